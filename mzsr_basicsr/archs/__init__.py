@@ -1,0 +1,1 @@
+"""Network architectures, registered in BasicSR's ARCH_REGISTRY by the package's `__init__`."""

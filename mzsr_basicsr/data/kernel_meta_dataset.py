@@ -1,0 +1,80 @@
+"""KernelMetaDataset: one item is one task of meta-transfer learning, that is one blur kernel (paper, section 3.3)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mzsr_basicsr.data.photos import random_patch
+from mzsr_basicsr.data.task_set import TaskSet
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.kernels import KernelLaw, sample_kernels
+from mzsr_basicsr.options import LawOptions, MetaDatasetOptions, parse
+
+
+class KernelMetaDataset(TaskSet[MetaDatasetOptions]):
+    """Draw tasks: a kernel from the law p(k), a scale, and HR patches; the model degrades them on its device.
+
+    An item holds `kernel` (k, k) float32, `scale`, `noise_sigma` and `task` (scalars), and RGB patches in [0, 1]:
+    external tasks `support_gt` (support, 3, gt_size, gt_size) and `query_gt` (query, 3, gt_size, gt_size), cut from
+    different photographs; internal tasks one `image_gt` (1, 3, gt_size, gt_size), of which the model makes the LR
+    image and its son: the support set is son -> LR, the query set LR -> HR, as at meta-test.
+
+    Args:
+        opt: `datasets.train`, see `MetaDatasetOptions`.
+    """
+
+    def __init__(self, opt: Mapping[str, Any]) -> None:
+        super().__init__(opt, parse(MetaDatasetOptions, "datasets.train", opt))
+        self.scales = self.options.scales or [self.options.scale]
+        self.laws = [kernel_law(self.options.kernel_law, scale) for scale in self.scales]
+        if len(self.photos) < 2 and self.options.task == "external":
+            raise ConfigError("datasets.train.dataroot_gt: external tasks need at least two photographs; add some")
+        low, high = self.options.noise
+        if low > high:
+            raise ConfigError(f"datasets.train.noise: ({low}, {high}) must be (low, high) in [0, 1] intensity")
+
+    def draw(self, generator: torch.Generator) -> dict[str, Tensor]:
+        """Draw one task."""
+        choice = int(torch.randint(len(self.scales), (), generator=generator))
+        kernels, _ = sample_kernels(self.laws[choice], 1, generator)
+        low, high = self.options.noise
+        sigma = low + (high - low) * torch.rand((), generator=generator)
+        return {
+            "kernel": kernels[0].float(),
+            "scale": torch.tensor(self.scales[choice], dtype=torch.float64),
+            "noise_sigma": sigma,
+            **self._patches(generator),
+        }
+
+    def _patches(self, generator: torch.Generator) -> dict[str, Tensor]:
+        if self.options.task == "internal":
+            index = int(torch.randint(len(self.photos), (), generator=generator))
+            return {"image_gt": self._cut([index], generator)}
+        support, query = self._different_photos(generator)
+        return {"support_gt": self._cut(support, generator), "query_gt": self._cut(query, generator)}
+
+    def _different_photos(self, generator: torch.Generator) -> tuple[list[int], list[int]]:
+        """Choose photographs without repetition; where there are too few, the two sets still share none."""
+        support, query = self.options.support, self.options.query
+        order = torch.randperm(len(self.photos), generator=generator).tolist()
+        cut = min(max(round(len(order) * support / (support + query)), 1), len(order) - 1)
+        cut = support if len(order) >= support + query else cut
+        first, second = order[:cut], order[cut:]
+        return [first[i % len(first)] for i in range(support)], [second[i % len(second)] for i in range(query)]
+
+    def _cut(self, indices: list[int], generator: torch.Generator) -> Tensor:
+        size, augment = self.options.gt_size, self.options.augment
+        return torch.stack([random_patch(self.photos, index, size, augment, generator) for index in indices])
+
+
+def kernel_law(options: LawOptions, scale: float) -> KernelLaw:
+    """Make the law p(k) of the options; without a range for λ1 it is the paper's U(1, 2.5 s)."""
+    return KernelLaw(
+        size=options.size,
+        lambda1=options.lambda1 or (1.0, 2.5 * scale),
+        lambda2=options.lambda2,
+        theta=options.theta,
+        log_uniform=options.log_uniform,
+    )

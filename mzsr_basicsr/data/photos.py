@@ -1,0 +1,144 @@
+"""Photographs from folders or LMDB files: found once, read on demand, kept in memory up to a bound."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from basicsr.utils import FileClient
+from torch import Tensor
+
+from mzsr_basicsr.errors import ConfigError, ImageError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+
+
+class Photos:
+    """All photographs below the given roots, sorted, as float RGB tensors.
+
+    Args:
+        roots: folders (searched recursively) or, for the lmdb backend, `*.lmdb` folders made by BasicSR.
+        io_backend: BasicSR's mapping, `type: disk` or `type: lmdb`.
+        section: option section, for messages.
+        cache_mb: memory for decoded photographs in MB; 0 keeps none. Each loader worker has a cache of its own.
+
+    Raises:
+        ConfigError: no root, or an unknown backend.
+        ImageError: a root that is missing or holds no photograph.
+    """
+
+    def __init__(
+        self, roots: str | Sequence[str] | None, io_backend: Mapping[str, Any], section: str, cache_mb: int = 0
+    ) -> None:
+        backend = io_backend.get("type")
+        if backend not in ("disk", "lmdb"):
+            raise ConfigError(f"{section}.io_backend.type: {backend!r}; allowed: disk, lmdb")
+        if not roots:
+            raise ConfigError(f"{section}: required key is missing; name a folder of photographs")
+        self.roots = [roots] if isinstance(roots, str) else list(roots)
+        self.lmdb = backend == "lmdb"
+        self.keys = [key for index, root in enumerate(self.roots) for key in self._find(index, root, section)]
+        self._client: FileClient | None = None
+        self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._free = cache_mb * 2**20
+
+    def _find(self, index: int, root: str, section: str) -> list[tuple[int, str]]:
+        folder = Path(root).expanduser()
+        if not folder.is_dir():
+            raise ImageError(f"{section}: folder {root} does not exist; give a folder of photographs")
+        if self.lmdb:
+            listing = folder / "meta_info.txt"
+            if not listing.is_file():
+                raise ImageError(f"{section}: {root} is no LMDB of BasicSR (meta_info.txt is missing)")
+            found = [line.split(".")[0] for line in listing.read_text().splitlines() if line.strip()]
+        else:
+            found = sorted(str(p) for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        if not found:
+            raise ImageError(f"{section}: {root} holds no photograph; known endings: {' '.join(SUFFIXES)}")
+        return [(index, key) for key in found]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def path(self, index: int) -> str:
+        """Name a photograph: its path, or root and key in an LMDB."""
+        root, key = self.keys[index]
+        return f"{self.roots[root]}/{key}" if self.lmdb else key
+
+    def image(self, index: int) -> np.ndarray:
+        """Read one photograph: (H, W, 3) RGB, uint8 or uint16, maybe from the cache; do not write to it."""
+        if index in self._cache:
+            self._cache.move_to_end(index)
+            return self._cache[index]
+        image = decode(self._bytes(index), self.path(index))
+        self._remember(index, image)
+        return image
+
+    def _bytes(self, index: int) -> bytes:
+        root, key = self.keys[index]
+        if not self.lmdb:
+            return Path(key).read_bytes()
+        if self._client is None:  # opened in the worker that reads
+            names = [str(i) for i in range(len(self.roots))]
+            paths = [str(Path(r).expanduser()) for r in self.roots]
+            self._client = FileClient("lmdb", db_paths=paths, client_keys=names)
+        return bytes(self._client.get(key, str(root)))
+
+    def _remember(self, index: int, image: np.ndarray) -> None:
+        while self._cache and image.nbytes > self._free:
+            self._free += self._cache.popitem(last=False)[1].nbytes
+        if image.nbytes <= self._free:
+            self._cache[index] = image
+            self._free -= image.nbytes
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_client": None}  # an open LMDB cannot be handed to another process
+
+
+def decode(content: bytes, name: str) -> np.ndarray:
+    """Decode an image file: grey becomes RGB, alpha is dropped, 8 and 16 bits are kept.
+
+    Returns:
+        (H, W, 3) RGB, uint8 or uint16.
+
+    Raises:
+        ImageError: naming the file, where it is not an image that can be read.
+    """
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
+    if image is None:
+        raise ImageError(f"{name}: damaged or not an image ({len(content)} bytes); replace or remove the file")
+    if image.dtype not in (np.uint8, np.uint16):
+        raise ImageError(f"{name}: {image.dtype} pixels; 8 and 16 bit images are supported here")
+    if image.ndim == 2:
+        return np.repeat(image[:, :, None], 3, axis=2)
+    return np.ascontiguousarray(image[:, :, 2::-1])
+
+
+def to_tensor(image: np.ndarray) -> Tensor:
+    """Turn (H, W, 3) RGB of 8 or 16 bits into (3, H, W) float32 in [0, 1]."""
+    scaled = image.astype(np.float32) / np.iinfo(image.dtype).max
+    return torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))
+
+
+def random_patch(photos: Photos, index: int, size: int, augment: bool, generator: torch.Generator) -> Tensor:
+    """Cut a random square from a photograph, maybe flipped and transposed: (3, size, size) in [0, 1].
+
+    Raises:
+        ImageError: the photograph is smaller than the patch.
+    """
+    image = photos.image(index)
+    height, width = image.shape[:2]
+    if min(height, width) < size:
+        raise ImageError(f"{photos.path(index)}: {width}x{height} is smaller than gt_size {size}; remove it or lower gt_size")
+    top, left = (int(torch.randint(extent - size + 1, (), generator=generator)) for extent in (height, width))
+    patch = to_tensor(image[top : top + size, left : left + size])
+    flip_rows, flip_columns, transpose = torch.randint(2, (3,), generator=generator).tolist()
+    if not augment:
+        return patch
+    axes = [axis for axis, flipped in ((1, flip_rows), (2, flip_columns)) if flipped]
+    patch = patch.flip(axes)
+    return patch.transpose(1, 2).contiguous() if transpose else patch
+

@@ -1,0 +1,56 @@
+"""What the two training sets share: an endless, seeded, resumable stream of draws from a set of photographs."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+import torch
+from basicsr.utils.dist_util import get_dist_info
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from mzsr_basicsr import task_stream
+from mzsr_basicsr.data.photos import Photos
+from mzsr_basicsr.options import MetaDatasetOptions, PairDatasetOptions
+
+O = TypeVar("O", MetaDatasetOptions, PairDatasetOptions)  # noqa: E741
+
+
+class TaskSet(Dataset[dict[str, Tensor]], Generic[O]):
+    """A training set whose item is a function of (seed, task number), not of workers, epochs or earlier draws.
+
+    The task number counts on over the whole training: a resumed run continues the exact stream, and together the
+    processes of a distributed run draw the tasks that one process with the joint batch would draw.
+
+    Args:
+        opt: the section of the option file, `datasets.train`; BasicSR reads `name` of it.
+        record: the section as its strict record.
+    """
+
+    def __init__(self, opt: Mapping[str, Any], record: O) -> None:
+        super().__init__()
+        self.opt = opt
+        self.options = record
+        section = f"datasets.{record.phase}"
+        self.photos = Photos(record.dataroot_gt, record.io_backend, f"{section}.dataroot_gt", record.cache_mb)
+        _, world = get_dist_info()
+        self._joint_batch = record.batch_size_per_gpu * world
+        self._positions = task_stream.sampler_positions(-(-record.length // world) * world)
+        self._resumed_at: int | None = None
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        resumed_at = task_stream.resumed_at() if self._resumed_at is None else self._resumed_at
+        task = resumed_at * self._joint_batch + int(self._positions[index])
+        generator = task_stream.task_generator(self.options.seed, task)
+        return {**self.draw(generator), "task": torch.tensor(task)}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # a spawned worker does not inherit the stream's position, so it travels with the data set
+        return {**self.__dict__, "_resumed_at": task_stream.resumed_at()}
+
+    @abstractmethod
+    def draw(self, generator: torch.Generator) -> dict[str, Tensor]:
+        """Draw one item."""

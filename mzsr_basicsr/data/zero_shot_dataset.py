@@ -1,0 +1,117 @@
+"""ZeroShotDataset: images with their kernels for the meta-test, with or without ground truth (paper, section 3.4)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from mzsr_basicsr.data.photos import Photos, to_tensor
+from mzsr_basicsr.degradation import degrade
+from mzsr_basicsr.errors import ConfigError, ImageError, KernelError
+from mzsr_basicsr.kernel_io import load_kernel
+from mzsr_basicsr.options import ZeroShotDatasetOptions, parse
+from mzsr_basicsr.task_stream import task_generator
+
+KERNEL_SUFFIXES = (".mat", ".npy", ".png")
+
+
+class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
+    """Give LR images, their kernels and, where there is one, the HR image.
+
+    With `dataroot_lq` the LR images are read (and GT images of the same names, if `dataroot_gt` is given); without,
+    they are made from the HR images: degraded, and rounded to 8 bits as a file would be (`quantize`).
+    One `kernel` serves all images, or `kernel_folder` holds one file for each, named as the image.
+
+    An item holds `lq` (3, h, w), `kernel` (k, k) float32, `lq_path`, and maybe `gt` (3, H, W) and `gt_path`;
+    images are RGB in [0, 1].
+
+    Args:
+        opt: `datasets.val*` or `datasets.test*`, see `ZeroShotDatasetOptions`.
+
+    Raises:
+        KernelError: no kernel is given, or an image has none; it is never taken for bicubic.
+    """
+
+    def __init__(self, opt: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.opt = opt
+        self.section = f"datasets.{opt.get('phase', 'val')}"
+        o = parse(ZeroShotDatasetOptions, self.section, opt)
+        self.options = o
+        self.makes_lq = o.dataroot_lq is None
+        if self.makes_lq and o.dataroot_gt is None:
+            raise ConfigError(f"{self.section}.dataroot_gt: required key is missing; give it, or dataroot_lq, or both")
+        self.gt = Photos(o.dataroot_gt, o.io_backend, f"{self.section}.dataroot_gt") if o.dataroot_gt else None
+        self.lq = None if self.makes_lq else Photos(o.dataroot_lq, o.io_backend, f"{self.section}.dataroot_lq")
+        self.kernels = self._find_kernels(o)
+        self.partners = self._find_partners()
+
+    def _listed(self) -> Photos:
+        photos = self.gt if self.lq is None else self.lq
+        if photos is None:
+            raise ConfigError(f"{self.section}: neither dataroot_gt nor dataroot_lq is given")
+        return photos
+
+    def _find_kernels(self, o: ZeroShotDatasetOptions) -> list[Tensor]:
+        """Load the kernel of each image, so that a missing one is found before any work is done."""
+        count = len(self._listed())
+        if (o.kernel is None) == (o.kernel_folder is None):
+            raise KernelError(f"{self.section}: give exactly one of `kernel` (file or gaussian:…) and `kernel_folder`")
+        if o.kernel is not None:
+            return [load_kernel(o.kernel)] * count
+        return [load_kernel(str(self._kernel_file(Path(str(o.kernel_folder)), i))) for i in range(count)]
+
+    def _kernel_file(self, folder: Path, index: int) -> Path:
+        stem = Path(self._listed().path(index)).stem
+        for suffix in KERNEL_SUFFIXES:
+            if (folder / f"{stem}{suffix}").is_file():
+                return folder / f"{stem}{suffix}"
+        raise KernelError(f"{self.section}.kernel_folder: {folder} has no kernel {stem}{{{','.join(KERNEL_SUFFIXES)}}}")
+
+    def _find_partners(self) -> list[int] | None:
+        """Find the GT image of each LR image by its name."""
+        if self.gt is None or self.lq is None:
+            return None
+        by_stem = {Path(self.gt.path(i)).stem: i for i in range(len(self.gt))}
+        partners = []
+        for index in range(len(self.lq)):
+            stem = Path(self.lq.path(index)).stem
+            if stem not in by_stem:
+                raise ImageError(f"{self.section}.dataroot_gt: no image is named {stem} as {self.lq.path(index)} is")
+            partners.append(by_stem[stem])
+        return partners
+
+    def __len__(self) -> int:
+        return len(self._listed())
+
+    def __getitem__(self, index: int) -> dict[str, Tensor | str]:
+        item: dict[str, Tensor | str] = {"kernel": self.kernels[index].float(), "lq_path": self._listed().path(index)}
+        if self.lq is None:
+            gt = to_tensor(self._listed().image(index))
+            return {**item, "lq": self._make_lq(gt, index), "gt": gt, "gt_path": item["lq_path"]}
+        lq = to_tensor(self.lq.image(index))
+        if self.gt is None or self.partners is None:
+            return {**item, "lq": lq}
+        partner = self.partners[index]
+        gt = to_tensor(self.gt.image(partner))
+        self._check_sizes(lq, gt, index)
+        return {**item, "lq": lq, "gt": gt, "gt_path": self.gt.path(partner)}
+
+    def _make_lq(self, gt: Tensor, index: int) -> Tensor:
+        o = self.options
+        generator = task_generator(o.seed, index)
+        # float64, so that rounding to 8 bits gives the published LR files bit for bit
+        lq = degrade(gt.double(), self.kernels[index], o.scale, o.subsampling, o.noise_sigma, generator)
+        return (torch.round(lq.clamp(0, 1) * 255) / 255 if o.quantize else lq).float()
+
+    def _check_sizes(self, lq: Tensor, gt: Tensor, index: int) -> None:
+        scale = self.options.scale
+        expected = [-int(-extent // scale) for extent in gt.shape[-2:]]
+        if list(lq.shape[-2:]) != expected:
+            raise ImageError(
+                f"{self._listed().path(index)}: LR is {lq.shape[-1]}x{lq.shape[-2]} px, but its GT at scale {scale:g} "
+                f"needs {expected[1]}x{expected[0]}; check `scale` and the folders"
+            )

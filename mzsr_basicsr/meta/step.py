@@ -1,0 +1,130 @@
+"""MetaStep: one outer step over a meta-batch, as the single module that DistributedDataParallel wraps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from mzsr_basicsr.meta.learners import InnerLoop, Learner, MetaGradient
+from mzsr_basicsr.meta.task import PixelLoss, Task, task_loss
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """Losses of the meta-batch's tasks, detached.
+
+    Attributes:
+        meta: weighted query loss of each task, (tasks,).
+        query: query loss after the last inner step of each task, (tasks,).
+        support: support loss before each inner step, (tasks, steps).
+    """
+
+    meta: Tensor
+    query: Tensor
+    support: Tensor
+
+
+class _AttachGradient(torch.autograd.Function):
+    """Give a loss value the gradients that were computed with it, so that backward() and DDP's hooks see them."""
+
+    @staticmethod
+    def forward(ctx: Any, loss: Tensor, gradients: list[Tensor], *leaves: Tensor) -> Tensor:
+        ctx.gradients = gradients
+        return loss.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *outputs: Tensor) -> tuple[Tensor | None, ...]:
+        return (None, None, *[outputs[0] * gradient for gradient in ctx.gradients])
+
+
+class MetaStep(nn.Module):
+    """Adapt to each task of a meta-batch and return the mean query loss, ready for backward().
+
+    Tasks are taken one after the other and only their gradients are kept: memory does not grow with their number.
+    The network runs in eval mode, as at meta-test: a random layer would make θ_k differ between its evaluations.
+
+    Args:
+        network: any `nn.Module`; its parameters stay its own (save and load the network, not this module).
+        learner: computes one task's gradient.
+        pixel_loss: loss of both loops, (prediction, target) -> scalar.
+        steps: inner steps, 0 for plain supervised training on the query sets.
+        rate: initial inner rate α of every step and parameter tensor.
+        learn_rates: make the rates parameters (stored as logarithms, so they stay positive).
+        order: 1 or 2.
+        recompute: see `InnerLoop`.
+    """
+
+    log_rates: Tensor
+
+    def __init__(
+        self,
+        network: nn.Module,
+        learner: Learner,
+        pixel_loss: PixelLoss,
+        steps: int,
+        rate: float,
+        learn_rates: bool = False,
+        order: Literal[1, 2] = 2,
+        recompute: bool = False,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.learner = learner
+        self.pixel_loss = pixel_loss
+        self.order = order
+        self.recompute = recompute
+        self.names = [name for name, value in network.named_parameters() if value.requires_grad]
+        first = next(network.parameters())
+        log_rates = torch.full((steps, len(self.names)), rate, dtype=first.dtype, device=first.device).log()
+        if learn_rates:
+            self.log_rates = nn.Parameter(log_rates)
+        else:
+            self.register_buffer("log_rates", log_rates)
+
+    @property
+    def learns_rates(self) -> bool:
+        """Whether the inner rates are trained."""
+        return isinstance(self.log_rates, nn.Parameter)
+
+    def forward(self, tasks: Sequence[Task], weights: tuple[float, ...]) -> tuple[Tensor, StepReport]:
+        """Run the meta-step.
+
+        Args:
+            tasks: the meta-batch of this process.
+            weights: query weight after each inner step, see `query_weights`.
+
+        Returns:
+            The mean weighted query loss over the tasks, and the losses of each task.
+        """
+        own = dict(self.network.named_parameters())
+        leaves = [own[name] for name in self.names]
+        inner = InnerLoop(self.log_rates.detach().exp(), weights, self.order, self.recompute)
+        sums = [torch.zeros_like(leaf) for leaf in leaves]
+        rate_sum = torch.zeros_like(inner.rates)
+        found: list[MetaGradient] = []
+        was_training = self.network.training
+        self.network.eval()
+        try:
+            for task in tasks:
+                gradient = self._one_task(task, dict(zip(self.names, leaves, strict=True)), inner)
+                for total, name in zip(sums, self.names, strict=True):
+                    total += gradient.params[name] / len(tasks)
+                rate_sum += gradient.rates / len(tasks)
+                found.append(MetaGradient({}, gradient.rates, gradient.loss, gradient.support, gradient.query))
+        finally:
+            self.network.train(was_training)
+        report = StepReport(
+            torch.stack([g.loss for g in found]),
+            torch.stack([g.query for g in found]),
+            torch.stack([g.support for g in found]),
+        )
+        if self.learns_rates:  # d/d(log α) = α d/dα
+            leaves, sums = [*leaves, self.log_rates], [*sums, rate_sum * inner.rates]
+        return _AttachGradient.apply(report.meta.mean(), sums, *leaves), report
+
+    def _one_task(self, task: Task, params: dict[str, Tensor], inner: InnerLoop) -> MetaGradient:
+        support = task_loss(self.network, task.support, task.kernel, task.scale, self.pixel_loss)
+        query = task_loss(self.network, task.query, task.kernel, task.scale, self.pixel_loss)
+        return self.learner(support, query, params, inner)

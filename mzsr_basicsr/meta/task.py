@@ -1,0 +1,71 @@
+"""A task of meta-transfer learning: one blur kernel with its support and its query set (paper, section 3.3)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.func import functional_call
+
+Params = Mapping[str, Tensor]
+Loss = Callable[[Params], Tensor]
+PixelLoss = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """LR images and their HR images: lq (n, C, h, w) and gt (n, C, H, W), RGB in [0, 1]."""
+
+    lq: Tensor
+    gt: Tensor
+
+
+@dataclass(frozen=True)
+class Task:
+    """One kernel (k, k), one scale, a support set to adapt on and a query set to judge the adapted network by.
+
+    `name` says how to draw the task again; it stands in error messages.
+    """
+
+    support: Pairs
+    query: Pairs
+    kernel: Tensor
+    scale: float
+    name: str = ""
+
+
+def network_inputs(network: nn.Module, kernel: Tensor, scale: float) -> dict[str, object]:
+    """Collect what the network asks for beside the image, by its attributes `wants_kernel` and `wants_scale`."""
+    inputs: dict[str, object] = {}
+    if getattr(network, "wants_kernel", False):
+        inputs["kernel"] = kernel
+    if getattr(network, "wants_scale", False):
+        inputs["scale"] = scale
+    return inputs
+
+
+def predict(network: nn.Module, params: Params, lq: Tensor, size: tuple[int, int], inputs: dict[str, object]) -> Tensor:
+    """Run the network with the given parameters and crop its output to the extent (H, W) of the target.
+
+    ceil(H / s) * s can exceed H; in the top-left phase the surplus lies at the bottom and at the right.
+    """
+    output: Tensor = functional_call(network, dict(params), (lq,), inputs)
+    return output[..., : size[0], : size[1]]
+
+
+def task_loss(network: nn.Module, pairs: Pairs, kernel: Tensor, scale: float, pixel_loss: PixelLoss) -> Loss:
+    """Make the loss of one set of pairs as a function of the parameters alone.
+
+    Args:
+        network: any module that maps (n, C, h, w) to (n, C, H, W).
+        pairs: the set.
+        kernel: (k, k), given to networks that ask for it.
+        scale: magnification, given to networks that ask for it.
+        pixel_loss: (prediction, target) -> scalar Tensor.
+    """
+    inputs = network_inputs(network, kernel, scale)
+    height, width = pairs.gt.shape[-2:]
+
+    def loss(params: Params) -> Tensor:
+        return pixel_loss(predict(network, params, pairs.lq, (height, width), inputs), pairs.gt)
+
+    return loss

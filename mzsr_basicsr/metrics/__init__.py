@@ -1,0 +1,1 @@
+"""BasicSR metric adapters."""

@@ -1,0 +1,163 @@
+"""Saving and resuming: files appear whole or not at all, and a damaged one falls back to the one before it."""
+
+import json
+import os
+import pickle
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from basicsr.utils import check_resume
+from torch import Tensor, nn
+
+from mzsr_basicsr.errors import WeightsError
+
+_OWN = ("name", "scale", "network_g", "model_type")  # what makes a run that run; the rest may be changed on resume
+
+
+def save_atomically(content: object, path: str | Path) -> None:
+    """Write with torch.save to a temporary name in the same folder, flush it to disk, then rename."""
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            torch.save(content, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def read_file(path: str | Path, what: str) -> dict[str, Any]:
+    """Load a file of ours or of BasicSR's on the CPU, without running any code it may carry.
+
+    Raises:
+        WeightsError: the file is missing, damaged, or not what it should be.
+    """
+    if not Path(path).is_file():
+        raise WeightsError(f"{path}: {what} does not exist; check the path in the option file")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, pickle.UnpicklingError):
+        raise WeightsError(f"{path}: damaged, or no {what} that can be loaded safely; replace the file") from None
+    if not isinstance(content, dict):
+        raise WeightsError(f"{path}: holds a {type(content).__name__}, not a {what}")
+    return content
+
+
+def fingerprint(opt: Mapping[str, Any]) -> str:
+    """Describe the run in one JSON line that is saved with its states."""
+    return json.dumps({key: opt.get(key) for key in _OWN}, sort_keys=True, default=str)
+
+
+def load_resume_state(opt: dict[str, Any]) -> dict[str, Any] | None:
+    """Find, check and load the state to resume from; takes the place of BasicSR's function of the same name.
+
+    BasicSR's asks for a CUDA device, looks in ./experiments only, and ends with a traceback where the newest file is
+    damaged. This one looks in the run's own folder, loads on the CPU, and goes back to the newest state that can be
+    read together with its networks.
+
+    Args:
+        opt: BasicSR's options; `path.resume_state` and the networks' paths are set in it, as BasicSR does.
+
+    Returns:
+        The state, or None where there is nothing to resume.
+    """
+    folder = Path(opt["path"].get("training_states") or Path("experiments") / opt["name"] / "training_states")
+    given = opt["path"].get("resume_state")
+    if not opt["auto_resume"] and not given:
+        return None
+    candidates = _newest_first(folder) if opt["auto_resume"] else [Path(given), *_older(Path(given))]
+    problems = []
+    for path in candidates:
+        try:
+            state = read_file(path, "training state")
+            _check_networks(opt, state, path)
+        except WeightsError as error:
+            problems.append(str(error))
+            print(f"WARNING: cannot resume from {path} ({error}); trying the state before it", flush=True)
+            continue
+        _check_same_run(opt, state, path)
+        opt["path"]["resume_state"] = str(path)
+        check_resume(opt, state["iter"])
+        return state
+    if problems:
+        raise WeightsError(f"no usable training state in {folder}; last problem: {problems[-1]}")
+    return None
+
+
+def _iteration(path: Path) -> int:
+    return int(path.stem) if path.stem.isdigit() else -1
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    states = [path for path in folder.glob("*.state") if _iteration(path) >= 0]
+    return sorted(states, key=_iteration, reverse=True)
+
+
+def _older(path: Path) -> list[Path]:
+    return [other for other in _newest_first(path.parent) if _iteration(other) < _iteration(path)]
+
+
+def _check_networks(opt: Mapping[str, Any], state: Mapping[str, Any], path: Path) -> None:
+    """A state serves only with the networks saved beside it: they must be there and readable."""
+    if not {"iter", "epoch", "optimizers", "schedulers"} <= set(state):
+        raise WeightsError(f"{path}: no training state of BasicSR")
+    ignored = opt["path"].get("ignore_resume_networks") or []
+    for name in (key for key in opt if key.startswith("network_") and key not in ignored):
+        read_file(Path(opt["path"]["models"]) / f"net_{name[len('network_') :]}_{state['iter']}.pth", "network")
+
+
+def _check_same_run(opt: Mapping[str, Any], state: Mapping[str, Any], path: Path) -> None:
+    saved = json.loads(state["run"]) if "run" in state else None
+    now = json.loads(fingerprint(opt))
+    different = [key for key in _OWN if saved is not None and saved.get(key) != now[key]]
+    if saved is not None and different:
+        key = different[0]
+        raise WeightsError(
+            f"{path}: belongs to another run: its `{key}` is {saved.get(key)}, the option file's is {now[key]}; "
+            "give this run another `name`, or resume with the options it was started with"
+        )
+
+
+def load_weights(network: nn.Module, path: str, param_key: str | None, scale: float, strict: bool = True) -> dict[str, Any]:
+    """Load a weights file into a network, after checking that it belongs to it.
+
+    Args:
+        network: receives the weights.
+        path: file with `params` and maybe `params_ema`, `rates` and `about`.
+        param_key: which of them; None takes `params_ema` where there is one.
+        scale: magnification of the run, compared with the file's.
+        strict: every tensor must fit.
+
+    Returns:
+        The whole content of the file.
+    """
+    content = read_file(path, "weights file")
+    key = param_key or ("params_ema" if "params_ema" in content else "params")
+    if key == "params_ema" and key not in content and "params" in content:
+        key = "params"
+    if key not in content:
+        raise WeightsError(f"{path}: has no `{key}`; it holds: {', '.join(map(str, content))}")
+    trained_for = content.get("about", {}).get("scale", scale)
+    if trained_for != scale:
+        raise WeightsError(f"{path}: trained for scale {trained_for:g}, the options say {scale:g}; use weights of that scale")
+    weights = {name.removeprefix("module."): value for name, value in content[key].items()}
+    fitting = _fitting(network, weights, path, strict)
+    network.load_state_dict(fitting, strict=strict)
+    return content
+
+
+def _fitting(network: nn.Module, weights: dict[str, Tensor], path: str, strict: bool) -> dict[str, Tensor]:
+    own = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    theirs = {name: tuple(value.shape) for name, value in weights.items()}
+    problems = [f"missing {name} {shape}" for name, shape in own.items() if name not in theirs]
+    problems += [f"unexpected {name} {shape}" for name, shape in theirs.items() if name not in own]
+    problems += [f"{name} is {theirs[name]}, needs {own[name]}" for name in own.keys() & theirs.keys() if own[name] != theirs[name]]
+    if problems and strict:
+        more = f" (+{len(problems) - 6} more)" if len(problems) > 6 else ""
+        raise WeightsError(f"{path}: weights of another network than {type(network).__name__}: {'; '.join(problems[:6])}{more}")
+    return {name: value for name, value in weights.items() if own.get(name) == theirs[name]}

@@ -1,0 +1,258 @@
+"""MZSRModel: meta-transfer learning in training (paper, section 3.3), zero-shot super-resolution in test() (3.4)."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from basicsr.archs import build_network
+from basicsr.losses import build_loss
+from basicsr.models.sr_model import SRModel
+from basicsr.utils import get_root_logger
+from basicsr.utils.dist_util import master_only
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from mzsr_basicsr import compat, task_stream
+from mzsr_basicsr.errors import ConfigError, TrainingError
+from mzsr_basicsr.meta import LEARNERS, MetaStep, StepReport, query_weights
+from mzsr_basicsr.models.checkpoint import fingerprint, load_weights, save_atomically
+from mzsr_basicsr.models.progress import TrainingClock
+from mzsr_basicsr.models.task_builder import build_tasks
+from mzsr_basicsr.models.validation import validate
+from mzsr_basicsr.options import RunOptions, TrainOptions, parse
+from mzsr_basicsr.zero_shot import Result, Schedule, Settings, zero_shot
+
+
+class MZSRModel(SRModel):
+    """A BasicSR model around any network: stage 2 when it trains, stage 3 when it tests.
+
+    Args:
+        opt: BasicSR's options; see `mzsr_basicsr.options.RunOptions`.
+    """
+
+    def __init__(self, opt: dict[str, Any]) -> None:
+        self.options = parse(RunOptions, "", {key: value for key, value in opt.items() if key != "plugin"})
+        self.rates: Tensor | None = None
+        self.result: Result | None = None
+        self.report: StepReport | None = None
+        self.log_dict: Mapping[str, float] = OrderedDict()
+        compat.threads_per_process()
+        _refuse_data_parallel(self.options)
+        self._run = fingerprint(opt)
+        super().__init__(opt)
+
+    # --- building -----------------------------------------------------------------------------------------------
+
+    def model_to_device(self, net: nn.Module) -> nn.Module:
+        """Keep the network bare: its names are what files and EMA want; DDP wraps the meta-step instead."""
+        return net.to(self.device)
+
+    def load_network(self, net: nn.Module, load_path: str, strict: bool = True, param_key: str = "params") -> None:
+        """Load and check a weights file; with it come the learned inner rates, where it has them."""
+        key = param_key if self.is_train else self.options.path.param_key_g
+        get_root_logger().info(f"Loading {type(net).__name__} from {load_path}, with param key: [{key or 'best'}].")
+        self.rates = load_weights(net, load_path, key, self.options.scale, strict).get("rates")
+
+    def init_training_settings(self) -> None:
+        """Build the meta-step, the EMA network and the optimizer."""
+        train = self.train_options()
+        if train.meta.learner not in LEARNERS:
+            raise ConfigError(f"train.meta.learner: {train.meta.learner!r}; allowed: {', '.join(LEARNERS)}")
+        self.net_g.train()
+        self.pixel_loss = build_loss(train.pixel_opt).to(self.device)
+        self.meta_step = self._build_meta_step(train)
+        self.ema_decay = train.ema_decay
+        if self.ema_decay > 0:
+            self.net_g_ema = build_network(self.opt["network_g"]).to(self.device)
+            path = self.options.path.pretrain_network_g
+            if path is None:
+                self.net_g_ema.load_state_dict(self.net_g.state_dict())
+            else:
+                load_weights(self.net_g_ema, path, "params_ema", self.options.scale, self.options.path.strict_load_g)
+            self.net_g_ema.eval()
+        self.setup_optimizers()
+        self.setup_schedulers()
+        self.clock = TrainingClock(train.total_iter, train.time_budget, train.progress and self.options.rank == 0)
+        self._check_length(train)
+        task_stream.resume_at(0)
+
+    def _build_meta_step(self, train: TrainOptions) -> nn.Module:
+        meta = train.meta
+        learner = LEARNERS[meta.learner]
+        inner = (meta.inner_steps, meta.inner_rate, meta.learn_rates, meta.order, meta.recompute)
+        step = MetaStep(self.net_g, learner, self.pixel_loss, *inner).to(self.device)
+        if self.rates is not None and self.rates.shape == step.log_rates.shape:
+            step.log_rates.data.copy_(self.rates.log())
+        self.bare_step = step
+        if not self.options.dist:
+            return step
+        devices = [torch.cuda.current_device()] if self.device.type == "cuda" else None
+        return DistributedDataParallel(step, device_ids=devices)
+
+    def setup_optimizers(self) -> None:
+        """One optimizer for the network and, in a group of its own, the learned rates."""
+        train = self.train_options()
+        extra = {key: value for key, value in train.optim_g.items() if key not in ("type", "lr")}
+        groups = [{"params": [p for p in self.net_g.parameters() if p.requires_grad]}]
+        if self.bare_step.learns_rates:
+            groups.append({"params": [self.bare_step.log_rates], "lr": train.meta.rates_lr})
+        self.optimizer_g = compat.build_optimizer(train.optim_g, groups, extra)
+        self.optimizers.append(self.optimizer_g)
+
+    def train_options(self) -> TrainOptions:
+        """Give the `train` section, which a training must have."""
+        if self.options.train is None:
+            raise ConfigError("train: required section is missing; a training option file must have it")
+        return self.options.train
+
+    def _check_length(self, train: TrainOptions) -> None:
+        """The training must fit into one epoch of the data set, where every task has a place of its own."""
+        data = self.options.datasets.get("train", {})
+        needed = train.total_iter * data.get("batch_size_per_gpu", 1) * self.options.world_size
+        if data.get("length", needed) < needed:
+            raise ConfigError(f"datasets.train.length: {data['length']} tasks; train.total_iter needs {needed}")
+
+    # --- stage 2: meta-transfer learning --------------------------------------------------------------------------
+
+    def feed_data(self, data: Mapping[str, Any]) -> None:
+        """Take a meta-batch and degrade it here (training), or an image with its kernel (test)."""
+        moved = {key: value.to(self.device) for key, value in data.items() if isinstance(value, Tensor)}
+        if "task" in moved:
+            section = self.options.datasets["train"]
+            with torch.no_grad():
+                self.tasks = build_tasks(moved, section.get("subsampling", "direct"), section.get("seed", 0))
+            return
+        self.lq, self.kernel = moved["lq"], moved["kernel"][0]
+        self.gt = moved.get("gt")
+
+    def optimize_parameters(self, current_iter: int) -> None:
+        """Make one outer step (paper, equation 6)."""
+        train = self.train_options()
+        weights = query_weights(train.meta.loss_weights, train.meta.inner_steps, current_iter - 1)
+        self.optimizer_g.zero_grad()
+        loss, report = self.meta_step(self.tasks, weights)
+        self.report = report
+        self._stop_if_not_finite(report, current_iter)
+        loss.backward()
+        if train.clip_grad_norm > 0:
+            leaves = [p for group in self.optimizer_g.param_groups for p in group["params"]]
+            nn.utils.clip_grad_norm_(leaves, train.clip_grad_norm)
+        self.optimizer_g.step()
+        self.log_dict = self.reduce_loss_dict(_losses(report))
+        if self.ema_decay > 0:
+            self.model_ema(decay=self.ema_decay)
+        if self.clock.tick(current_iter, self.log_dict, self.options.dist, self.device):
+            self.save(0, current_iter)
+            get_root_logger().info(f"train.time_budget of {train.time_budget:g} s is spent: saved, stopped at {current_iter}.")
+            raise SystemExit(0)
+
+    def _stop_if_not_finite(self, report: StepReport, current_iter: int) -> None:
+        """Stop every process when a loss is not finite anywhere; the weights of the step before are saved."""
+        bad = ~torch.isfinite(report.meta)
+        anywhere = bad.any().float()
+        if self.options.dist:
+            torch.distributed.all_reduce(anywhere, torch.distributed.ReduceOp.MAX)
+        if not anywhere:
+            return
+        self.save(0, current_iter - 1)
+        if not bad.any():
+            raise TrainingError(f"iteration {current_iter}: the loss of a task of another process is not finite; state saved")
+        task = self.tasks[int(bad.nonzero()[0])]
+        middle = task.kernel[task.kernel.shape[0] // 2].tolist()
+        raise TrainingError(
+            f"iteration {current_iter}: the query loss of {task.name} (scale {task.scale:g}, kernel with middle row "
+            f"{[round(v, 4) for v in middle]}) is not finite; the state of iteration {current_iter - 1} was saved; "
+            "lower train.meta.inner_rate or set train.clip_grad_norm"
+        )
+
+    # --- stage 3: meta-test ---------------------------------------------------------------------------------------
+
+    def test(self) -> None:
+        """Adapt a copy of the parameters to the image that was fed, and super-resolve it; the model stays as it was."""
+        network = self.net_g_ema if self.is_train and self.ema_decay > 0 else self.net_g
+        loss = self.pixel_loss if self.is_train else nn.functional.l1_loss
+        self.result = zero_shot(network, self.lq, self.kernel, self.options.scale, self.settings(), loss)
+        self.output = self.result.images[max(self.result.images)]
+
+    def settings(self) -> Settings:
+        """Make the zero-shot settings of `val.zero_shot`."""
+        o = self.options.val.zero_shot
+        schedule = Schedule(learned=self._learned_rates()) if o.rates == "learned" else Schedule(tuple(o.rates))
+        sections = self.options.datasets.values()
+        subsampling = next((s["subsampling"] for s in sections if "subsampling" in s), "direct")
+        extras = (o.son_noise, o.back_projection, o.self_ensemble, o.early_stop, o.seed)
+        return Settings(tuple(o.updates), schedule, subsampling, *extras)
+
+    def _learned_rates(self) -> Tensor:
+        rates = self.bare_step.log_rates.detach().exp() if self.is_train else self.rates
+        if rates is None or not len(rates):
+            raise ConfigError("val.zero_shot.rates: `learned`, but the weights file holds no rates; give [update, rate] pairs")
+        return rates
+
+    def dist_validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool) -> None:
+        """Share the images among the processes."""
+        self.nondist_validation(dataloader, current_iter, tb_logger, save_img)
+
+    def nondist_validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool) -> None:
+        """Log the metrics after each requested number of updates, per image and on average."""
+        self.metric_results = validate(self, dataloader.dataset, current_iter, tb_logger, save_img)
+
+    # --- files ----------------------------------------------------------------------------------------------------
+
+    @master_only
+    def save_network(self, net: Any, net_label: str, current_iter: int | str, param_key: Any = "params") -> None:
+        """Save `params`, maybe `params_ema`, the inner rates and what the file is about, whole or not at all."""
+        nets, keys = (net, param_key) if isinstance(net, list) else ([net], [param_key])
+        states = {k: {n: v.cpu() for n, v in x.state_dict().items()} for k, x in zip(keys, nets, strict=True)}
+        about = {"scale": float(self.options.scale), "network_g": str(self.options.network_g["type"])}
+        content = {**states, "rates": self.bare_step.log_rates.detach().exp().cpu(), "about": about}
+        name = f"{net_label}_{'latest' if current_iter == -1 else current_iter}.pth"
+        save_atomically(content, f"{self.opt['path']['models']}/{name}")
+
+    def save(self, epoch: int, current_iter: int) -> None:
+        """Save the networks, then the training state that needs them."""
+        ema = [self.net_g_ema] if self.ema_decay > 0 else []
+        self.save_network([self.net_g, *ema], "net_g", current_iter, ["params", "params_ema"][: 1 + len(ema)])
+        self.save_training_state(epoch, current_iter)
+
+    @master_only
+    def save_training_state(self, epoch: int, current_iter: int) -> None:
+        """Save what an exact resume needs beside the networks, whole or not at all."""
+        if current_iter == -1:
+            return
+        state = {
+            "epoch": 0,  # the whole training is one epoch
+            "iter": current_iter,
+            "optimizers": [o.state_dict() for o in self.optimizers],
+            "schedulers": [s.state_dict() for s in self.schedulers],
+            "log_rates": self.bare_step.log_rates.detach().cpu(),
+            "run": self._run,
+        }
+        save_atomically(state, f"{self.opt['path']['training_states']}/{current_iter}.state")
+
+    def resume_training(self, resume_state: dict[str, Any]) -> None:
+        """Go on exactly where the state was saved, in the optimizer, the rates and the stream of tasks."""
+        super().resume_training(resume_state)
+        if "log_rates" in resume_state:
+            self.bare_step.log_rates.data.copy_(resume_state["log_rates"])
+        task_stream.resume_at(resume_state["iter"])
+        self.clock.start(resume_state["iter"])
+
+
+def _losses(report: StepReport) -> "OrderedDict[str, Tensor]":
+    """Name the losses of a meta-batch for the log: `l_*` goes to tensorboard's losses/."""
+    losses = OrderedDict(l_meta=report.meta.mean(), l_query=report.query.mean())
+    if report.support.shape[1]:
+        losses["l_support_first"] = report.support[:, 0].mean()
+        losses["l_support_last"] = report.support[:, -1].mean()
+    return losses
+
+
+def _refuse_data_parallel(options: RunOptions) -> None:
+    if options.num_gpu > 1 and not options.dist:
+        raise ConfigError(
+            f"num_gpu: {options.num_gpu} without a launcher would use DataParallel, whose replicas have no parameters "
+            "to meta-learn; run `torchrun --nproc_per_node=N -m mzsr_basicsr.train -opt FILE --launcher pytorch`"
+        )

@@ -1,0 +1,266 @@
+"""Strict records of the option sections this package owns; every other layer reads these, never the raw mapping.
+
+A key that is unknown, missing or ill-typed raises ConfigError with `section.key`, and the nearest known key.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from mzsr_basicsr.errors import ConfigError
+
+Count = Annotated[int, Meta(ge=1)]
+Natural = Annotated[int, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Scale = Annotated[float, Meta(ge=1)]
+Subsampling = Literal["direct", "bicubic"]
+Range = tuple[NotNegative, NotNegative]
+
+
+class Record(Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all records: immutable, and an unknown key is an error."""
+
+
+class LawOptions(Record):
+    """`kernel_law`: the law p(k) of training kernels; variances in px², angles in radians."""
+
+    size: Count = 15
+    lambda1: Range | None = None  # None: the paper's U(1, 2.5 s)
+    lambda2: tuple[NotNegative, NotNegative | None] = (1.0, None)  # None: up to the λ1 that was drawn
+    theta: tuple[float, float] = (0.0, 3.141592653589793)
+    log_uniform: bool = False
+
+
+class LoaderOptions(Record):
+    """What BasicSR reads of every dataset section."""
+
+    name: str
+    type: str
+    phase: str
+    scale: Scale
+    dataroot_gt: str | list[str] | None = None
+    io_backend: dict[str, Any] = msgspec.field(default_factory=lambda: {"type": "disk"})
+    prefetch_mode: Literal["cpu", "cuda"] | None = None
+    num_prefetch_queue: Count = 1
+    pin_memory: bool = False
+    persistent_workers: bool = False
+    batch_size_per_gpu: Count = 1
+    num_worker_per_gpu: Natural = 0
+
+
+class MetaDatasetOptions(LoaderOptions):
+    """`datasets.train` of KernelMetaDataset: one item is one task."""
+
+    task: Literal["external", "internal"] = "external"
+    support: Count = 8
+    query: Count = 8
+    gt_size: Count = 64
+    scales: list[Scale] | None = None
+    subsampling: Subsampling = "direct"
+    kernel_law: LawOptions = LawOptions()
+    noise: Range = (0.0, 0.0)
+    augment: bool = True
+    seed: Natural = 0
+    length: Count = 1_000_000
+    cache_mb: Natural = 0
+
+
+class PairDatasetOptions(LoaderOptions):
+    """`datasets.train` of DegradedPairDataset (stage 1): LR patches are made from HR patches on the fly."""
+
+    gt_size: Count = 96
+    kernel: str = "delta"
+    subsampling: Subsampling = "bicubic"
+    noise_sigma: NotNegative = 0.0
+    augment: bool = True
+    seed: Natural = 0
+    length: Count = 1_000_000
+    cache_mb: Natural = 0
+
+
+class ZeroShotDatasetOptions(LoaderOptions):
+    """`datasets.val*` and `datasets.test*` of ZeroShotDataset."""
+
+    dataroot_lq: str | list[str] | None = None
+    kernel: str | None = None
+    kernel_folder: str | None = None
+    subsampling: Subsampling = "direct"
+    noise_sigma: NotNegative = 0.0
+    quantize: bool = True
+    seed: Natural = 0
+
+
+class MetaOptions(Record):
+    """`train.meta`: the meta-transfer step (paper, section 3.3)."""
+
+    learner: str = "maml"
+    inner_steps: Natural = 5
+    inner_rate: Positive = 1e-2
+    learn_rates: bool = False
+    rates_lr: Positive = 1e-3
+    order: Literal[1, 2] = 2
+    recompute: bool = False
+    loss_weights: Literal["uniform", "annealed", "last"] = "uniform"
+
+
+class OptimizerOptions(msgspec.Struct, frozen=True):
+    """`train.optim_g`: `type` and `lr`; every further key goes to the optimizer, which knows its own."""
+
+    type: str
+    lr: Positive
+
+
+class TrainOptions(Record):
+    """`train` of MZSRModel."""
+
+    total_iter: Count
+    optim_g: dict[str, Any]
+    scheduler: dict[str, Any]
+    pixel_opt: dict[str, Any]
+    meta: MetaOptions
+    ema_decay: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+    warmup_iter: int = -1
+    clip_grad_norm: NotNegative = 0.0
+    time_budget: NotNegative = 0.0
+    progress: bool = False
+
+
+class ZeroShotOptions(Record):
+    """`val.zero_shot`: the meta-test (paper, section 3.4)."""
+
+    updates: tuple[Natural, ...] = (0, 1, 10)
+    rates: tuple[tuple[Natural, Positive], ...] | Literal["learned"] = ((0, 2e-2), (1, 1e-2), (4, 5e-3))
+    son_noise: NotNegative = 0.0
+    back_projection: Natural = 0
+    self_ensemble: bool = False
+    early_stop: Natural = 0
+    seed: Natural = 0
+
+
+class ValOptions(Record):
+    """`val` of MZSRModel."""
+
+    val_freq: Count = 5000
+    save_img: bool = False
+    suffix: str | None = None
+    pbar: bool = False
+    metrics: dict[str, dict[str, Any]] = {}
+    zero_shot: ZeroShotOptions = ZeroShotOptions()
+    comparison: bool = False
+
+
+class PathOptions(Record):
+    """`path`: BasicSR adds the folders itself."""
+
+    pretrain_network_g: str | None = None
+    param_key_g: str | None = None
+    strict_load_g: bool = True
+    ignore_resume_networks: list[str] | None = None
+    resume_state: str | None = None
+    root: str | None = None
+    experiments_root: str | None = None
+    models: str | None = None
+    training_states: str | None = None
+    log: str | None = None
+    visualization: str | None = None
+    results_root: str | None = None
+
+
+class LoggerOptions(Record):
+    """`logger` of BasicSR."""
+
+    print_freq: Count = 100
+    save_checkpoint_freq: Count = 5000
+    use_tb_logger: bool = True
+    wandb: dict[str, Any] | None = None
+
+
+class RunOptions(Record):
+    """The whole option file of an MZSRModel run, with what BasicSR adds to it."""
+
+    name: str
+    model_type: str
+    scale: Scale
+    num_gpu: int
+    network_g: dict[str, Any]
+    datasets: dict[str, dict[str, Any]]
+    path: PathOptions
+    manual_seed: int | None = None
+    plugin: str | None = None
+    train: TrainOptions | None = None
+    val: ValOptions = ValOptions()
+    logger: LoggerOptions = LoggerOptions()
+    dist_params: dict[str, Any] | None = None
+    find_unused_parameters: bool = False
+    dist: bool = False
+    rank: int = 0
+    world_size: int = 1
+    auto_resume: bool = False
+    is_train: bool = False
+    root_path: str | None = None
+
+
+R = TypeVar("R", bound=Struct)
+
+
+def parse(record: type[R], section: str, values: Mapping[str, Any]) -> R:
+    """Turn one section of an option file into its record.
+
+    Args:
+        record: the record's class.
+        section: where the values stand in the option file, for messages.
+        values: what was read; not changed.
+
+    Raises:
+        ConfigError: naming `section.key`, the value's fault, and what to write instead.
+    """
+    try:
+        return msgspec.convert(values, record)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_explain(str(error), record, section, values)) from None
+
+
+def _explain(message: str, record: type[Struct], section: str, values: Mapping[str, Any]) -> str:
+    """Rewrite msgspec's "… - at `$.a.b`" as one line that names section.key and says what to do."""
+    text, _, where = message.partition(" - at ")
+    keys = re.findall(r"\.([A-Za-z_0-9]+)", where.strip("`"))
+    path = ".".join(part for part in (section, *keys) if part)
+    named = re.search(r"field `(\w+)`", text)
+    if named and "unknown" in text:
+        known = _fields_at(record, keys)
+        near = difflib.get_close_matches(named[1], known, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
+        return f"{path}.{named[1]}: unknown key; {hint}".lstrip(".")
+    if named and "missing" in text:
+        return f"{path}.{named[1]}: required key is missing; add it to the option file".lstrip(".")
+    value: Any = values
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return f"{path}: {value!r}: {text}{_number_hint(value)}"
+
+
+def _number_hint(value: Any) -> str:
+    """YAML 1.1 reads `1e-3` as a string; say how to write it."""
+    try:
+        number = float(value) if isinstance(value, str) else None
+    except ValueError:
+        number = None
+    if number is None:
+        return ""
+    mantissa, _, exponent = str(value).partition("e")
+    return f"; YAML reads it as text, write {mantissa if '.' in mantissa else mantissa + '.0'}e{exponent}" if exponent else "; remove the quotes"
+
+
+def _fields_at(record: type[Struct], keys: list[str]) -> list[str]:
+    """List the known keys of the record that stands at a path of keys."""
+    for key in keys:
+        annotation = next((f.type for f in msgspec.structs.fields(record) if f.name == key), None)
+        inner = [t for t in (annotation, *getattr(annotation, "__args__", ())) if isinstance(t, type) and issubclass(t, Struct)]
+        if inner:
+            record = inner[0]
+    return [f.encode_name for f in msgspec.structs.fields(record)]

@@ -1,0 +1,184 @@
+"""Meta-test (paper, section 3.4): adapt a network to one image by its own downscaled son, then super-resolve it.
+
+The network is never changed: adaptation makes new parameters, so the model is left as it was found.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mzsr_basicsr.degradation import degrade, upscale
+from mzsr_basicsr.ensemble import super_resolve_ensemble
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.meta import Pairs, task_loss
+from mzsr_basicsr.meta.task import Loss, Params, PixelLoss, network_inputs, predict
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The learning rate of each update.
+
+    Attributes:
+        steps: (first update it holds for, rate) in rising order, the first for update 0.
+        learned: (updates, parameter tensors), meta-trained rates; they take the place of `steps`. Updates beyond
+            the last row use that row.
+    """
+
+    steps: tuple[tuple[int, float], ...] = ((0, 2e-2), (1, 1e-2), (4, 5e-3))
+    learned: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        starts = [start for start, _ in self.steps]
+        if not starts or starts[0] != 0 or sorted(set(starts)) != starts:
+            raise ConfigError(f"val.zero_shot.rates: {self.steps}; give [first update, rate] pairs, rising from update 0")
+
+    def at(self, update: int, tensors: int) -> list[float]:
+        """Give the rate of each of the network's parameter tensors for one update, counted from 0."""
+        if self.learned is not None:
+            row: list[float] = self.learned[min(update, len(self.learned) - 1)].tolist()
+            return row
+        return [[rate for start, rate in self.steps if start <= update][-1]] * tensors
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one image is adapted to and super-resolved.
+
+    Attributes:
+        updates: after how many updates a result is wanted; all are taken from one pass.
+        schedule: learning rates.
+        subsampling: "direct" or "bicubic", how the image is thought to have been made.
+        son_noise: σ of the noise added to the son, in [0, 1] intensity.
+        back_projection: rounds of back-projection of the result.
+        self_ensemble: average over the flips and transposes that leave the kernel as it is.
+        early_stop: stop after so many updates in a row without a lower loss, and return to the lowest; 0 never stops.
+        seed: of the son's noise.
+    """
+
+    updates: tuple[int, ...] = (0, 1, 10)
+    schedule: Schedule = field(default_factory=Schedule)
+    subsampling: str = "direct"
+    son_noise: float = 0.0
+    back_projection: int = 0
+    self_ensemble: bool = False
+    early_stop: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """SR images by number of updates, each (1, C, H, W) in [0, 1]; the son's loss before each update and after the
+    last; seconds from the start to each SR image."""
+
+    images: dict[int, Tensor]
+    losses: list[float]
+    seconds: dict[int, float]
+
+
+def zero_shot(
+    network: nn.Module,
+    lq: Tensor,
+    kernel: Tensor,
+    scale: float,
+    settings: Settings,
+    pixel_loss: PixelLoss = F.l1_loss,
+) -> Result:
+    """Adapt to one image and super-resolve it after each requested number of updates.
+
+    Args:
+        network: maps (1, C, h, w) to (1, C, s h, s w); left as it was found, in parameters, gradients and mode.
+        lq: (1, C, h, w), RGB in [0, 1].
+        kernel: (k, k), the blur kernel of the image.
+        scale: magnification.
+        settings: see `Settings`.
+        pixel_loss: loss between f(son) and the image; the paper's is L1.
+
+    Returns:
+        See `Result`.
+    """
+    images: dict[int, Tensor] = {}
+    seconds: dict[int, float] = {}
+    losses: list[float] = []
+    start = perf_counter()
+    training = network.training
+    network.eval()
+    try:
+        for update, (params, loss) in enumerate(adapt(network, lq, kernel, scale, settings, pixel_loss)):
+            losses.append(loss)
+            if update in settings.updates:
+                images[update] = super_resolve(network, params, lq, kernel, scale, settings)
+                seconds[update] = perf_counter() - start
+    finally:
+        network.train(training)
+    return Result(images, losses, seconds)
+
+
+def adapt(
+    network: nn.Module, lq: Tensor, kernel: Tensor, scale: float, settings: Settings, pixel_loss: PixelLoss
+) -> Iterator[tuple[Params, float]]:
+    """Yield the parameters after 0, 1, 2, … updates of plain gradient descent, with the son's loss at each.
+
+    With early stopping the best parameters so far are yielded for every later update, at no cost.
+    """
+    generator = torch.Generator().manual_seed(settings.seed)
+    son = degrade(lq, kernel, scale, settings.subsampling, settings.son_noise, generator)
+    loss_of = task_loss(network, Pairs(son, lq), kernel, scale, pixel_loss)
+    params: Params = {name: value.detach() for name, value in network.named_parameters()}
+    best, best_loss, waited = params, float("inf"), 0
+    last = max(settings.updates)
+    for update in range(last + 1):
+        if not 0 < settings.early_stop <= waited:
+            loss, slope = _loss_and_slope(loss_of, params, with_slope=update < last)
+            best, best_loss, waited = (params, loss, 0) if loss < best_loss else (best, best_loss, waited + 1)
+            here, next_params = params, _descend(params, slope, settings.schedule.at(update, len(params)))
+        if 0 < settings.early_stop <= waited:
+            here, loss = best, best_loss
+        yield here, loss
+        params = next_params
+
+
+def _loss_and_slope(loss_of: Loss, params: Params, with_slope: bool) -> tuple[float, list[Tensor]]:
+    if not with_slope:  # the last update has been made: only its loss is wanted
+        with torch.no_grad():
+            return float(loss_of(params)), [torch.zeros_like(value) for value in params.values()]
+    leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
+    with torch.enable_grad():
+        loss = loss_of(leaves)
+        slope = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True, materialize_grads=True)
+    return float(loss.detach()), list(slope)
+
+
+def _descend(params: Params, slope: list[Tensor], rates: list[float]) -> Params:
+    moves = zip(params.items(), slope, rates, strict=True)
+    return {name: value - rate * gradient for (name, value), gradient, rate in moves}
+
+
+def super_resolve(
+    network: nn.Module, params: Params, lq: Tensor, kernel: Tensor, scale: float, settings: Settings
+) -> Tensor:
+    """Run the adapted network, with self-ensemble and back-projection if asked for; clipped to [0, 1]."""
+    inputs = network_inputs(network, kernel, scale)
+
+    def run(image: Tensor) -> Tensor:
+        height, width = image.shape[-2:]
+        full = (-int(-height * scale // 1), -int(-width * scale // 1))
+        return predict(network, params, image, full, inputs)
+
+    with torch.no_grad():
+        if settings.self_ensemble:
+            sr = super_resolve_ensemble(run, lq, kernel, scale, settings.subsampling)
+        else:
+            sr = run(lq)
+        return back_project(sr, lq, kernel, scale, settings).clamp(0, 1)
+
+
+def back_project(sr: Tensor, lq: Tensor, kernel: Tensor, scale: float, settings: Settings) -> Tensor:
+    """Add to the SR image what its own degradation misses of the LR image, upscaled, as often as asked for."""
+    for _ in range(settings.back_projection):
+        missing = lq - degrade(sr, kernel, scale, settings.subsampling)[..., : lq.shape[-2], : lq.shape[-1]]
+        sr = sr + upscale(missing, scale)[..., : sr.shape[-2], : sr.shape[-1]]
+    return sr
