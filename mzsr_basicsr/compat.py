@@ -52,7 +52,9 @@ def mend_resume() -> None:
             module.load_resume_state = load_resume_state  # type: ignore[attr-defined]
 
 
-def build_optimizer(optim: Mapping[str, Any], groups: list[dict[str, Any]], extra: dict[str, Any]) -> torch.optim.Optimizer:
+def build_optimizer(
+    optim: Mapping[str, Any], groups: list[dict[str, Any]], extra: dict[str, Any]
+) -> torch.optim.Optimizer:
     """Build an optimizer by its name in torch.optim; BasicSR 1.4.2 knows Adam only.
 
     Raises:

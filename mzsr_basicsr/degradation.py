@@ -16,6 +16,7 @@ from mzsr_basicsr.errors import ConfigError, ImageError, KernelError
 from mzsr_basicsr.resize import imresize, output_length
 
 SUBSAMPLING_METHODS = ("direct", "bicubic")
+_CPU_PIXELS = 2**18
 
 
 def blur(image: Tensor, kernel: Tensor) -> Tensor:
@@ -51,8 +52,7 @@ def subsample(image: Tensor, scale: float, method: str = "direct") -> Tensor:
     Raises:
         ConfigError: If the scale or the method is not allowed.
     """
-    _check_scale(scale)
-    _check_method(method)
+    _check_subsampling(scale, method)
     if method == "bicubic":
         return imresize(image, scale=1.0 / scale)
     _check_image(image)
@@ -88,8 +88,7 @@ def degrade(
         ImageError: If the image is not a floating tensor with at least one pixel.
         KernelError: If the kernel does not fit.
     """
-    _check_scale(scale)
-    _check_method(method)
+    _check_subsampling(scale, method)
     if not (math.isfinite(noise_sigma) and noise_sigma >= 0):
         raise ConfigError(f"degradation.noise_sigma: {noise_sigma} must be finite and at least 0, in [0, 1] intensity")
     if method == "direct" and float(scale).is_integer():
@@ -119,30 +118,48 @@ def upscale(image: Tensor, scale: float, size: tuple[int, int] | None = None) ->
     Returns:
         (..., H', W'), not clipped.
     """
-    _check_scale(scale)
+    _check_subsampling(scale, "bicubic")
     return imresize(image, scale=float(scale), size=size)
 
 
 def _correlate(image: Tensor, kernel: Tensor, stride: int) -> Tensor:
-    """Correlate and keep pixels [0::stride, 0::stride]: each plane is a group of one depthwise convolution."""
+    """Correlate and keep pixels [0::stride, 0::stride]: each plane is a group of a depthwise convolution."""
     _check_image(image)
     _check_kernel(image, kernel)
     side = kernel.shape[-1]
-    padded = _pad_symmetric(image, side // 2)
-    planes = padded.reshape(1, -1, *padded.shape[-2:])  # (1, planes, H + 2r, W + 2r)
-    count = planes.shape[1]
+    planes = image.reshape(-1, *image.shape[-2:])
     own = kernel.to(image).reshape(-1, 1, side, side)
-    weight = own.repeat_interleave(count // own.shape[0], dim=0)  # (planes, 1, k, k)
-    result = F.conv2d(planes, weight, stride=stride, groups=count)
+    weights = own.repeat_interleave(planes.shape[0] // own.shape[0], dim=0)  # (planes, 1, k, k)
+    count = _planes_at_once(planes)
+    parts = [
+        F.conv2d(_pad_symmetric(some, side // 2)[None], weight, stride=stride, groups=some.shape[0])[0]
+        for some, weight in zip(planes.split(count), weights.split(count), strict=True)
+    ]
+    result = torch.cat(parts)
     return result.reshape(*image.shape[:-2], *result.shape[-2:])
+
+
+def _planes_at_once(planes: Tensor) -> int:
+    """Choose how many planes one convolution takes: on a CPU, buffers of some 2 MB that the allocator keeps.
+
+    Larger ones go back to the system after each call, and faulting their pages in again took twice the arithmetic's
+    time. Below 16 planes a depthwise convolution loses its own speed, so large images are taken whole.
+    """
+    if planes.device.type != "cpu":
+        return planes.shape[0]
+    return max(16, _CPU_PIXELS // (planes.shape[-2] * planes.shape[-1]))
 
 
 def _pad_symmetric(image: Tensor, radius: int) -> Tensor:
     """Extend the last two axes by `radius` px, mirrored with the edge pixel repeated, as often as it takes."""
     for axis in (-2, -1):
-        length = image.shape[axis]
-        index = torch.arange(-radius, length + radius, device=image.device) % (2 * length)
-        image = image.index_select(axis, torch.minimum(index, 2 * length - 1 - index))
+        missing = radius
+        while missing > 0:
+            step = min(missing, image.shape[axis])  # a full mirror image extends the pattern, so repeating is exact
+            head = image.narrow(axis, 0, step).flip(axis)
+            tail = image.narrow(axis, image.shape[axis] - step, step).flip(axis)
+            image = torch.cat((head, image, tail), dim=axis)
+            missing -= step
     return image
 
 
@@ -159,12 +176,9 @@ def _standard_noise(like: Tensor, generator: torch.Generator | None) -> Tensor:
     return noise.to(like.device)
 
 
-def _check_scale(scale: float) -> None:
+def _check_subsampling(scale: float, method: str) -> None:
     if not (math.isfinite(scale) and scale >= 1):
         raise ConfigError(f"degradation.scale: {scale} must be finite and at least 1")
-
-
-def _check_method(method: str) -> None:
     if method not in SUBSAMPLING_METHODS:
         raise ConfigError(f"degradation.method: unknown '{method}'; allowed: {', '.join(SUBSAMPLING_METHODS)}")
 
@@ -179,4 +193,6 @@ def _check_kernel(image: Tensor, kernel: Tensor) -> None:
     if kernel.ndim not in (2, 3) or shape[-1] != shape[-2] or shape[-1] % 2 == 0:
         raise KernelError(f"degradation: kernel of {shape} must be (k, k) or (B, k, k) with k odd")
     if kernel.ndim == 3 and (image.ndim < 3 or image.shape[0] != shape[0]):
-        raise KernelError(f"degradation: {shape[0]} kernels for an image of {tuple(image.shape)}; B must be its first axis")
+        raise KernelError(
+            f"degradation: {shape[0]} kernels for an image of {tuple(image.shape)}; B must be its first axis"
+        )

@@ -7,7 +7,18 @@ import skimage
 
 from mzsr_basicsr.errors import ImageError
 
-TRAIN = ("brick", "camera", "coins", "grass", "gravel", "hubble_deep_field", "ihc", "motorcycle_left", "motorcycle_right", "rocket")
+TRAIN = (
+    "brick",
+    "camera",
+    "coins",
+    "grass",
+    "gravel",
+    "hubble_deep_field",
+    "ihc",
+    "motorcycle_left",
+    "motorcycle_right",
+    "rocket",
+)
 TEST = ("astronaut", "chelsea", "coffee")
 
 

@@ -65,7 +65,7 @@ def save_kernel(kernel: Tensor, path: str | os.PathLike[str]) -> None:
     Args:
         kernel: (k, k) kernel, checked first.
         path: `.mat` (variable `Kernel`) or `.npy`, both exact float64; or `.png`, 16-bit grey with the largest weight
-            at 65535, exact to about 1e-5 of that weight.
+            at 65535, exact to 2e-5 of that weight.
 
     Raises:
         KernelError: If it is not a kernel, the suffix is unknown or the folder cannot be written.

@@ -1,17 +1,12 @@
 """Strict records of the option sections this package owns; every other layer reads these, never the raw mapping.
 
-A key that is unknown, missing or ill-typed raises ConfigError with `section.key`, and the nearest known key.
+`parse` (strict.py) makes a record of a section, or says what is wrong with it.
 """
 
-import difflib
-import re
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
-
-from mzsr_basicsr.errors import ConfigError
 
 Count = Annotated[int, Meta(ge=1)]
 Natural = Annotated[int, Meta(ge=0)]
@@ -22,11 +17,11 @@ Subsampling = Literal["direct", "bicubic"]
 Range = tuple[NotNegative, NotNegative]
 
 
-class Record(Struct, frozen=True, forbid_unknown_fields=True):
+class Record(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of all records: immutable, and an unknown key is an error."""
 
 
-class LawOptions(Record):
+class LawOptions(Record, frozen=True, kw_only=True):
     """`kernel_law`: the law p(k) of training kernels; variances in px², angles in radians."""
 
     size: Count = 15
@@ -36,7 +31,7 @@ class LawOptions(Record):
     log_uniform: bool = False
 
 
-class LoaderOptions(Record):
+class LoaderOptions(Record, frozen=True, kw_only=True):
     """What BasicSR reads of every dataset section."""
 
     name: str
@@ -49,41 +44,41 @@ class LoaderOptions(Record):
     num_prefetch_queue: Count = 1
     pin_memory: bool = False
     persistent_workers: bool = False
-    batch_size_per_gpu: Count = 1
-    num_worker_per_gpu: Natural = 0
 
 
-class MetaDatasetOptions(LoaderOptions):
+class TaskSetOptions(LoaderOptions, frozen=True, kw_only=True):
+    """What both training sets share."""
+
+    batch_size_per_gpu: Count
+    num_worker_per_gpu: Natural
+    gt_size: Count = 64
+    augment: bool = True
+    seed: Natural = 0
+    length: Count = 1_000_000
+    cache_mb: Natural = 0
+
+
+class MetaDatasetOptions(TaskSetOptions, frozen=True, kw_only=True):
     """`datasets.train` of KernelMetaDataset: one item is one task."""
 
     task: Literal["external", "internal"] = "external"
     support: Count = 8
     query: Count = 8
-    gt_size: Count = 64
     scales: list[Scale] | None = None
     subsampling: Subsampling = "direct"
     kernel_law: LawOptions = LawOptions()
     noise: Range = (0.0, 0.0)
-    augment: bool = True
-    seed: Natural = 0
-    length: Count = 1_000_000
-    cache_mb: Natural = 0
 
 
-class PairDatasetOptions(LoaderOptions):
+class PairDatasetOptions(TaskSetOptions, frozen=True, kw_only=True):
     """`datasets.train` of DegradedPairDataset (stage 1): LR patches are made from HR patches on the fly."""
 
-    gt_size: Count = 96
     kernel: str = "delta"
     subsampling: Subsampling = "bicubic"
     noise_sigma: NotNegative = 0.0
-    augment: bool = True
-    seed: Natural = 0
-    length: Count = 1_000_000
-    cache_mb: Natural = 0
 
 
-class ZeroShotDatasetOptions(LoaderOptions):
+class ZeroShotDatasetOptions(LoaderOptions, frozen=True, kw_only=True):
     """`datasets.val*` and `datasets.test*` of ZeroShotDataset."""
 
     dataroot_lq: str | list[str] | None = None
@@ -95,7 +90,7 @@ class ZeroShotDatasetOptions(LoaderOptions):
     seed: Natural = 0
 
 
-class MetaOptions(Record):
+class MetaOptions(Record, frozen=True, kw_only=True):
     """`train.meta`: the meta-transfer step (paper, section 3.3)."""
 
     learner: str = "maml"
@@ -108,14 +103,7 @@ class MetaOptions(Record):
     loss_weights: Literal["uniform", "annealed", "last"] = "uniform"
 
 
-class OptimizerOptions(msgspec.Struct, frozen=True):
-    """`train.optim_g`: `type` and `lr`; every further key goes to the optimizer, which knows its own."""
-
-    type: str
-    lr: Positive
-
-
-class TrainOptions(Record):
+class TrainOptions(Record, frozen=True, kw_only=True):
     """`train` of MZSRModel."""
 
     total_iter: Count
@@ -130,7 +118,7 @@ class TrainOptions(Record):
     progress: bool = False
 
 
-class ZeroShotOptions(Record):
+class ZeroShotOptions(Record, frozen=True, kw_only=True):
     """`val.zero_shot`: the meta-test (paper, section 3.4)."""
 
     updates: tuple[Natural, ...] = (0, 1, 10)
@@ -142,7 +130,7 @@ class ZeroShotOptions(Record):
     seed: Natural = 0
 
 
-class ValOptions(Record):
+class ValOptions(Record, frozen=True, kw_only=True):
     """`val` of MZSRModel."""
 
     val_freq: Count = 5000
@@ -154,7 +142,7 @@ class ValOptions(Record):
     comparison: bool = False
 
 
-class PathOptions(Record):
+class PathOptions(Record, frozen=True, kw_only=True):
     """`path`: BasicSR adds the folders itself."""
 
     pretrain_network_g: str | None = None
@@ -171,7 +159,7 @@ class PathOptions(Record):
     results_root: str | None = None
 
 
-class LoggerOptions(Record):
+class LoggerOptions(Record, frozen=True, kw_only=True):
     """`logger` of BasicSR."""
 
     print_freq: Count = 100
@@ -180,7 +168,7 @@ class LoggerOptions(Record):
     wandb: dict[str, Any] | None = None
 
 
-class RunOptions(Record):
+class RunOptions(Record, frozen=True, kw_only=True):
     """The whole option file of an MZSRModel run, with what BasicSR adds to it."""
 
     name: str
@@ -203,64 +191,3 @@ class RunOptions(Record):
     auto_resume: bool = False
     is_train: bool = False
     root_path: str | None = None
-
-
-R = TypeVar("R", bound=Struct)
-
-
-def parse(record: type[R], section: str, values: Mapping[str, Any]) -> R:
-    """Turn one section of an option file into its record.
-
-    Args:
-        record: the record's class.
-        section: where the values stand in the option file, for messages.
-        values: what was read; not changed.
-
-    Raises:
-        ConfigError: naming `section.key`, the value's fault, and what to write instead.
-    """
-    try:
-        return msgspec.convert(values, record)
-    except msgspec.ValidationError as error:
-        raise ConfigError(_explain(str(error), record, section, values)) from None
-
-
-def _explain(message: str, record: type[Struct], section: str, values: Mapping[str, Any]) -> str:
-    """Rewrite msgspec's "… - at `$.a.b`" as one line that names section.key and says what to do."""
-    text, _, where = message.partition(" - at ")
-    keys = re.findall(r"\.([A-Za-z_0-9]+)", where.strip("`"))
-    path = ".".join(part for part in (section, *keys) if part)
-    named = re.search(r"field `(\w+)`", text)
-    if named and "unknown" in text:
-        known = _fields_at(record, keys)
-        near = difflib.get_close_matches(named[1], known, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
-        return f"{path}.{named[1]}: unknown key; {hint}".lstrip(".")
-    if named and "missing" in text:
-        return f"{path}.{named[1]}: required key is missing; add it to the option file".lstrip(".")
-    value: Any = values
-    for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return f"{path}: {value!r}: {text}{_number_hint(value)}"
-
-
-def _number_hint(value: Any) -> str:
-    """YAML 1.1 reads `1e-3` as a string; say how to write it."""
-    try:
-        number = float(value) if isinstance(value, str) else None
-    except ValueError:
-        number = None
-    if number is None:
-        return ""
-    mantissa, _, exponent = str(value).partition("e")
-    return f"; YAML reads it as text, write {mantissa if '.' in mantissa else mantissa + '.0'}e{exponent}" if exponent else "; remove the quotes"
-
-
-def _fields_at(record: type[Struct], keys: list[str]) -> list[str]:
-    """List the known keys of the record that stands at a path of keys."""
-    for key in keys:
-        annotation = next((f.type for f in msgspec.structs.fields(record) if f.name == key), None)
-        inner = [t for t in (annotation, *getattr(annotation, "__args__", ())) if isinstance(t, type) and issubclass(t, Struct)]
-        if inner:
-            record = inner[0]
-    return [f.encode_name for f in msgspec.structs.fields(record)]

@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from mzsr_basicsr.errors import ImageError
 
-_RGB_TO_Y = np.array([65.481, 128.553, 24.966]) / 255.0
+_RGB_TO_Y = np.array([65481, 128553, 24966])  # thousandths
 _WINDOW, _SIGMA = 11, 1.5
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
@@ -60,18 +60,21 @@ def ssim_y(image: np.ndarray, reference: np.ndarray, shave: int) -> float:
 
 
 def luma(image: np.ndarray) -> np.ndarray:
-    """Turn (H, W, 3) uint8 RGB into 8-bit Y in [16, 235] as (H, W) float64; (H, W) uint8 passes as Y already."""
+    """Turn (H, W, 3) uint8 RGB into 8-bit Y in [16, 235] as (H, W) float64; (H, W) uint8 passes as Y already.
+
+    The arithmetic is in integers, so that a Y halfway between two levels goes up on every machine.
+    """
     if image.ndim == 2:
         return image.astype(np.float64)
-    return np.floor(image.astype(np.float64) @ _RGB_TO_Y + 16.5)
+    return ((image.astype(np.int64) @ _RGB_TO_Y + 127_500) // 255_000 + 16).astype(np.float64)
 
 
-def _shaved_luma(
-    image: np.ndarray, reference: np.ndarray, shave: int, smallest: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _shaved_luma(image: np.ndarray, reference: np.ndarray, shave: int, smallest: int) -> tuple[np.ndarray, np.ndarray]:
     for name, array in (("image", image), ("reference", reference)):
         if array.dtype != np.uint8 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
-            raise ImageError(f"metric: {name} is {array.dtype} {array.shape}; it must be uint8, (H, W, 3) RGB or (H, W)")
+            raise ImageError(
+                f"metric: {name} is {array.dtype} {array.shape}; it must be uint8, (H, W, 3) RGB or (H, W)"
+            )
     if image.shape != reference.shape:
         raise ImageError(f"metric: image {image.shape} and reference {reference.shape} differ in shape")
     height, width = image.shape[:2]

@@ -28,7 +28,7 @@ def imresize(
     """Resample as MATLAB's `imresize(image, scale, 'bicubic')` does in floating point.
 
     Output pixel i (from 0) is centred on input coordinate (i + 0.5) / scale - 0.5; the border is symmetric
-    (c b a | a b c); downscaling widens the cubic by 1 / scale when `antialias`. Values may overshoot: nothing is clipped.
+    (c b a | a b c); downscaling widens the cubic by 1 / scale when `antialias`. Nothing is clipped.
 
     Args:
         image: (..., H, W) floating tensor, any range and any channels before the last two axes.
@@ -79,9 +79,7 @@ def _check_image(image: Tensor) -> None:
         raise ImageError(f"imresize: needs a floating (..., H, W) image, got {image.dtype} of {tuple(image.shape)}")
 
 
-def _weights(
-    length: int, out: int, scale: float, antialias: bool, device: torch.device, dtype: torch.dtype
-) -> Tensor:
+def _weights(length: int, out: int, scale: float, antialias: bool, device: torch.device, dtype: torch.dtype) -> Tensor:
     """Fetch the (out, length) matrix of one axis; only matrices of up to a million entries are kept in memory."""
     build = _dense_weights if length * out <= _CACHED_ELEMENTS else _dense_weights.__wrapped__
     return build(length, out, scale, antialias, device, dtype)

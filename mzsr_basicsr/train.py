@@ -1,11 +1,8 @@
 """Launcher: `python -m mzsr_basicsr.train -opt FILE` runs BasicSR's trainer; experiments land in the current folder."""
 
-import os
-import sys
-
 import mzsr_basicsr  # noqa: F401  registers everything and makes BasicSR importable
 from mzsr_basicsr import compat
-from mzsr_basicsr.errors import MZSRError
+from mzsr_basicsr.launch import launch
 
 
 def main() -> None:
@@ -13,10 +10,7 @@ def main() -> None:
     import basicsr.train
 
     compat.mend_resume()
-    try:
-        basicsr.train.train_pipeline(os.getcwd())
-    except MZSRError as error:
-        sys.exit(f"error: {error}")
+    launch(basicsr.train.train_pipeline, training=True)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,9 @@ class Schedule:
     def __post_init__(self) -> None:
         starts = [start for start, _ in self.steps]
         if not starts or starts[0] != 0 or sorted(set(starts)) != starts:
-            raise ConfigError(f"val.zero_shot.rates: {self.steps}; give [first update, rate] pairs, rising from update 0")
+            raise ConfigError(
+                f"val.zero_shot.rates: {self.steps}; give [first update, rate] pairs, rising from update 0"
+            )
 
     def at(self, update: int, tensors: int) -> list[float]:
         """Give the rate of each of the network's parameter tensors for one update, counted from 0."""
@@ -55,7 +57,8 @@ class Settings:
         son_noise: σ of the noise added to the son, in [0, 1] intensity.
         back_projection: rounds of back-projection of the result.
         self_ensemble: average over the flips and transposes that leave the kernel as it is.
-        early_stop: stop after so many updates in a row without a lower loss, and return to the lowest; 0 never stops.
+        early_stop: give the parameters of the lowest loss so far, and stop after so many updates in a row without a
+            lower one; 0 gives the last parameters and never stops.
         seed: of the son's noise.
     """
 
@@ -72,7 +75,8 @@ class Settings:
 @dataclass(frozen=True)
 class Result:
     """SR images by number of updates, each (1, C, H, W) in [0, 1]; the son's loss before each update and after the
-    last; seconds from the start to each SR image."""
+    last; seconds from the start to each SR image.
+    """
 
     images: dict[int, Tensor]
     losses: list[float]
@@ -122,12 +126,12 @@ def adapt(
 ) -> Iterator[tuple[Params, float]]:
     """Yield the parameters after 0, 1, 2, … updates of plain gradient descent, with the son's loss at each.
 
-    With early stopping the best parameters so far are yielded for every later update, at no cost.
+    With early stopping these are the best parameters so far; once stopped, later updates cost nothing.
     """
     generator = torch.Generator().manual_seed(settings.seed)
     son = degrade(lq, kernel, scale, settings.subsampling, settings.son_noise, generator)
     loss_of = task_loss(network, Pairs(son, lq), kernel, scale, pixel_loss)
-    params: Params = {name: value.detach() for name, value in network.named_parameters()}
+    params: Params = {name: value.detach() for name, value in network.named_parameters() if value.requires_grad}
     best, best_loss, waited = params, float("inf"), 0
     last = max(settings.updates)
     for update in range(last + 1):
@@ -135,7 +139,7 @@ def adapt(
             loss, slope = _loss_and_slope(loss_of, params, with_slope=update < last)
             best, best_loss, waited = (params, loss, 0) if loss < best_loss else (best, best_loss, waited + 1)
             here, next_params = params, _descend(params, slope, settings.schedule.at(update, len(params)))
-        if 0 < settings.early_stop <= waited:
+        if settings.early_stop:
             here, loss = best, best_loss
         yield here, loss
         params = next_params

@@ -142,7 +142,12 @@ def test_frozen_parameters_stay_out_and_piecewise_linear_losses_work() -> None:
     step = MetaStep(network, maml, F.l1_loss, 2, 0.01)
     step([random_task(0)], (0.5, 0.5))[0].backward()
     assert network[0].weight.grad is None and network[1].weight.grad is not None
-    linear = maml(lambda p: p["t"].sum(), lambda p: p["t"].square().sum(), {"t": torch.ones(3)}, InnerLoop(torch.full((1, 1), 0.5), (1.0,)))
+    linear = maml(
+        lambda p: p["t"].sum(),
+        lambda p: p["t"].square().sum(),
+        {"t": torch.ones(3)},
+        InnerLoop(torch.full((1, 1), 0.5), (1.0,)),
+    )
     torch.testing.assert_close(linear.params["t"], torch.full((3,), 1.0))  # 2 (1 - 0.5)
 
 

@@ -59,7 +59,8 @@ class MZSRNet(nn.Module):
             (B, C, ceil(scale * h), ceil(scale * w)), not clipped.
         """
         base = upscale(lq, self.scale if scale is None else scale)
-        return base + self.body(conditioned(self.code, base, kernel))
+        residual: Tensor = self.body(conditioned(self.code, base, kernel))
+        return base + residual
 
 
 def conditioned(code: KernelCode | None, image: Tensor, kernel: Tensor | None) -> Tensor:
@@ -67,7 +68,7 @@ def conditioned(code: KernelCode | None, image: Tensor, kernel: Tensor | None) -
     if code is None:
         return image
     if kernel is None:
-        raise ConfigError("network_g: kernel_code > 0 needs the blur kernel with every call; use a model that passes it")
+        raise ConfigError("network_g: kernel_code > 0 needs the blur kernel in every call; use MZSRModel")
     return append_code(image, code(kernel))
 
 

@@ -54,4 +54,5 @@ class MZSRNetLR(nn.Module):
         Returns:
             (B, C, scale * h, scale * w), not clipped.
         """
-        return upscale(lq, self.scale) + self.shuffle(self.body(conditioned(self.code, lq, kernel)))
+        residual: Tensor = self.shuffle(self.body(conditioned(self.code, lq, kernel)))
+        return upscale(lq, self.scale) + residual

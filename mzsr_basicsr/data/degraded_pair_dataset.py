@@ -1,4 +1,4 @@
-"""DegradedPairDataset: LR/HR patch pairs made on the fly, for stage 1 with BasicSR's own SRModel (paper, section 3.2)."""
+"""DegradedPairDataset: LR/HR patch pairs made on the fly, for stage 1 with SRModel (paper, section 3.2)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,8 @@ from mzsr_basicsr.data.photos import random_patch
 from mzsr_basicsr.data.task_set import TaskSet
 from mzsr_basicsr.degradation import degrade
 from mzsr_basicsr.kernel_io import load_kernel
-from mzsr_basicsr.options import PairDatasetOptions, parse
+from mzsr_basicsr.options import PairDatasetOptions
+from mzsr_basicsr.strict import parse
 
 
 class DegradedPairDataset(TaskSet[PairDatasetOptions]):

@@ -10,7 +10,8 @@ from mzsr_basicsr.data.photos import random_patch
 from mzsr_basicsr.data.task_set import TaskSet
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.kernels import KernelLaw, sample_kernels
-from mzsr_basicsr.options import LawOptions, MetaDatasetOptions, parse
+from mzsr_basicsr.options import LawOptions, MetaDatasetOptions
+from mzsr_basicsr.strict import parse
 
 
 class KernelMetaDataset(TaskSet[MetaDatasetOptions]):

@@ -132,7 +132,9 @@ def random_patch(photos: Photos, index: int, size: int, augment: bool, generator
     image = photos.image(index)
     height, width = image.shape[:2]
     if min(height, width) < size:
-        raise ImageError(f"{photos.path(index)}: {width}x{height} is smaller than gt_size {size}; remove it or lower gt_size")
+        raise ImageError(
+            f"{photos.path(index)}: {width}x{height} is smaller than gt_size {size}; remove it or lower gt_size"
+        )
     top, left = (int(torch.randint(extent - size + 1, (), generator=generator)) for extent in (height, width))
     patch = to_tensor(image[top : top + size, left : left + size])
     flip_rows, flip_columns, transpose = torch.randint(2, (3,), generator=generator).tolist()
@@ -141,4 +143,3 @@ def random_patch(photos: Photos, index: int, size: int, augment: bool, generator
     axes = [axis for axis, flipped in ((1, flip_rows), (2, flip_columns)) if flipped]
     patch = patch.flip(axes)
     return patch.transpose(1, 2).contiguous() if transpose else patch
-

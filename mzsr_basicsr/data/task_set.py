@@ -11,9 +11,9 @@ from torch.utils.data import Dataset
 
 from mzsr_basicsr import task_stream
 from mzsr_basicsr.data.photos import Photos
-from mzsr_basicsr.options import MetaDatasetOptions, PairDatasetOptions
+from mzsr_basicsr.options import TaskSetOptions
 
-O = TypeVar("O", MetaDatasetOptions, PairDatasetOptions)  # noqa: E741
+O = TypeVar("O", bound=TaskSetOptions)  # noqa: E741
 
 
 class TaskSet(Dataset[dict[str, Tensor]], Generic[O]):
@@ -30,7 +30,7 @@ class TaskSet(Dataset[dict[str, Tensor]], Generic[O]):
     def __init__(self, opt: Mapping[str, Any], record: O) -> None:
         super().__init__()
         self.opt = opt
-        self.options = record
+        self.options: O = record
         section = f"datasets.{record.phase}"
         self.photos = Photos(record.dataroot_gt, record.io_backend, f"{section}.dataroot_gt", record.cache_mb)
         _, world = get_dist_info()

@@ -12,7 +12,8 @@ from mzsr_basicsr.data.photos import Photos, to_tensor
 from mzsr_basicsr.degradation import degrade
 from mzsr_basicsr.errors import ConfigError, ImageError, KernelError
 from mzsr_basicsr.kernel_io import load_kernel
-from mzsr_basicsr.options import ZeroShotDatasetOptions, parse
+from mzsr_basicsr.options import ZeroShotDatasetOptions
+from mzsr_basicsr.strict import parse
 from mzsr_basicsr.task_stream import task_generator
 
 KERNEL_SUFFIXES = (".mat", ".npy", ".png")

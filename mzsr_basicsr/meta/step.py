@@ -99,7 +99,7 @@ class MetaStep(nn.Module):
             The mean weighted query loss over the tasks, and the losses of each task.
         """
         own = dict(self.network.named_parameters())
-        leaves = [own[name] for name in self.names]
+        leaves: list[Tensor] = [own[name] for name in self.names]
         inner = InnerLoop(self.log_rates.detach().exp(), weights, self.order, self.recompute)
         sums = [torch.zeros_like(leaf) for leaf in leaves]
         rate_sum = torch.zeros_like(inner.rates)

@@ -123,7 +123,9 @@ def _check_same_run(opt: Mapping[str, Any], state: Mapping[str, Any], path: Path
         )
 
 
-def load_weights(network: nn.Module, path: str, param_key: str | None, scale: float, strict: bool = True) -> dict[str, Any]:
+def load_weights(
+    network: nn.Module, path: str, param_key: str | None, scale: float, strict: bool = True
+) -> dict[str, Any]:
     """Load a weights file into a network, after checking that it belongs to it.
 
     Args:
@@ -144,7 +146,9 @@ def load_weights(network: nn.Module, path: str, param_key: str | None, scale: fl
         raise WeightsError(f"{path}: has no `{key}`; it holds: {', '.join(map(str, content))}")
     trained_for = content.get("about", {}).get("scale", scale)
     if trained_for != scale:
-        raise WeightsError(f"{path}: trained for scale {trained_for:g}, the options say {scale:g}; use weights of that scale")
+        raise WeightsError(
+            f"{path}: trained for scale {trained_for:g}, the options say {scale:g}; use weights of that scale"
+        )
     weights = {name.removeprefix("module."): value for name, value in content[key].items()}
     fitting = _fitting(network, weights, path, strict)
     network.load_state_dict(fitting, strict=strict)
@@ -156,8 +160,14 @@ def _fitting(network: nn.Module, weights: dict[str, Tensor], path: str, strict: 
     theirs = {name: tuple(value.shape) for name, value in weights.items()}
     problems = [f"missing {name} {shape}" for name, shape in own.items() if name not in theirs]
     problems += [f"unexpected {name} {shape}" for name, shape in theirs.items() if name not in own]
-    problems += [f"{name} is {theirs[name]}, needs {own[name]}" for name in own.keys() & theirs.keys() if own[name] != theirs[name]]
+    problems += [
+        f"{name} is {theirs[name]}, needs {own[name]}"
+        for name in own.keys() & theirs.keys()
+        if own[name] != theirs[name]
+    ]
     if problems and strict:
         more = f" (+{len(problems) - 6} more)" if len(problems) > 6 else ""
-        raise WeightsError(f"{path}: weights of another network than {type(network).__name__}: {'; '.join(problems[:6])}{more}")
+        raise WeightsError(
+            f"{path}: weights of another network than this {type(network).__name__}: {'; '.join(problems[:6])}{more}"
+        )
     return {name: value for name, value in weights.items() if own.get(name) == theirs[name]}

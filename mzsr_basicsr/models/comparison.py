@@ -5,30 +5,26 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from basicsr.utils import imwrite, tensor2img
-from torch import Tensor
+from basicsr.metrics import calculate_metric
+from basicsr.utils import imwrite
 
-from mzsr_basicsr.degradation import upscale
-from mzsr_basicsr.metrics.paper_metric import calculate_psnr_paper
+from mzsr_basicsr.models.results import heading
 
 _CROP = 96  # px of the image that are shown
 _ZOOM = 3
 _BAR = 40  # px below each tile, for two lines of text
 
 
-def save_comparison(path: Path, gt: np.ndarray, lq: Tensor, scale: float, pictures: dict[int, np.ndarray]) -> None:
+def save_comparison(path: Path, gt: np.ndarray, pictures: dict[str, np.ndarray], scale: float) -> None:
     """Write one row of enlarged crops of the image's most detailed part.
 
     Args:
         path: PNG to write.
         gt: (H, W, 3) uint8, BGR as BasicSR's pictures.
-        lq: (1, 3, h, w) RGB in [0, 1].
-        scale: magnification.
-        pictures: SR images by number of updates, as gt.
+        pictures: bicubic and SR images by column of the results, as gt.
+        scale: magnification; the PSNR is the paper's.
     """
-    bicubic = tensor2img([upscale(lq, scale)[..., : gt.shape[0], : gt.shape[1]].clamp(0, 1).cpu()])
-    names = {n: "before" if n == 0 else f"after {n} update{'s' * (n > 1)}" for n in pictures}
-    columns = [("HR", gt), ("bicubic", bicubic), *((names[n], pictures[n]) for n in sorted(pictures))]
+    columns = [("HR", gt), *((heading(column), picture) for column, picture in pictures.items())]
     top, left = _busiest(gt)
     tiles = [_tile(name, image[top : top + _CROP, left : left + _CROP], image, gt, scale) for name, image in columns]
     imwrite(np.concatenate(tiles, axis=1), str(path))
@@ -44,11 +40,12 @@ def _busiest(image: np.ndarray) -> tuple[int, int]:
 
 
 def _tile(name: str, crop: np.ndarray, image: np.ndarray, gt: np.ndarray, scale: float) -> np.ndarray:
-    psnr = calculate_psnr_paper(image, gt, crop_border=math.ceil(scale))
+    metric = {"type": "calculate_psnr_paper", "crop_border": math.ceil(scale)}
+    psnr = calculate_metric({"img": image, "img2": gt}, metric)
     large = cv2.resize(crop, None, fx=_ZOOM, fy=_ZOOM, interpolation=cv2.INTER_NEAREST)
     canvas = np.full((large.shape[0] + _BAR, large.shape[1] + 4, 3), 255, np.uint8)
     canvas[: large.shape[0], 2:-2] = large
-    label = "PSNR / dB" if math.isinf(psnr) else f"{psnr:.2f}"
+    label = "the original" if math.isinf(psnr) else f"{psnr:.2f} dB"
     for line, text in enumerate((name, label)):
         origin = (6, large.shape[0] + 16 + 18 * line)
         cv2.putText(canvas, text, origin, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)

@@ -1,6 +1,5 @@
 """MZSRModel: meta-transfer learning in training (paper, section 3.3), zero-shot super-resolution in test() (3.4)."""
 
-import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -8,24 +7,25 @@ from typing import Any
 import torch
 from basicsr.archs import build_network
 from basicsr.losses import build_loss
-from basicsr.models.sr_model import SRModel
 from basicsr.utils import get_root_logger
-from basicsr.utils.dist_util import master_only
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mzsr_basicsr import compat, task_stream
 from mzsr_basicsr.errors import ConfigError, TrainingError
 from mzsr_basicsr.meta import LEARNERS, MetaStep, StepReport, query_weights
-from mzsr_basicsr.models.checkpoint import fingerprint, load_weights, save_atomically
+from mzsr_basicsr.models.checkpoint import fingerprint, load_weights
+from mzsr_basicsr.models.checks import check_run
 from mzsr_basicsr.models.progress import TrainingClock
+from mzsr_basicsr.models.saving import ResumableModel
 from mzsr_basicsr.models.task_builder import build_tasks
 from mzsr_basicsr.models.validation import validate
-from mzsr_basicsr.options import RunOptions, TrainOptions, parse
+from mzsr_basicsr.options import RunOptions, TrainOptions
+from mzsr_basicsr.strict import parse
 from mzsr_basicsr.zero_shot import Result, Schedule, Settings, zero_shot
 
 
-class MZSRModel(SRModel):
+class MZSRModel(ResumableModel):
     """A BasicSR model around any network: stage 2 when it trains, stage 3 when it tests.
 
     Args:
@@ -39,11 +39,9 @@ class MZSRModel(SRModel):
         self.report: StepReport | None = None
         self.log_dict: Mapping[str, float] = OrderedDict()
         compat.threads_per_process()
-        _refuse_data_parallel(self.options)
+        check_run(self.options)
         self._run = fingerprint(opt)
         super().__init__(opt)
-
-    # --- building -----------------------------------------------------------------------------------------------
 
     def model_to_device(self, net: nn.Module) -> nn.Module:
         """Keep the network bare: its names are what files and EMA want; DDP wraps the meta-step instead."""
@@ -75,7 +73,6 @@ class MZSRModel(SRModel):
         self.setup_optimizers()
         self.setup_schedulers()
         self.clock = TrainingClock(train.total_iter, train.time_budget, train.progress and self.options.rank == 0)
-        self._check_length(train)
         task_stream.resume_at(0)
 
     def _build_meta_step(self, train: TrainOptions) -> nn.Module:
@@ -95,7 +92,7 @@ class MZSRModel(SRModel):
         """One optimizer for the network and, in a group of its own, the learned rates."""
         train = self.train_options()
         extra = {key: value for key, value in train.optim_g.items() if key not in ("type", "lr")}
-        groups = [{"params": [p for p in self.net_g.parameters() if p.requires_grad]}]
+        groups: list[dict[str, Any]] = [{"params": [p for p in self.net_g.parameters() if p.requires_grad]}]
         if self.bare_step.learns_rates:
             groups.append({"params": [self.bare_step.log_rates], "lr": train.meta.rates_lr})
         self.optimizer_g = compat.build_optimizer(train.optim_g, groups, extra)
@@ -106,15 +103,6 @@ class MZSRModel(SRModel):
         if self.options.train is None:
             raise ConfigError("train: required section is missing; a training option file must have it")
         return self.options.train
-
-    def _check_length(self, train: TrainOptions) -> None:
-        """The training must fit into one epoch of the data set, where every task has a place of its own."""
-        data = self.options.datasets.get("train", {})
-        needed = train.total_iter * data.get("batch_size_per_gpu", 1) * self.options.world_size
-        if data.get("length", needed) < needed:
-            raise ConfigError(f"datasets.train.length: {data['length']} tasks; train.total_iter needs {needed}")
-
-    # --- stage 2: meta-transfer learning --------------------------------------------------------------------------
 
     def feed_data(self, data: Mapping[str, Any]) -> None:
         """Take a meta-batch and degrade it here (training), or an image with its kernel (test)."""
@@ -145,7 +133,9 @@ class MZSRModel(SRModel):
             self.model_ema(decay=self.ema_decay)
         if self.clock.tick(current_iter, self.log_dict, self.options.dist, self.device):
             self.save(0, current_iter)
-            get_root_logger().info(f"train.time_budget of {train.time_budget:g} s is spent: saved, stopped at {current_iter}.")
+            get_root_logger().info(
+                f"train.time_budget of {train.time_budget:g} s is spent: saved, stopped at {current_iter}."
+            )
             raise SystemExit(0)
 
     def _stop_if_not_finite(self, report: StepReport, current_iter: int) -> None:
@@ -158,7 +148,9 @@ class MZSRModel(SRModel):
             return
         self.save(0, current_iter - 1)
         if not bad.any():
-            raise TrainingError(f"iteration {current_iter}: the loss of a task of another process is not finite; state saved")
+            raise TrainingError(
+                f"iteration {current_iter}: the loss of a task of another process is not finite; state saved"
+            )
         task = self.tasks[int(bad.nonzero()[0])]
         middle = task.kernel[task.kernel.shape[0] // 2].tolist()
         raise TrainingError(
@@ -166,8 +158,6 @@ class MZSRModel(SRModel):
             f"{[round(v, 4) for v in middle]}) is not finite; the state of iteration {current_iter - 1} was saved; "
             "lower train.meta.inner_rate or set train.clip_grad_norm"
         )
-
-    # --- stage 3: meta-test ---------------------------------------------------------------------------------------
 
     def test(self) -> None:
         """Adapt a copy of the parameters to the image that was fed, and super-resolve it; the model stays as it was."""
@@ -188,7 +178,9 @@ class MZSRModel(SRModel):
     def _learned_rates(self) -> Tensor:
         rates = self.bare_step.log_rates.detach().exp() if self.is_train else self.rates
         if rates is None or not len(rates):
-            raise ConfigError("val.zero_shot.rates: `learned`, but the weights file holds no rates; give [update, rate] pairs")
+            raise ConfigError(
+                "val.zero_shot.rates: `learned`, but the weights hold no rates; give [update, rate] pairs"
+            )
         return rates
 
     def dist_validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool) -> None:
@@ -199,47 +191,6 @@ class MZSRModel(SRModel):
         """Log the metrics after each requested number of updates, per image and on average."""
         self.metric_results = validate(self, dataloader.dataset, current_iter, tb_logger, save_img)
 
-    # --- files ----------------------------------------------------------------------------------------------------
-
-    @master_only
-    def save_network(self, net: Any, net_label: str, current_iter: int | str, param_key: Any = "params") -> None:
-        """Save `params`, maybe `params_ema`, the inner rates and what the file is about, whole or not at all."""
-        nets, keys = (net, param_key) if isinstance(net, list) else ([net], [param_key])
-        states = {k: {n: v.cpu() for n, v in x.state_dict().items()} for k, x in zip(keys, nets, strict=True)}
-        about = {"scale": float(self.options.scale), "network_g": str(self.options.network_g["type"])}
-        content = {**states, "rates": self.bare_step.log_rates.detach().exp().cpu(), "about": about}
-        name = f"{net_label}_{'latest' if current_iter == -1 else current_iter}.pth"
-        save_atomically(content, f"{self.opt['path']['models']}/{name}")
-
-    def save(self, epoch: int, current_iter: int) -> None:
-        """Save the networks, then the training state that needs them."""
-        ema = [self.net_g_ema] if self.ema_decay > 0 else []
-        self.save_network([self.net_g, *ema], "net_g", current_iter, ["params", "params_ema"][: 1 + len(ema)])
-        self.save_training_state(epoch, current_iter)
-
-    @master_only
-    def save_training_state(self, epoch: int, current_iter: int) -> None:
-        """Save what an exact resume needs beside the networks, whole or not at all."""
-        if current_iter == -1:
-            return
-        state = {
-            "epoch": 0,  # the whole training is one epoch
-            "iter": current_iter,
-            "optimizers": [o.state_dict() for o in self.optimizers],
-            "schedulers": [s.state_dict() for s in self.schedulers],
-            "log_rates": self.bare_step.log_rates.detach().cpu(),
-            "run": self._run,
-        }
-        save_atomically(state, f"{self.opt['path']['training_states']}/{current_iter}.state")
-
-    def resume_training(self, resume_state: dict[str, Any]) -> None:
-        """Go on exactly where the state was saved, in the optimizer, the rates and the stream of tasks."""
-        super().resume_training(resume_state)
-        if "log_rates" in resume_state:
-            self.bare_step.log_rates.data.copy_(resume_state["log_rates"])
-        task_stream.resume_at(resume_state["iter"])
-        self.clock.start(resume_state["iter"])
-
 
 def _losses(report: StepReport) -> "OrderedDict[str, Tensor]":
     """Name the losses of a meta-batch for the log: `l_*` goes to tensorboard's losses/."""
@@ -248,11 +199,3 @@ def _losses(report: StepReport) -> "OrderedDict[str, Tensor]":
         losses["l_support_first"] = report.support[:, 0].mean()
         losses["l_support_last"] = report.support[:, -1].mean()
     return losses
-
-
-def _refuse_data_parallel(options: RunOptions) -> None:
-    if options.num_gpu > 1 and not options.dist:
-        raise ConfigError(
-            f"num_gpu: {options.num_gpu} without a launcher would use DataParallel, whose replicas have no parameters "
-            "to meta-learn; run `torchrun --nproc_per_node=N -m mzsr_basicsr.train -opt FILE --launcher pytorch`"
-        )

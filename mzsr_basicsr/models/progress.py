@@ -1,5 +1,6 @@
 """TrainingClock: the progress bar with its ETA, and the wall-clock budget of one call."""
 
+import sys
 import time
 from collections.abc import Mapping
 
@@ -13,19 +14,21 @@ class TrainingClock:
     Args:
         total_iter: iterations of the whole training.
         budget: seconds this call may take from now on, 0 for no limit.
-        show: draw a progress bar on the standard error.
+        show: draw a progress bar on the standard output; the log goes to the standard error.
     """
 
     def __init__(self, total_iter: int, budget: float, show: bool) -> None:
         self._total = total_iter
         self._budget = budget
         self._started = time.monotonic()
-        self._bar = tqdm(total=total_iter, unit="it", desc="meta-training", disable=not show, dynamic_ncols=True)
+        pause = 0.5 if sys.stdout.isatty() else 10.0  # seconds between two drawings
+        shape = {"unit": "it", "desc": "meta-training", "dynamic_ncols": True, "mininterval": pause}
+        self._bar = tqdm(total=total_iter, disable=not show, file=sys.stdout, **shape)
 
     def start(self, iteration: int) -> None:
         """Begin at an iteration other than 0."""
-        self._bar.initial = iteration
         self._bar.reset(self._total)
+        self._bar.initial = self._bar.n = iteration
 
     def tick(self, iteration: int, losses: Mapping[str, float], dist: bool, device: torch.device) -> bool:
         """Count one iteration; tell whether the budget is spent, alike in every process."""

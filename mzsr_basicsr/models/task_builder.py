@@ -23,7 +23,9 @@ def build_tasks(batch: Mapping[str, Tensor], subsampling: str, seed: int) -> lis
         is son -> LR and the query LR -> HR of one photograph.
     """
     internal = "image_gt" in batch
-    hr = batch["image_gt"] if internal else torch.cat([batch["support_gt"], batch["query_gt"]], dim=1)  # (T, n, 3, H, W)
+    hr = (
+        batch["image_gt"] if internal else torch.cat([batch["support_gt"], batch["query_gt"]], dim=1)
+    )  # (T, n, 3, H, W)
     lr = _degrade_by_scale(hr, batch, subsampling, seed, salt=0)
     sons = _degrade_list(lr, batch, subsampling, seed, salt=1) if internal else lr
     cut = 0 if internal else batch["support_gt"].shape[1]
@@ -49,7 +51,9 @@ def _degrade_by_scale(hr: Tensor, batch: Mapping[str, Tensor], subsampling: str,
     return [lr[i] for i in range(len(scales))]
 
 
-def _degrade_list(images: list[Tensor], batch: Mapping[str, Tensor], subsampling: str, seed: int, salt: int) -> list[Tensor]:
+def _degrade_list(
+    images: list[Tensor], batch: Mapping[str, Tensor], subsampling: str, seed: int, salt: int
+) -> list[Tensor]:
     """Degrade one image a task, of sizes that differ with the scale."""
     scales = batch["scale"].tolist()
     results = [degrade(x, k, s, subsampling) for x, k, s in zip(images, batch["kernel"], scales, strict=True)]

@@ -31,6 +31,7 @@ class FunctionalTensorFinder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
+        """Answer for the missing module only."""
         return importlib.util.spec_from_loader(fullname, _Loader()) if fullname == MISSING else None
 
 

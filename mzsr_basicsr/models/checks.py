@@ -1,0 +1,58 @@
+"""Checks of a whole run, made before any work: registered names, their arguments, processes, length of the stream."""
+
+from typing import Any
+
+from basicsr.utils.registry import ARCH_REGISTRY, METRIC_REGISTRY
+
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.options import RunOptions
+from mzsr_basicsr.strict import check_keys, nearest
+
+
+def check_run(options: RunOptions) -> None:
+    """Refuse a run that BasicSR would start and that would fail or train something else later.
+
+    Raises:
+        ConfigError: naming the key.
+    """
+    check_network(options.network_g)
+    for name, metric in options.val.metrics.items():
+        check_name(f"val.metrics.{name}.type", metric.get("type"), METRIC_REGISTRY)
+    if options.is_train and options.train is None:
+        raise ConfigError("train: required section is missing; a training option file must have it")
+    _refuse_data_parallel(options)
+    _check_length(options)
+
+
+def check_network(section: dict[str, Any]) -> None:
+    """Check that `network_g` names a registered architecture and gives it arguments it knows.
+
+    Raises:
+        ConfigError: naming the key and the nearest known one.
+    """
+    check_name("network_g.type", section.get("type"), ARCH_REGISTRY)
+    check_keys("network_g", [key for key in section if key != "type"], ARCH_REGISTRY.get(section["type"]))
+
+
+def check_name(key: str, name: Any, registry: Any) -> None:
+    """Check that a name is registered, suggesting the nearest one."""
+    if name not in registry and f"{name}_basicsr" not in registry:
+        raise ConfigError(f"{key}: {name!r} is not registered; {nearest(str(name), sorted(registry.keys()))}")
+
+
+def _refuse_data_parallel(options: RunOptions) -> None:
+    if options.num_gpu > 1 and not options.dist:
+        raise ConfigError(
+            f"num_gpu: {options.num_gpu} without a launcher would use DataParallel, whose replicas have no parameters "
+            "to meta-learn; run `torchrun --nproc_per_node=N -m mzsr_basicsr.train -opt FILE --launcher pytorch`"
+        )
+
+
+def _check_length(options: RunOptions) -> None:
+    """The training must fit into one epoch of the data set, where every task has a place of its own."""
+    data = options.datasets.get("train", {})
+    if options.train is None or "length" not in data:
+        return
+    needed = options.train.total_iter * data["batch_size_per_gpu"] * options.world_size
+    if data["length"] < needed:
+        raise ConfigError(f"datasets.train.length: {data['length']} tasks; train.total_iter needs {needed}")
