@@ -1,0 +1,11 @@
+"""Importing the package first makes BasicSR importable; every test starts from the same seed."""
+
+import pytest
+import torch
+
+import mzsr_basicsr  # noqa: F401  before any `import basicsr`
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
