@@ -74,6 +74,11 @@ def build_optimizer(
     return optimizer
 
 
+def memory_format(device: torch.device) -> torch.memory_format:
+    """Choose the layout of 4-D weights: on a CPU, convolutions are about a fifth faster with channels last."""
+    return torch.channels_last if device.type == "cpu" else torch.preserve_format
+
+
 def threads_per_process() -> None:
     """Share the cores among the processes of one machine; torch gives each of them all cores (torchrun: one)."""
     local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))

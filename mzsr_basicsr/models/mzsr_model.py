@@ -45,7 +45,7 @@ class MZSRModel(ResumableModel):
 
     def model_to_device(self, net: nn.Module) -> nn.Module:
         """Keep the network bare: its names are what files and EMA want; DDP wraps the meta-step instead."""
-        return net.to(self.device)
+        return net.to(self.device, memory_format=compat.memory_format(self.device))
 
     def load_network(self, net: nn.Module, load_path: str, strict: bool = True, param_key: str = "params") -> None:
         """Load and check a weights file; with it come the learned inner rates, where it has them."""
@@ -132,11 +132,15 @@ class MZSRModel(ResumableModel):
         if self.ema_decay > 0:
             self.model_ema(decay=self.ema_decay)
         if self.clock.tick(current_iter, self.log_dict, self.options.dist, self.device):
-            self.save(0, current_iter)
-            get_root_logger().info(
-                f"train.time_budget of {train.time_budget:g} s is spent: saved, stopped at {current_iter}."
-            )
-            raise SystemExit(0)
+            self._stop_at_budget(current_iter)
+
+    def _stop_at_budget(self, current_iter: int) -> None:
+        """End this call cleanly: the state to resume from and the latest weights are saved."""
+        self.save(0, current_iter)
+        self.save(-1, -1)
+        budget = self.train_options().time_budget
+        get_root_logger().info(f"train.time_budget of {budget:g} s is spent: saved, stopped at {current_iter}.")
+        raise SystemExit(0)
 
     def _stop_if_not_finite(self, report: StepReport, current_iter: int) -> None:
         """Stop every process when a loss is not finite anywhere; the weights of the step before are saved."""

@@ -1,0 +1,1 @@
+"""Trained networks that ship with the package, each with a model card of the same name."""
