@@ -178,9 +178,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.child:
         return child(arguments)
-    print(
-        f"{arguments.network} network, {arguments.tasks} tasks of {arguments.patches}+{arguments.patches} patches of 64 px,"
-    )
+    patches = f"{arguments.patches}+{arguments.patches} patches of 64 px"
+    print(f"{arguments.network} network, {arguments.tasks} tasks of {patches}, ", end="")
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, median of {arguments.rounds} rounds")
     for order in (1, 2):
         for steps in arguments.steps:

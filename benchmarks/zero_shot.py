@@ -38,9 +38,8 @@ def main() -> None:
     torch.manual_seed(0)
     lq = torch.rand(1, 3, arguments.size, arguments.size, device=device)
     networks = {c.__name__: c().to(device, memory_format=memory_format(device)) for c in (MZSRNet, MZSRNetLR)}
-    print(
-        f"{arguments.size}x{arguments.size} LR, x2, {device}, torch {torch.__version__}, {torch.get_num_threads()} threads"
-    )
+    where = f"{device}, torch {torch.__version__}, {torch.get_num_threads()} threads"
+    print(f"{arguments.size}x{arguments.size} LR, x2, {where}")
     for updates in (1, 10):
         times: dict[str, list[float]] = {name: [] for name in networks}
         for network in networks.values():
@@ -52,9 +51,8 @@ def main() -> None:
             with FlopCounterMode(display=False) as counter:
                 seconds(network, lq, updates)
             median, operations = statistics.median(times[name]), counter.get_total_flops() / 1e9
-            print(
-                f"  {updates:2} updates  {name:10} {median:7.3f} s   {operations:7.0f} GFLOP   {operations / median:5.0f} GFLOP/s"
-            )
+            rate = f"{operations:7.0f} GFLOP   {operations / median:5.0f} GFLOP/s"
+            print(f"  {updates:2} updates  {name:10} {median:7.3f} s   {rate}")
         ratios = [a / b for a, b in zip(times["MZSRNet"], times["MZSRNetLR"], strict=True)]
         print(f"  {updates:2} updates  MZSRNet / MZSRNetLR: {statistics.median(ratios):.2f} x")
 
