@@ -12,6 +12,7 @@ import torch
 from basicsr.utils import check_resume
 from torch import Tensor, nn
 
+from mzsr_basicsr import task_stream
 from mzsr_basicsr.errors import WeightsError
 
 _OWN = ("name", "scale", "network_g", "model_type")  # what makes a run that run; the rest may be changed on resume
@@ -66,6 +67,7 @@ def load_resume_state(opt: dict[str, Any]) -> dict[str, Any] | None:
     Returns:
         The state, or None where there is nothing to resume.
     """
+    task_stream.resume_at(0)
     folder = Path(opt["path"].get("training_states") or Path("experiments") / opt["name"] / "training_states")
     given = opt["path"].get("resume_state")
     if not opt["auto_resume"] and not given:
@@ -83,6 +85,7 @@ def load_resume_state(opt: dict[str, Any]) -> dict[str, Any] | None:
         _check_same_run(opt, state, path)
         opt["path"]["resume_state"] = str(path)
         check_resume(opt, state["iter"])
+        task_stream.resume_at(state["iter"])  # also for stage 1, whose model is BasicSR's own
         return state
     if problems:
         raise WeightsError(f"no usable training state in {folder}; last problem: {problems[-1]}")

@@ -11,7 +11,7 @@ from basicsr.utils import get_root_logger
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from mzsr_basicsr import compat, task_stream
+from mzsr_basicsr import compat
 from mzsr_basicsr.errors import ConfigError, TrainingError
 from mzsr_basicsr.meta import LEARNERS, MetaStep, StepReport, query_weights
 from mzsr_basicsr.models.checkpoint import fingerprint, load_weights
@@ -45,7 +45,7 @@ class MZSRModel(ResumableModel):
 
     def model_to_device(self, net: nn.Module) -> nn.Module:
         """Keep the network bare: its names are what files and EMA want; DDP wraps the meta-step instead."""
-        return net.to(self.device, memory_format=compat.memory_format(self.device))
+        return net.to(self.device).to(memory_format=compat.memory_format(self.device))
 
     def load_network(self, net: nn.Module, load_path: str, strict: bool = True, param_key: str = "params") -> None:
         """Load and check a weights file; with it come the learned inner rates, where it has them."""
@@ -73,7 +73,6 @@ class MZSRModel(ResumableModel):
         self.setup_optimizers()
         self.setup_schedulers()
         self.clock = TrainingClock(train.total_iter, train.time_budget, train.progress and self.options.rank == 0)
-        task_stream.resume_at(0)
 
     def _build_meta_step(self, train: TrainOptions) -> nn.Module:
         meta = train.meta
