@@ -5,7 +5,6 @@
 
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 Count = Annotated[int, Meta(ge=1)]
@@ -31,6 +30,12 @@ class LawOptions(Record, frozen=True, kw_only=True):
     log_uniform: bool = False
 
 
+class BackendOptions(Record, frozen=True, kw_only=True):
+    """`io_backend`: folders of image files, or LMDB files made by BasicSR."""
+
+    type: Literal["disk", "lmdb"] = "disk"
+
+
 class LoaderOptions(Record, frozen=True, kw_only=True):
     """What BasicSR reads of every dataset section."""
 
@@ -39,7 +44,7 @@ class LoaderOptions(Record, frozen=True, kw_only=True):
     phase: str
     scale: Scale
     dataroot_gt: str | list[str] | None = None
-    io_backend: dict[str, Any] = msgspec.field(default_factory=lambda: {"type": "disk"})
+    io_backend: BackendOptions = BackendOptions()
     prefetch_mode: Literal["cpu", "cuda"] | None = None
     num_prefetch_queue: Count = 1
     pin_memory: bool = False
@@ -184,7 +189,6 @@ class RunOptions(Record, frozen=True, kw_only=True):
     val: ValOptions = ValOptions()
     logger: LoggerOptions = LoggerOptions()
     dist_params: dict[str, Any] | None = None
-    find_unused_parameters: bool = False
     dist: bool = False
     rank: int = 0
     world_size: int = 1

@@ -39,6 +39,7 @@ def train_step(rank: int, world: int, wrap: bool) -> torch.Tensor:
 
 
 def worker(rank: int, folder: str) -> None:
+    torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
     torch.save(train_step(rank, 2, wrap=True), f"{folder}/{rank}.pt")
     dist.destroy_process_group()

@@ -77,7 +77,7 @@ def test_every_key_is_read_by_some_line() -> None:
         "prefetch_mode", "num_prefetch_queue", "pin_memory", "persistent_workers", "num_worker_per_gpu", "type", "phase",
         "resume_state", "ignore_resume_networks", "param_key_g", "strict_load_g", "root", "experiments_root", "models", "training_states", "log",
         "visualization", "results_root", "print_freq", "save_checkpoint_freq", "use_tb_logger", "wandb", "scheduler", "warmup_iter", "val_freq",
-        "save_img", "manual_seed", "plugin", "dist_params", "find_unused_parameters", "auto_resume", "is_train", "root_path", "model_type", "logger",
+        "save_img", "manual_seed", "plugin", "dist_params", "auto_resume", "is_train", "root_path", "model_type", "logger",
     }  # fmt: skip
     records = [r for r in vars(options).values() if isinstance(r, type) and issubclass(r, msgspec.Struct)]
     fields = {field.name for record in records for field in msgspec.structs.fields(record)}

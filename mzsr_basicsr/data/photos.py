@@ -1,9 +1,9 @@
 """Photographs from folders or LMDB files: found once, read on demand, kept in memory up to a bound."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -21,21 +21,18 @@ class Photos:
 
     Args:
         roots: folders (searched recursively) or, for the lmdb backend, `*.lmdb` folders made by BasicSR.
-        io_backend: BasicSR's mapping, `type: disk` or `type: lmdb`.
+        backend: "disk" or "lmdb".
         section: option section, for messages.
         cache_mb: memory for decoded photographs in MB; 0 keeps none. Each loader worker has a cache of its own.
 
     Raises:
-        ConfigError: no root, or an unknown backend.
+        ConfigError: no root.
         ImageError: a root that is missing or holds no photograph.
     """
 
     def __init__(
-        self, roots: str | Sequence[str] | None, io_backend: Mapping[str, Any], section: str, cache_mb: int = 0
+        self, roots: str | Sequence[str] | None, backend: Literal["disk", "lmdb"], section: str, cache_mb: int = 0
     ) -> None:
-        backend = io_backend.get("type")
-        if backend not in ("disk", "lmdb"):
-            raise ConfigError(f"{section}.io_backend.type: {backend!r}; allowed: disk, lmdb")
         if not roots:
             raise ConfigError(f"{section}: required key is missing; name a folder of photographs")
         self.roots = [roots] if isinstance(roots, str) else list(roots)

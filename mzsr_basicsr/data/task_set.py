@@ -32,7 +32,7 @@ class TaskSet(Dataset[dict[str, Tensor]], Generic[O]):
         self.opt = opt
         self.options: O = record
         section = f"datasets.{record.phase}"
-        self.photos = Photos(record.dataroot_gt, record.io_backend, f"{section}.dataroot_gt", record.cache_mb)
+        self.photos = Photos(record.dataroot_gt, record.io_backend.type, f"{section}.dataroot_gt", record.cache_mb)
         _, world = get_dist_info()
         self._joint_batch = record.batch_size_per_gpu * world
         self._positions = task_stream.sampler_positions(-(-record.length // world) * world)

@@ -45,8 +45,8 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
         self.makes_lq = o.dataroot_lq is None
         if self.makes_lq and o.dataroot_gt is None:
             raise ConfigError(f"{self.section}.dataroot_gt: required key is missing; give it, or dataroot_lq, or both")
-        self.gt = Photos(o.dataroot_gt, o.io_backend, f"{self.section}.dataroot_gt") if o.dataroot_gt else None
-        self.lq = None if self.makes_lq else Photos(o.dataroot_lq, o.io_backend, f"{self.section}.dataroot_lq")
+        self.gt = Photos(o.dataroot_gt, o.io_backend.type, f"{self.section}.dataroot_gt") if o.dataroot_gt else None
+        self.lq = None if self.makes_lq else Photos(o.dataroot_lq, o.io_backend.type, f"{self.section}.dataroot_lq")
         self.kernels = self._find_kernels(o)
         self.partners = self._find_partners()
 

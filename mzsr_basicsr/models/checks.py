@@ -2,11 +2,19 @@
 
 from typing import Any
 
-from basicsr.utils.registry import ARCH_REGISTRY, METRIC_REGISTRY
+from basicsr.models.lr_scheduler import CosineAnnealingRestartLR, MultiStepRestartLR
+from basicsr.utils.registry import ARCH_REGISTRY, LOSS_REGISTRY, METRIC_REGISTRY
 
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.meta import LEARNERS
 from mzsr_basicsr.options import RunOptions
 from mzsr_basicsr.strict import check_keys, nearest
+
+SCHEDULERS = {
+    "MultiStepLR": MultiStepRestartLR,
+    "MultiStepRestartLR": MultiStepRestartLR,
+    "CosineAnnealingRestartLR": CosineAnnealingRestartLR,
+}
 
 
 def check_run(options: RunOptions) -> None:
@@ -18,10 +26,26 @@ def check_run(options: RunOptions) -> None:
     check_network(options.network_g)
     for name, metric in options.val.metrics.items():
         check_name(f"val.metrics.{name}.type", metric.get("type"), METRIC_REGISTRY)
-    if options.is_train and options.train is None:
-        raise ConfigError("train: required section is missing; a training option file must have it")
+    if options.is_train:
+        _check_train(options)
     _refuse_data_parallel(options)
     _check_length(options)
+
+
+def _check_train(options: RunOptions) -> None:
+    """Check the names in `train`, and the arguments that go with them."""
+    if options.train is None:
+        raise ConfigError("train: required section is missing; a training option file must have it")
+    loss, scheduler = options.train.pixel_opt, options.train.scheduler
+    check_name("train.pixel_opt.type", loss.get("type"), LOSS_REGISTRY)
+    check_keys("train.pixel_opt", _arguments(loss), LOSS_REGISTRY.get(loss["type"]))
+    check_name("train.scheduler.type", scheduler.get("type"), SCHEDULERS)
+    check_keys("train.scheduler", _arguments(scheduler), SCHEDULERS[scheduler["type"]])
+    check_name("train.meta.learner", options.train.meta.learner, LEARNERS)
+
+
+def _arguments(section: dict[str, Any]) -> list[str]:
+    return [key for key in section if key != "type"]
 
 
 def check_network(section: dict[str, Any]) -> None:
@@ -31,7 +55,7 @@ def check_network(section: dict[str, Any]) -> None:
         ConfigError: naming the key and the nearest known one.
     """
     check_name("network_g.type", section.get("type"), ARCH_REGISTRY)
-    check_keys("network_g", [key for key in section if key != "type"], ARCH_REGISTRY.get(section["type"]))
+    check_keys("network_g", _arguments(section), ARCH_REGISTRY.get(section["type"]))
 
 
 def check_name(key: str, name: Any, registry: Any) -> None:

@@ -56,8 +56,6 @@ class MZSRModel(ResumableModel):
     def init_training_settings(self) -> None:
         """Build the meta-step, the EMA network and the optimizer."""
         train = self.train_options()
-        if train.meta.learner not in LEARNERS:
-            raise ConfigError(f"train.meta.learner: {train.meta.learner!r}; allowed: {', '.join(LEARNERS)}")
         self.net_g.train()
         self.pixel_loss = build_loss(train.pixel_opt).to(self.device)
         self.meta_step = self._build_meta_step(train)
