@@ -52,9 +52,7 @@ def mend_resume() -> None:
             module.load_resume_state = load_resume_state  # type: ignore[attr-defined]
 
 
-def build_optimizer(
-    optim: Mapping[str, Any], groups: list[dict[str, Any]], extra: dict[str, Any]
-) -> torch.optim.Optimizer:
+def build_optimizer(optim: Mapping[str, Any], groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
     """Build an optimizer by its name in torch.optim; BasicSR 1.4.2 knows Adam only.
 
     Raises:
@@ -67,6 +65,7 @@ def build_optimizer(
     lr = optim.get("lr")
     if not isinstance(lr, (int, float)) or lr <= 0:
         raise ConfigError(f"train.optim_g.lr: {lr!r} must be a positive number; YAML reads 1e-4 as text, write 1.0e-4")
+    extra = {key: value for key, value in optim.items() if key not in ("type", "lr")}
     try:
         optimizer: torch.optim.Optimizer = getattr(torch.optim, name)(groups, lr=float(lr), **extra)
     except (TypeError, ValueError) as error:

@@ -74,10 +74,9 @@ class MZSRModel(ResumableModel):
 
     def _build_meta_step(self, train: TrainOptions) -> nn.Module:
         meta = train.meta
-        learner = LEARNERS[meta.learner]
         inner = (meta.inner_steps, meta.inner_rate, meta.learn_rates, meta.order, meta.recompute)
-        step = MetaStep(self.net_g, learner, self.pixel_loss, *inner).to(self.device)
-        if self.rates is not None and self.rates.shape == step.log_rates.shape:
+        step = MetaStep(self.net_g, LEARNERS[meta.learner], self.pixel_loss, *inner).to(self.device)
+        if meta.learn_rates and self.rates is not None and self.rates.shape == step.log_rates.shape:
             step.log_rates.data.copy_(self.rates.log())
         self.bare_step = step
         if not self.options.dist:
@@ -88,11 +87,10 @@ class MZSRModel(ResumableModel):
     def setup_optimizers(self) -> None:
         """One optimizer for the network and, in a group of its own, the learned rates."""
         train = self.train_options()
-        extra = {key: value for key, value in train.optim_g.items() if key not in ("type", "lr")}
         groups: list[dict[str, Any]] = [{"params": [p for p in self.net_g.parameters() if p.requires_grad]}]
         if self.bare_step.learns_rates:
             groups.append({"params": [self.bare_step.log_rates], "lr": train.meta.rates_lr})
-        self.optimizer_g = compat.build_optimizer(train.optim_g, groups, extra)
+        self.optimizer_g = compat.build_optimizer(train.optim_g, groups)
         self.optimizers.append(self.optimizer_g)
 
     def train_options(self) -> TrainOptions:
