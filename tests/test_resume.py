@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from helpers import environment, train, write_options, write_photos
 
-from mzsr_basicsr.models.checkpoint import save_atomically
+from mzsr_basicsr.errors import WeightsError
+from mzsr_basicsr.models.checkpoint import load_resume_state, save_atomically
 
 TOTAL = 9
 
@@ -46,6 +49,8 @@ def assert_same_end(root: Path, whole: Path) -> None:
     ]
     moments = [s["optimizers"][0]["state"] for s in states]
     assert all(torch.equal(moments[0][i][k], moments[1][i][k]) for i in moments[1] for k in ("exp_avg", "exp_avg_sq"))
+    assert all(moments[0][i]["step"] == moments[1][i]["step"] == TOTAL - 1 for i in moments[1])
+    assert states[0]["optimizers"][0]["param_groups"] == states[1]["optimizers"][0]["param_groups"]
     assert states[0]["schedulers"] == states[1]["schedulers"]
 
 
@@ -111,23 +116,52 @@ def test_the_time_budget_stops_cleanly_and_the_run_goes_on(tmp_path: Path, photo
     assert_same_end(tmp_path, whole)
 
 
-def test_a_loss_that_is_not_finite_stops_with_the_task_and_saves(tmp_path: Path, photos: Path) -> None:
+def test_a_step_that_is_not_finite_stops_with_the_task_and_can_be_resumed(tmp_path: Path, photos: Path) -> None:
+    """1e30 overflows in the loss; 5e6 in the gradient of a finite loss. Neither may reach the weights or the schedule."""
     options = write_options(tmp_path / "o.yml", photos, TOTAL)
-    text = (
-        options.read_text()
-        .replace("inner_rate: 1.0e-2", "inner_rate: 1.0e+30")
-        .replace("inner_steps: 2", "inner_steps: 3")
-    )
-    options.write_text(text)
-    done = train(options, tmp_path)
-    assert done.returncode == 1
-    line = done.stderr.strip().splitlines()[-1]
-    assert line.startswith("error: iteration 1: the query loss of task ")
-    assert "of seed 0" in line
-    assert "kernel with middle row [" in line
-    assert "the state of iteration 0 was saved" in line
-    assert (tmp_path / "experiments/tiny/training_states/0.state").is_file()
-    assert torch.isfinite(weights(tmp_path, 0)["params"]["body.0.weight"]).all()
+    options.write_text(options.read_text().replace("learn_rates: true", "learn_rates: false"))
+    assert train(options, tmp_path, "--force_yml", "train:total_iter=4").returncode == 0
+    experiment = tmp_path / "experiments/tiny"
+    states = experiment / "training_states"
+    good = [torch.load(path, weights_only=True) for path in (states / "4.state", experiment / "models/net_g_4.pth")]
+    for rate, fault in (("1e30", "the query loss of task "), ("5e6", "the meta-gradient is not finite; ")):
+        done = train(options, tmp_path, "--auto_resume", "--force_yml", f"train:meta:inner_rate=!!float{rate}")
+        assert done.returncode == 1
+        line = done.stderr.strip().splitlines()[-1]
+        assert line.startswith(f"error: iteration 5: {fault}")
+        assert "of seed 0 (scale 2, kernel with middle row [" in line
+        assert "the state of iteration 4 was saved; lower train.meta.inner_rate" in line
+        assert sorted(path.name for path in states.iterdir()) == ["2.state", "4.state"]
+        state, network = (
+            torch.load(path, weights_only=True) for path in (states / "4.state", experiment / "models/net_g_4.pth")
+        )
+        assert state["schedulers"] == good[0]["schedulers"]
+        assert state["optimizers"][0]["param_groups"] == good[0]["optimizers"][0]["param_groups"]
+        for key in ("params", "params_ema"):
+            assert all(torch.equal(value, good[1][key][name]) for name, value in network[key].items())
+    resumed = train(options, tmp_path, "--auto_resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "Resuming training from epoch: 0, iter: 4" in resumed.stderr
+    assert torch.isfinite(weights(tmp_path)["params"]["body.0.weight"]).all()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("inner_steps: 2", "inner_steps: 3", "train.meta.inner_steps` is 2, the option file's is 3"),
+        ("learn_rates: true", "learn_rates: false", "train.meta.learn_rates` is True, the option file's is False"),
+        ("type: Adam", "type: SGD", "train.optim_g.type` is Adam, the option file's is SGD"),
+    ],
+)
+def test_an_optimizer_state_that_cannot_serve_is_refused(
+    whole: Path, photos: Path, old: str, new: str, key: str
+) -> None:
+    text = write_options(whole / "other.yml", photos, TOTAL).read_text()
+    assert old in text
+    opt = yaml.safe_load(text.replace(old, new).partition("\n")[2]) | {"auto_resume": True}
+    opt["path"] |= {part: str(whole / "experiments/tiny" / part) for part in ("models", "training_states")}
+    with pytest.raises(WeightsError, match=re.escape(key)):
+        load_resume_state(opt)
 
 
 class _Code:

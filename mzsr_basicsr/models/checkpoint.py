@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from mzsr_basicsr import task_stream
 from mzsr_basicsr.errors import WeightsError
+from mzsr_basicsr.options import MetaOptions
 
 _OWN = ("name", "scale", "network_g", "model_type")  # what makes a run that run; the rest may be changed on resume
 
@@ -51,7 +52,19 @@ def read_file(path: str | Path, what: str) -> dict[str, Any]:
 
 def fingerprint(opt: Mapping[str, Any]) -> str:
     """Describe the run in one JSON line that is saved with its states."""
-    return json.dumps({key: opt.get(key) for key in _OWN}, sort_keys=True, default=str)
+    return json.dumps({key: opt.get(key) for key in _OWN} | _optimized(opt), sort_keys=True, default=str)
+
+
+def _optimized(opt: Mapping[str, Any]) -> dict[str, Any]:
+    """What the optimizer's state was made for; the inner steps count only where each has learned rates."""
+    train = opt.get("train") or {}
+    meta = train.get("meta") or {}
+    learned = bool(meta.get("learn_rates", False))
+    return {
+        "train.optim_g.type": (train.get("optim_g") or {}).get("type"),
+        "train.meta.learn_rates": learned,
+        "train.meta.inner_steps": meta.get("inner_steps", MetaOptions().inner_steps) if learned else None,
+    }
 
 
 def load_resume_state(opt: dict[str, Any]) -> dict[str, Any] | None:
@@ -115,13 +128,13 @@ def _check_networks(opt: Mapping[str, Any], state: Mapping[str, Any], path: Path
 
 
 def _check_same_run(opt: Mapping[str, Any], state: Mapping[str, Any], path: Path) -> None:
-    saved = json.loads(state["run"]) if "run" in state else None
+    saved = json.loads(state["run"]) if "run" in state else {}
     now = json.loads(fingerprint(opt))
-    different = [key for key in _OWN if saved is not None and saved.get(key) != now[key]]
-    if saved is not None and different:
+    different = [key for key in (*_OWN, *_optimized(opt)) if key in saved and saved[key] != now[key]]
+    if different:
         key = different[0]
         raise WeightsError(
-            f"{path}: belongs to another run: its `{key}` is {saved.get(key)}, the option file's is {now[key]}; "
+            f"{path}: belongs to another run: its `{key}` is {saved[key]}, the option file's is {now[key]}; "
             "give this run another `name`, or resume with the options it was started with"
         )
 

@@ -16,6 +16,7 @@ from mzsr_basicsr.errors import ConfigError, TrainingError
 from mzsr_basicsr.meta import LEARNERS, MetaStep, StepReport, query_weights
 from mzsr_basicsr.models.checkpoint import fingerprint, load_weights
 from mzsr_basicsr.models.checks import check_run
+from mzsr_basicsr.models.finite import fault
 from mzsr_basicsr.models.progress import TrainingClock
 from mzsr_basicsr.models.saving import ResumableModel
 from mzsr_basicsr.models.task_builder import build_tasks
@@ -117,8 +118,8 @@ class MZSRModel(ResumableModel):
         self.optimizer_g.zero_grad()
         loss, report = self.meta_step(self.tasks, weights)
         self.report = report
-        self._stop_if_not_finite(report, current_iter)
         loss.backward()
+        self._stop_if_not_finite(report, current_iter)
         if train.clip_grad_norm > 0:
             leaves = [p for group in self.optimizer_g.param_groups for p in group["params"]]
             nn.utils.clip_grad_norm_(leaves, train.clip_grad_norm)
@@ -138,24 +139,15 @@ class MZSRModel(ResumableModel):
         raise SystemExit(0)
 
     def _stop_if_not_finite(self, report: StepReport, current_iter: int) -> None:
-        """Stop every process when a loss is not finite anywhere; the weights of the step before are saved."""
-        bad = ~torch.isfinite(report.meta)
-        anywhere = bad.any().float()
-        if self.options.dist:
-            torch.distributed.all_reduce(anywhere, torch.distributed.ReduceOp.MAX)
-        if not anywhere:
+        """Stop every process before a loss or gradient that is not finite reaches the weights, and save those."""
+        leaves = [p for group in self.optimizer_g.param_groups for p in group["params"]]
+        found = fault(report.meta, [p.grad for p in leaves if p.grad is not None], self.tasks, self.options.dist)
+        if found is None:
             return
-        self.save(0, current_iter - 1)
-        if not bad.any():
-            raise TrainingError(
-                f"iteration {current_iter}: the loss of a task of another process is not finite; state saved"
-            )
-        task = self.tasks[int(bad.nonzero()[0])]
-        middle = task.kernel[task.kernel.shape[0] // 2].tolist()
+        self.save_before(current_iter)
         raise TrainingError(
-            f"iteration {current_iter}: the query loss of {task.name} (scale {task.scale:g}, kernel with middle row "
-            f"{[round(v, 4) for v in middle]}) is not finite; the state of iteration {current_iter - 1} was saved; "
-            "lower train.meta.inner_rate or set train.clip_grad_norm"
+            f"iteration {current_iter}: {found}; the state of iteration {current_iter - 1} was saved; lower "
+            "train.meta.inner_rate, or train.meta.rates_lr where the rates are learned"
         )
 
     def test(self) -> None:

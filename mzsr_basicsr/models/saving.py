@@ -1,5 +1,6 @@
 """How an MZSRModel saves itself and goes on exactly where it stopped."""
 
+import copy
 from typing import Any
 
 from basicsr.models.sr_model import SRModel
@@ -25,6 +26,7 @@ class ResumableModel(SRModel):
     ema_decay: float
     clock: TrainingClock
     _run: str
+    _schedule: list[tuple[list[float], dict[str, Any]]]
 
     @master_only
     def save_network(self, net: Any, net_label: str, current_iter: int | str, param_key: Any = "params") -> None:
@@ -57,10 +59,25 @@ class ResumableModel(SRModel):
         }
         save_atomically(state, f"{self.opt['path']['training_states']}/{current_iter}.state")
 
+    def update_learning_rate(self, current_iter: int, warmup_iter: int = -1) -> None:
+        """Set an iteration's learning rates, and remember the schedule before it in case it cannot be finished."""
+        rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in self.optimizers]
+        states = [copy.deepcopy(scheduler.state_dict()) for scheduler in self.schedulers]
+        self._schedule = list(zip(rates, states, strict=True))
+        super().update_learning_rate(current_iter, warmup_iter)
+
+    def save_before(self, current_iter: int) -> None:
+        """Save the state from before an iteration that cannot be finished."""
+        for optimizer, scheduler, (rates, state) in zip(self.optimizers, self.schedulers, self._schedule, strict=True):
+            scheduler.load_state_dict(state)
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate
+        self.save(0, current_iter - 1)
+
     def resume_training(self, resume_state: dict[str, Any]) -> None:
         """Go on exactly where the state was saved, in the optimizer, the rates and the stream of tasks."""
         super().resume_training(resume_state)
-        if "log_rates" in resume_state:
+        if "log_rates" in resume_state and self.bare_step.learns_rates:
             self.bare_step.log_rates.data.copy_(resume_state["log_rates"])
         task_stream.resume_at(resume_state["iter"])
         self.clock.start(resume_state["iter"])
