@@ -19,9 +19,11 @@ $(READY): setup.py
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.10, 3.11 or 3.12 found; name one: make $(MAKECMDGOALS) PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --upgrade pip "setuptools>=70.1" wheel numpy
-	$(PIP) install $(TORCH)
-	$(PIP) install --no-build-isolation --use-pep517 basicsr==1.4.2
-	$(PIP) install --no-build-isolation --editable '.[dev]'
+	@echo "installing torch (some GB, some minutes on a first run) …"
+	$(PIP) install --quiet $(TORCH)
+	@echo "installing BasicSR and mzsr_basicsr …"
+	$(PIP) install --quiet --no-build-isolation --use-pep517 basicsr==1.4.2
+	$(PIP) install --quiet --no-build-isolation --editable '.[dev]'
 	@touch $(READY)
 
 demo: $(READY)

@@ -1,5 +1,7 @@
 """TrainingClock: the progress bar with its ETA, and the wall-clock budget of one call."""
 
+from __future__ import annotations
+
 import sys
 import time
 from collections.abc import Mapping
@@ -22,8 +24,15 @@ class TrainingClock:
         self._budget = budget
         self._started = time.monotonic()
         pause = 0.5 if sys.stdout.isatty() else 10.0  # seconds between two drawings
-        shape = {"unit": "it", "desc": "meta-training", "dynamic_ncols": True, "mininterval": pause}
-        self._bar = tqdm(total=total_iter, disable=not show, file=sys.stdout, **shape)
+        self._bar: tqdm[None] = tqdm(
+            total=total_iter,
+            disable=not show,
+            file=sys.stdout,
+            unit="it",
+            desc="meta-training",
+            dynamic_ncols=True,
+            mininterval=pause,
+        )
 
     def start(self, iteration: int) -> None:
         """Begin at an iteration other than 0."""
