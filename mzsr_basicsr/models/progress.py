@@ -1,7 +1,5 @@
 """TrainingClock: the progress bar with its ETA, and the wall-clock budget of one call."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Mapping
@@ -24,7 +22,7 @@ class TrainingClock:
         self._budget = budget
         self._started = time.monotonic()
         pause = 0.5 if sys.stdout.isatty() else 10.0  # seconds between two drawings
-        self._bar: tqdm[None] = tqdm(
+        self._bar = tqdm(
             total=total_iter,
             disable=not show,
             file=sys.stdout,
