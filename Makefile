@@ -36,7 +36,7 @@ test: $(READY)
 	$(BIN)/python -m pytest
 
 bench: $(READY)
-	$(PIP) install --quiet '.[bench]' --no-build-isolation --editable .
+	$(PIP) install --quiet --no-build-isolation --editable '.[bench]'
 	$(BIN)/python benchmarks/meta_step.py
 	$(BIN)/python benchmarks/task_generation.py
 	$(BIN)/python benchmarks/zero_shot.py
