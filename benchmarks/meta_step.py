@@ -1,6 +1,6 @@
 """Time and peak memory of the meta-step against a plain create_graph loop, `higher`, and the convolution floor.
 
-`make bench` or `python benchmarks/meta_step.py` (needs `higher`): the same network, batch, thread count and number of inner
+`make bench` runs it (it needs `higher`): the same network, batch, thread count and number of inner
 steps for all, by turns in one process; the gradients must agree. Memory is the peak resident set above the start, each
 variant in a process of its own. The floor is the counted operations of ours divided by the measured rate of a
 large convolution, channels last.
