@@ -245,6 +245,10 @@ def test_bad_zero_shot_sections(folder: Path, tmp_path: Path) -> None:
         zero_set(dataroot_gt=str(folder))
     with pytest.raises(KernelError, match=r"has no kernel p\d"):
         zero_set(dataroot_gt=str(folder), kernel_folder=str(tmp_path / "lq" / "none"))
+    cv2.imwrite(str(folder / "p1.png"), np.zeros((20, 22, 3), np.uint8))
+    with pytest.raises(ImageError, match=r"p1.png have the same name; rename one of them"):
+        zero_set(dataroot_gt=str(folder), kernel="delta")
+    (folder / "p1.png").unlink()
     with pytest.raises(KernelError, match="missing.mat"):
         zero_set(dataroot_gt=str(folder), kernel=str(tmp_path / "missing.mat"))
     with pytest.raises(ConfigError, match="dataroot_gt: required key is missing"):

@@ -47,6 +47,7 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
             raise ConfigError(f"{self.section}.dataroot_gt: required key is missing; give it, or dataroot_lq, or both")
         self.gt = Photos(o.dataroot_gt, o.io_backend.type, f"{self.section}.dataroot_gt") if o.dataroot_gt else None
         self.lq = None if self.makes_lq else Photos(o.dataroot_lq, o.io_backend.type, f"{self.section}.dataroot_lq")
+        self._refuse_equal_names()
         self.kernels = self._find_kernels(o)
         self.partners = self._find_partners()
 
@@ -55,6 +56,15 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
         if photos is None:
             raise ConfigError(f"{self.section}: neither dataroot_gt nor dataroot_lq is given")
         return photos
+
+    def _refuse_equal_names(self) -> None:
+        """Results are named after the images, so that equal names in two folders would overwrite each other."""
+        found: dict[str, str] = {}
+        for index in range(len(self)):
+            path = self._listed().path(index)
+            other = found.setdefault(Path(path).stem, path)
+            if other != path:
+                raise ImageError(f"{self.section}: {other} and {path} have the same name; rename one of them")
 
     def _find_kernels(self, o: ZeroShotDatasetOptions) -> list[Tensor]:
         """Load the kernel of each image, so that a missing one is found before any work is done."""
