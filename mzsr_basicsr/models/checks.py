@@ -24,6 +24,10 @@ def check_run(options: RunOptions) -> None:
         ConfigError: naming the key.
     """
     check_network(options.network_g)
+    for key in ("scale", "upscale"):  # ours and BasicSR's networks
+        own = options.network_g.get(key, options.scale)
+        if own != options.scale:
+            raise ConfigError(f"network_g.{key}: {own} differs from `scale` {options.scale:g}; make them equal")
     for name, metric in options.val.metrics.items():
         check_name(f"val.metrics.{name}.type", metric.get("type"), METRIC_REGISTRY)
     if options.is_train:
