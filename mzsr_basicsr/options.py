@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+DEFAULT_LENGTH = 1_000_000  # tasks in the one virtual epoch of a training set
 Count = Annotated[int, Meta(ge=1)]
 Natural = Annotated[int, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -59,7 +60,7 @@ class TaskSetOptions(LoaderOptions, frozen=True, kw_only=True):
     gt_size: Count = 64
     augment: bool = True
     seed: Natural = 0
-    length: Count = 1_000_000
+    length: Count = DEFAULT_LENGTH
     cache_mb: Natural = 0
 
 

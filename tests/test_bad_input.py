@@ -172,6 +172,11 @@ def test_bad_weights(place, monkeypatch) -> None:
     assert run(monkeypatch, test, text) == ""
 
 
+def test_the_default_length_is_checked_too(place, monkeypatch) -> None:
+    text = OPTIONS.replace("    length: 10\n", "").replace("total_iter: 1\n", "total_iter: 1000001\n")
+    assert "datasets.train.length: 1000000 tasks; train.total_iter needs 1000001" in run(monkeypatch, train, text)
+
+
 def test_an_experiments_folder_of_another_run(place, monkeypatch) -> None:
     assert run(monkeypatch, train, OPTIONS) == ""
     line = run(monkeypatch, train, OPTIONS.replace("num_feat: 4", "num_feat: 6"), "--auto_resume")

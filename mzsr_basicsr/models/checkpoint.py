@@ -178,7 +178,7 @@ def _fitting(network: nn.Module, weights: dict[str, Tensor], path: str, strict: 
     problems += [f"unexpected {name} {shape}" for name, shape in theirs.items() if name not in own]
     problems += [
         f"{name} is {theirs[name]}, needs {own[name]}"
-        for name in own.keys() & theirs.keys()
+        for name in sorted(own.keys() & theirs.keys())
         if own[name] != theirs[name]
     ]
     if problems and strict:

@@ -7,7 +7,7 @@ from basicsr.utils.registry import ARCH_REGISTRY, LOSS_REGISTRY, METRIC_REGISTRY
 
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.meta import LEARNERS
-from mzsr_basicsr.options import RunOptions
+from mzsr_basicsr.options import DEFAULT_LENGTH, RunOptions
 from mzsr_basicsr.strict import check_keys, nearest
 
 SCHEDULERS = {
@@ -79,8 +79,9 @@ def _refuse_data_parallel(options: RunOptions) -> None:
 def _check_length(options: RunOptions) -> None:
     """The training must fit into one epoch of the data set, where every task has a place of its own."""
     data = options.datasets.get("train", {})
-    if options.train is None or "length" not in data:
+    if options.train is None or not data:
         return
+    length = data.get("length", DEFAULT_LENGTH)
     needed = options.train.total_iter * data["batch_size_per_gpu"] * options.world_size
-    if data["length"] < needed:
-        raise ConfigError(f"datasets.train.length: {data['length']} tasks; train.total_iter needs {needed}")
+    if length < needed:
+        raise ConfigError(f"datasets.train.length: {length} tasks; train.total_iter needs {needed}")

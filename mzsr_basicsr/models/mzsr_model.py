@@ -37,7 +37,6 @@ class MZSRModel(ResumableModel):
         self.options = parse(RunOptions, "", {key: value for key, value in opt.items() if key != "plugin"})
         self.rates: Tensor | None = None
         self.result: Result | None = None
-        self.report: StepReport | None = None
         self.log_dict: Mapping[str, float] = OrderedDict()
         compat.threads_per_process()
         check_run(self.options)
@@ -117,7 +116,6 @@ class MZSRModel(ResumableModel):
         weights = query_weights(train.meta.loss_weights, train.meta.inner_steps, current_iter - 1)
         self.optimizer_g.zero_grad()
         loss, report = self.meta_step(self.tasks, weights)
-        self.report = report
         loss.backward()
         self._stop_if_not_finite(report, current_iter)
         if train.clip_grad_norm > 0:
