@@ -17,7 +17,7 @@ setup(
     license="MIT",
     python_requires=">=3.10,<3.13",
     packages=find_packages(include=["mzsr_basicsr", "mzsr_basicsr.*"]),
-    package_data={"mzsr_basicsr.weights": ["*.pth", "*.md"]},
+    package_data={"mzsr_basicsr.weights": ["*.pth", "*.md", "SHA256SUMS"]},
     install_requires=[
         "basicsr>=1.4.2",  # the trainer this is a plug-in for
         "msgspec>=0.18",  # strict records of the option sections
@@ -33,7 +33,7 @@ setup(
     ],
     extras_require={
         "dev": ["pytest>=8", "ruff==0.17.5", "mypy==2.4.1", "types-PyYAML", "types-tqdm"],
-        "bench": ["higher==0.2.1"],
+        "bench": ["higher==0.2.1", "matplotlib"],
     },
     entry_points={"console_scripts": ["mzsr = mzsr_basicsr.cli:main"]},
 )

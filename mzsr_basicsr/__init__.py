@@ -12,6 +12,7 @@ from basicsr.utils.registry import ARCH_REGISTRY, DATASET_REGISTRY, METRIC_REGIS
 
 from mzsr_basicsr.archs.mzsr_arch import MZSRNet  # noqa: E402
 from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR  # noqa: E402
+from mzsr_basicsr.archs.mzsr_wiener_arch import MZSRNetWiener  # noqa: E402
 from mzsr_basicsr.data.degraded_pair_dataset import DegradedPairDataset  # noqa: E402
 from mzsr_basicsr.data.kernel_meta_dataset import KernelMetaDataset  # noqa: E402
 from mzsr_basicsr.data.zero_shot_dataset import ZeroShotDataset  # noqa: E402
@@ -22,7 +23,7 @@ __version__ = "0.1.0"
 PLUGIN = f"mzsr_basicsr {__version__}"  # a plain string: BasicSR deep-copies and prints its options
 
 REGISTERED = (
-    (ARCH_REGISTRY, (MZSRNet, MZSRNetLR)),
+    (ARCH_REGISTRY, (MZSRNet, MZSRNetLR, MZSRNetWiener)),
     (DATASET_REGISTRY, (KernelMetaDataset, ZeroShotDataset, DegradedPairDataset)),
     (METRIC_REGISTRY, (calculate_psnr_paper, calculate_ssim_paper)),
     (MODEL_REGISTRY, (MZSRModel,)),

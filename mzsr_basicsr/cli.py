@@ -4,8 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from mzsr_basicsr import demo, test, train
+from mzsr_basicsr import demo, evaluate, test, train
 from mzsr_basicsr.errors import MZSRError
+from mzsr_basicsr.kernels import TEST_KERNELS
 
 
 def main() -> None:
@@ -16,7 +17,7 @@ def main() -> None:
         return commands[command]()
     arguments = _parser().parse_args()
     try:
-        return demo.run(Path(arguments.output), arguments.options, arguments.data)
+        return arguments.run(arguments)
     except MZSRError as error:
         sys.exit(f"error: {error}")
 
@@ -32,7 +33,33 @@ def _parser() -> argparse.ArgumentParser:
         "--options", type=Path, default=Path("options"), help="folder of option files (default: %(default)s)"
     )
     show.add_argument("--data", type=Path, help="folder of photographs to train on (default: scikit-image's own)")
+    show.set_defaults(run=lambda a: demo.run(Path(a.output), a.options, a.data))
+    _add_evaluate(commands.add_parser("evaluate", help="measure weights on benchmark sets and print the results table"))
     return parser
+
+
+def _add_evaluate(measure: argparse.ArgumentParser) -> None:
+    measure.add_argument("data", type=Path, help="folder that holds one folder NAME/GT for each set")
+    measure.add_argument(
+        "-w",
+        "--weights",
+        nargs="+",
+        default=["shipped:mzsr_x2", "shipped:mzsr_x4"],
+        help="weights files, or shipped:NAME (default: %(default)s)",
+    )
+    measure.add_argument("-s", "--sets", nargs="+", default=["Set5", "Set14"], help="sets (default: %(default)s)")
+    measure.add_argument(
+        "-k", "--kernels", nargs="+", choices=list(TEST_KERNELS), default=list(TEST_KERNELS), help="(default: all)"
+    )
+    measure.add_argument("--outside", action="store_true", help="kernels outside the law instead of the paper's")
+    measure.add_argument("--fast", action="store_true", help="without the column of back-projection and self-ensemble")
+    measure.add_argument("-o", "--output", type=Path, default=Path("evaluation"), help="folder (default: %(default)s)")
+    measure.set_defaults(run=_evaluate)
+
+
+def _evaluate(a: argparse.Namespace) -> None:
+    cases = evaluate.outside_cases() if a.outside else [c for c in evaluate.law_cases() if c.name in a.kernels]
+    print(evaluate.run(a.data, a.weights, a.sets, cases, a.output, best=not a.fast))
 
 
 if __name__ == "__main__":

@@ -73,6 +73,14 @@ def build_optimizer(optim: Mapping[str, Any], groups: list[dict[str, Any]]) -> t
     return optimizer
 
 
+def precision(device: torch.device, name: str) -> torch.autocast:
+    """Open a context in which convolutions run in "float32" or "bfloat16"; parameters and losses stay float32.
+
+    Casts are not cached: the inner loop's parameters differ from step to step.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=name == "bfloat16", cache_enabled=False)
+
+
 def memory_format(device: torch.device) -> torch.memory_format:
     """Choose the layout of 4-D weights: on a CPU, convolutions are about a fifth faster with channels last."""
     return torch.channels_last if device.type == "cpu" else torch.preserve_format

@@ -99,12 +99,13 @@ def degrade(
 
 
 def add_noise(image: Tensor, sigma: float, generator: torch.Generator | None) -> Tensor:
-    """Add white Gaussian noise of standard deviation `sigma` (in [0, 1] intensity) to an image of any shape.
-
-    Raises:
-        ConfigError: If the generator is missing: noise must be repeatable.
-    """
+    """Add white noise of standard deviation `sigma` ([0, 1] intensity) to any shape; it needs a generator."""
     return image + sigma * _standard_noise(image, generator)
+
+
+def round_to_8_bits(image: Tensor) -> Tensor:
+    """Clip to [0, 1] and round to the 256 levels of an image file; any shape."""
+    return torch.round(image.clamp(0, 1) * 255) / 255
 
 
 def upscale(image: Tensor, scale: float, size: tuple[int, int] | None = None) -> Tensor:

@@ -18,9 +18,13 @@ from scipy.io.matlab import MatReadError
 from torch import Tensor
 
 from mzsr_basicsr.errors import KernelError
+from mzsr_basicsr.kernel_shapes import SHAPES
 from mzsr_basicsr.kernels import delta_kernel, gaussian_kernel, validate_kernel
 
-ALLOWED = "a .mat, .npy or .png file, gaussian:L1[,L2[,THETA[,SIZE]]], or delta"
+ALLOWED = (
+    "a .mat, .npy or .png file, gaussian:L1[,L2[,THETA[,SIZE]]], "
+    f"{', '.join(text for *_, text in SHAPES.values())}, or delta"
+)
 _READ_ERRORS = (OSError, EOFError, ValueError, TypeError, KeyError, NotImplementedError, struct.error, zlib.error)
 
 
@@ -31,7 +35,8 @@ def load_kernel(spec: str) -> Tensor:
         spec: One of: a path to `.mat` (the variable `Kernel`, else the only 2-D numeric array with more than one
             value), `.npy` (never pickled) or `.png` (grey intensities read with Pillow, divided by their sum);
             `gaussian:L1[,L2[,THETA[,SIZE]]]` with variances in px^2 (L2 = L1), radians (0) and an odd side in
-            px (15); `delta`, the 1x1 kernel that blurs nothing.
+            px (15); `disk:RADIUS`, `box:SIDE`, `motion:LENGTH[,DEGREES]`, `pair:VARIANCE,DISTANCE[,DEGREES]`, see
+            `kernel_shapes`, px and px^2; `delta`, the 1x1 kernel that blurs nothing.
 
     Returns:
         (k, k) float64 kernel, checked by `validate_kernel`; values of .mat and .npy files keep every bit.
@@ -43,6 +48,8 @@ def load_kernel(spec: str) -> Tensor:
         return delta_kernel()
     if spec.startswith("gaussian:"):
         return _parse_gaussian(spec)
+    if spec.partition(":")[0] in SHAPES:
+        return _parse_shape(spec)
     path = Path(spec)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
@@ -98,6 +105,21 @@ def _parse_gaussian(spec: str) -> Tensor:
     if size < 1 or size % 2 == 0:
         raise KernelError(f"{spec}: size {size} must be an odd positive number of pixels")
     return gaussian_kernel(lambda1, lambda2, theta, size)
+
+
+def _parse_shape(spec: str) -> Tensor:
+    name, _, text = spec.partition(":")
+    build, fewest, most, form = SHAPES[name]
+    try:
+        numbers = [float(field) for field in text.split(",")]
+    except ValueError as error:
+        raise KernelError(f"{spec}: not numbers; write {form}") from error
+    if not fewest <= len(numbers) <= most or not all(map(math.isfinite, numbers)):
+        raise KernelError(f"{spec}: needs {fewest} to {most} finite numbers; write {form}")
+    try:
+        return build(*numbers)
+    except KernelError as error:
+        raise KernelError(f"{spec}: {error}; write {form}") from error
 
 
 def _read_mat(path: Path) -> np.ndarray:

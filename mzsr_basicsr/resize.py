@@ -51,7 +51,8 @@ def imresize(
         return image.clone()
     vertical = _weights(height, rows, row_scale, antialias, image.device, image.dtype)
     horizontal = _weights(width, columns, column_scale, antialias, image.device, image.dtype)
-    return torch.matmul(vertical, torch.matmul(image, horizontal.t()))  # (..., H, W') then (..., H', W')
+    with torch.autocast(image.device.type, enabled=False):  # resampling keeps its precision in a bfloat16 training
+        return torch.matmul(vertical, torch.matmul(image, horizontal.t()))  # (..., H, W') then (..., H', W')
 
 
 def output_length(length: int, scale: float) -> int:

@@ -4,72 +4,21 @@ The network is never changed: adaptation makes new parameters, so the model is l
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mzsr_basicsr.degradation import degrade, upscale
+from mzsr_basicsr.degradation import degrade, round_to_8_bits, upscale
 from mzsr_basicsr.ensemble import super_resolve_ensemble
-from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.meta import Pairs, task_loss
 from mzsr_basicsr.meta.task import Loss, Params, PixelLoss, network_inputs, predict
+from mzsr_basicsr.settings import Schedule, Settings
+from mzsr_basicsr.wiener import effective_kernel
 
-
-@dataclass(frozen=True)
-class Schedule:
-    """The learning rate of each update.
-
-    Attributes:
-        steps: (first update it holds for, rate) in rising order, the first for update 0.
-        learned: (updates, parameter tensors), meta-trained rates; they take the place of `steps`. Updates beyond
-            the last row use that row.
-    """
-
-    steps: tuple[tuple[int, float], ...] = ((0, 2e-2), (1, 1e-2), (4, 5e-3))
-    learned: Tensor | None = None
-
-    def __post_init__(self) -> None:
-        starts = [start for start, _ in self.steps]
-        if not starts or starts[0] != 0 or sorted(set(starts)) != starts:
-            raise ConfigError(
-                f"val.zero_shot.rates: {self.steps}; give [first update, rate] pairs, rising from update 0"
-            )
-
-    def at(self, update: int, tensors: int) -> list[float]:
-        """Give the rate of each of the network's parameter tensors for one update, counted from 0."""
-        if self.learned is not None:
-            row: list[float] = self.learned[min(update, len(self.learned) - 1)].tolist()
-            return row
-        return [[rate for start, rate in self.steps if start <= update][-1]] * tensors
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How one image is adapted to and super-resolved.
-
-    Attributes:
-        updates: after how many updates a result is wanted; all are taken from one pass.
-        schedule: learning rates.
-        subsampling: "direct" or "bicubic", how the image is thought to have been made.
-        son_noise: σ of the noise added to the son, in [0, 1] intensity.
-        back_projection: rounds of back-projection of the result.
-        self_ensemble: average over the flips and transposes that leave the kernel as it is.
-        early_stop: give the parameters of the lowest loss so far, and stop after so many updates in a row without a
-            lower one; 0 gives the last parameters and never stops.
-        seed: of the son's noise.
-    """
-
-    updates: tuple[int, ...] = (0, 1, 10)
-    schedule: Schedule = field(default_factory=Schedule)
-    subsampling: str = "direct"
-    son_noise: float = 0.0
-    back_projection: int = 0
-    self_ensemble: bool = False
-    early_stop: int = 0
-    seed: int = 0
+__all__ = ["Result", "Schedule", "Settings", "adapt", "back_project", "super_resolve", "zero_shot"]
 
 
 @dataclass(frozen=True)
@@ -90,6 +39,7 @@ def zero_shot(
     scale: float,
     settings: Settings,
     pixel_loss: PixelLoss = F.l1_loss,
+    told_kernel: Tensor | None = None,
 ) -> Result:
     """Adapt to one image and super-resolve it after each requested number of updates.
 
@@ -100,6 +50,7 @@ def zero_shot(
         scale: magnification.
         settings: see `Settings`.
         pixel_loss: loss between f(son) and the image; the paper's is L1.
+        told_kernel: (k, k), what a network that wants the kernel is told, if it is another than makes the son.
 
     Returns:
         See `Result`.
@@ -108,29 +59,43 @@ def zero_shot(
     seconds: dict[int, float] = {}
     losses: list[float] = []
     start = perf_counter()
+    told = _told(kernel if told_kernel is None else told_kernel, scale, settings.subsampling)
     training = network.training
     network.eval()
     try:
-        for update, (params, loss) in enumerate(adapt(network, lq, kernel, scale, settings, pixel_loss)):
+        for update, (params, loss) in enumerate(adapt(network, lq, kernel, told, scale, settings, pixel_loss)):
             losses.append(loss)
             if update in settings.updates:
-                images[update] = super_resolve(network, params, lq, kernel, scale, settings)
+                images[update] = super_resolve(network, params, lq, kernel, told, scale, settings)
                 seconds[update] = perf_counter() - start
     finally:
         network.train(training)
     return Result(images, losses, seconds)
 
 
+def _told(kernel: Tensor, scale: float, subsampling: str) -> Tensor:
+    """Give the kernel as networks are told it: the blur before direct subsampling, for real scales the blur alone."""
+    return effective_kernel(kernel, scale, subsampling) if float(scale).is_integer() else kernel
+
+
 def adapt(
-    network: nn.Module, lq: Tensor, kernel: Tensor, scale: float, settings: Settings, pixel_loss: PixelLoss
+    network: nn.Module,
+    lq: Tensor,
+    kernel: Tensor,
+    told: Tensor,
+    scale: float,
+    settings: Settings,
+    pixel_loss: PixelLoss,
 ) -> Iterator[tuple[Params, float]]:
     """Yield the parameters after 0, 1, 2, … updates of plain gradient descent, with the son's loss at each.
 
-    With early stopping these are the best parameters so far; once stopped, later updates cost nothing.
+    `kernel` makes the son; `told` (the blur before direct subsampling) goes to networks that want one. With early
+    stopping the parameters are the best so far; once stopped, later updates cost nothing.
     """
     generator = torch.Generator().manual_seed(settings.seed)
     son = degrade(lq, kernel, scale, settings.subsampling, settings.son_noise, generator)
-    loss_of = task_loss(network, Pairs(son, lq), kernel, scale, pixel_loss)
+    son = round_to_8_bits(son) if settings.quantize_son else son
+    loss_of = task_loss(network, Pairs(son, lq), told, scale, pixel_loss)
     params: Params = {name: value.detach() for name, value in network.named_parameters() if value.requires_grad}
     best, best_loss, waited = params, float("inf"), 0
     last = max(settings.updates)
@@ -162,12 +127,12 @@ def _descend(params: Params, slope: list[Tensor], rates: list[float]) -> Params:
 
 
 def super_resolve(
-    network: nn.Module, params: Params, lq: Tensor, kernel: Tensor, scale: float, settings: Settings
+    network: nn.Module, params: Params, lq: Tensor, kernel: Tensor, told: Tensor, scale: float, settings: Settings
 ) -> Tensor:
     """Run the adapted network, with self-ensemble and back-projection if asked for; clipped to [0, 1]."""
-    inputs = network_inputs(network, kernel, scale)
 
     def run(image: Tensor) -> Tensor:
+        inputs = network_inputs(network, image, told, scale)
         height, width = image.shape[-2:]
         full = (-int(-height * scale // 1), -int(-width * scale // 1))
         return predict(network, params, image, full, inputs)

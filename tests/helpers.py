@@ -86,3 +86,8 @@ def run(args: list[str], cwd: Path, env: dict[str, str] | None = None) -> subpro
 def train(options: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Train with our launcher in a process of its own; experiments land in cwd."""
     return run(["-m", "mzsr_basicsr.train", "-opt", str(options), *arguments], cwd)
+
+
+def cells(line: str) -> list[str]:
+    """Split a line of a Markdown table."""
+    return [cell.strip() for cell in line.strip("|").split("|")]

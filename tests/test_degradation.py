@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from mzsr_basicsr.degradation import blur, degrade, subsample, upscale
+from mzsr_basicsr.degradation import blur, degrade, round_to_8_bits, subsample, upscale
 from mzsr_basicsr.errors import ConfigError, ImageError, KernelError
 from mzsr_basicsr.kernels import KernelLaw, delta_kernel, sample_kernels
 from mzsr_basicsr.resize import imresize
@@ -100,6 +100,13 @@ def test_noise_is_gaussian_additive_and_repeatable() -> None:
     assert noise.std().item() == pytest.approx(0.1, rel=0.02)
     assert noise.mean().item() == pytest.approx(0.0, abs=0.002)
     assert (noise.abs() < 0.1).double().mean().item() == pytest.approx(math.erf(1 / math.sqrt(2)), abs=0.01)
+
+
+def test_rounding_gives_the_levels_of_an_image_file() -> None:
+    image = 2 * uniform(3, 20, 20) - 0.5
+    levels = np.rint(image.numpy().clip(0, 1) * 255).astype(np.uint8)
+    np.testing.assert_allclose(round_to_8_bits(image).numpy() * 255, levels, atol=1e-12)
+    assert round_to_8_bits(image.float()).dtype == torch.float32
 
 
 @pytest.mark.parametrize(("scale", "method"), [(2, "direct"), (1.6, "direct"), (2, "bicubic")])

@@ -94,7 +94,8 @@ def test_training_moves_weights_rates_and_ema(place: Path) -> None:
         assert any(not torch.equal(saved[0][key][name], saved[1][key][name]) for name in saved[0][key])
     assert saved[1]["rates"].shape == (2, 4)
     assert not torch.allclose(saved[1]["rates"], torch.full((2, 4), 1e-2), rtol=1e-6)
-    assert saved[1]["about"] == {"scale": 2.0, "network_g": "MZSRNetLR"}
+    network = {"type": "MZSRNetLR", "num_feat": 4, "num_conv": 2, "kernel_code": 3}
+    assert saved[1]["about"] == {"scale": 2.0, "network_g": network}
 
 
 def test_the_ema_is_the_moving_average(tmp_path: Path, place: Path) -> None:
@@ -196,3 +197,21 @@ def test_images_without_ground_truth_are_super_resolved(place: Path, monkeypatch
     written = sorted(p.name for p in (place / "results/no_gt/visualization/z").glob("*.png"))
     assert written == [f"p{i}_{n}updates_x.png" for i in range(3) for n in (0, 2)]
     assert cv2.imread(str(place / f"results/no_gt/visualization/z/{written[0]}")).shape == (194, 202, 3)
+
+
+def test_every_zero_shot_option_reaches_the_settings(place: Path, monkeypatch) -> None:
+    given = {
+        "son_noise": 0.25,
+        "quantize_son": True,
+        "back_projection": 3,
+        "self_ensemble": False,
+        "early_stop": 7,
+        "seed": 5,
+    }
+    start, end = TEST.index("  zero_shot:"), TEST.rindex("}")
+    text = (
+        f"{TEST[:start]}  zero_shot: {json.dumps({'updates': [0, 4], 'rates': [[0, 0.5]], **given})}\n{TEST[end + 2 :]}"
+    )
+    settings = build(place, text, False, monkeypatch)[0].settings()
+    assert {name: getattr(settings, name) for name in given} == given
+    assert settings.updates == (0, 4) and settings.schedule.steps == ((0, 0.5),) and settings.subsampling == "direct"

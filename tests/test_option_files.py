@@ -12,8 +12,10 @@ from basicsr.models import build_model
 from basicsr.utils.options import ordered_yaml
 
 import mzsr_basicsr
+from mzsr_basicsr import weights
 
 FILES = sorted((Path(__file__).parents[1] / "options").glob("*.yml"))
+WEIGHTS = "experiments/{}/models/net_g_latest.pth"
 LINE = "plugin: !!python/name:mzsr_basicsr.PLUGIN"
 # what BasicSR's SRModel, trainer and tester read; MZSRModel's files are checked by their strict records
 SR_KEYS = {
@@ -34,7 +36,7 @@ def as_basicsr_would(opt: dict, tmp_path: Path) -> dict:
     photos = tmp_path / "photos"
     photos.mkdir()
     for i in range(2):
-        image = np.random.default_rng(i).integers(0, 256, (200, 204, 3), dtype=np.uint8)
+        image = np.random.default_rng(i).integers(0, 256, (272, 276, 3), dtype=np.uint8)
         cv2.imwrite(str(photos / f"{i}.png"), image)
     training = "train" in opt
     opt.update(dist=False, rank=0, world_size=1, auto_resume=False, is_train=training, num_gpu=0)
@@ -51,15 +53,19 @@ def test_all_promised_files_are_there() -> None:
     promised = {
         "mzsr_x2",
         "mzsr_x4",
+        "mzsr_paper_x2",
+        "paper_x2",
+        "paper_x4",
         "mzsr_bicubic_x2",
         "mzsr_multiscale",
-        "pretrain_x2",
+        "pretrain_paper_x2",
         "demo_x2",
         "mzsr_conditioned_x2",
         "mzsr_edsr_x2",
     }
     names = {file.stem for file in FILES}
-    assert promised <= names
+    first_stages = {f"pretrain_mzsr_{part}x{scale}" for part in ("", "gaussian_") for scale in (2, 4)}
+    assert promised | first_stages | {"pretrain_demo_x2"} <= names
     assert {f"test_{name}" for name in promised} <= names
 
 
@@ -95,12 +101,28 @@ def test_a_test_file_fits_its_training_file(file: Path) -> None:
     train, test = load(file), load(partner)
     assert train["network_g"] == test["network_g"] and train["scale"] == test["scale"]
     assert train["datasets"]["train"].get("subsampling") == test["datasets"]["test"]["subsampling"]
-    assert test["path"]["pretrain_network_g"] == f"experiments/{train['name']}/models/net_g_latest.pth"
+    assert test["path"]["pretrain_network_g"] in (WEIGHTS.format(train["name"]), f"shipped:{train['name']}")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_the_weights_a_file_starts_from_are_made_by_another_file(file: Path) -> None:
+    """And they fit: the network is the same, or the file says that it need not be."""
+    opt, makers = load(file), {WEIGHTS.format(load(other)["name"]): load(other) for other in FILES}
+    assert opt["name"] == file.stem
+    start = opt["path"]["pretrain_network_g"]
+    if start is None:
+        return
+    if start.startswith("shipped:"):
+        assert start.removeprefix("shipped:") in weights.names()
+        return
+    assert start in makers and start != WEIGHTS.format(opt["name"])
+    if opt["path"].get("strict_load_g", True):
+        assert makers[start]["network_g"] == opt["network_g"]
 
 
 def test_the_papers_setting_is_in_the_papers_file() -> None:
     """protocol.md, stage 2; written out here so that an edit of the file is noticed."""
-    opt = load(Path(__file__).parents[1] / "options" / "mzsr_x2.yml")
+    opt = load(Path(__file__).parents[1] / "options" / "paper_x2.yml")
     data, train = opt["datasets"]["train"], opt["train"]
     assert (data["support"], data["query"], data["gt_size"], data["batch_size_per_gpu"]) == (8, 8, 64, 5)
     assert data["kernel_law"] == {"size": 15, "lambda1": [1.0, 5.0], "lambda2": [1.0, None], "theta": [0.0, np.pi]}

@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mzsr_basicsr import options
+from mzsr_basicsr import data_options, options
+from mzsr_basicsr.data_options import MetaDatasetOptions, ZeroShotDatasetOptions
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.options import RunOptions, TrainOptions, ZeroShotOptions
 from mzsr_basicsr.strict import parse
@@ -34,6 +35,7 @@ RUN = {"name": "n", "model_type": "MZSRModel", "scale": 2, "num_gpu": 0, "networ
         ({"total_iter": 0}, r"train.total_iter: 0: Expected `int` >= 1"),
         ({"total_iter": "100"}, r"train.total_iter: '100': Expected `int`, got `str`; remove the quotes"),
         ({"ema_decay": 1.5}, r"train.ema_decay: 1.5: Expected `float` < 1"),
+        ({"precision": "half"}, r"train.precision: 'half': .*allowed: float32, bfloat16"),
     ],
 )
 def test_faults_are_named(changes, message) -> None:
@@ -53,6 +55,21 @@ def test_missing_and_nested_keys_are_named() -> None:
         parse(ZeroShotOptions, "val.zero_shot", {"rates": "lerned"})
     with pytest.raises(ConfigError, match=r"^trian: unknown key; did you mean `train`\?"):
         parse(RunOptions, "", RUN | {"trian": {}})
+
+
+def test_faults_of_data_sections_are_named() -> None:
+    either = {"name": "t", "type": "KernelMetaDataset", "phase": "train", "scale": 2}
+    base = either | {"batch_size_per_gpu": 1, "num_worker_per_gpu": 0}
+    assert parse(MetaDatasetOptions, "datasets.train", base | {"support": 0}).kernel_law.misstatement == (0.6, 1.6)
+    for law, message in (
+        ({"shapes": 1.5}, r"^datasets.train.kernel_law.shapes: 1.5: Expected `float` <= 1"),
+        ({"bicubic": -0.1}, r"^datasets.train.kernel_law.bicubic: -0.1: Expected `float` >= 0"),
+        ({"mistated": 0.1}, r"^datasets.train.kernel_law.mistated: unknown key; did you mean `misstated`\?"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            parse(MetaDatasetOptions, "datasets.train", base | {"kernel_law": law})
+    with pytest.raises(ConfigError, match=r"^datasets.val.told_kernle: unknown key; did you mean `told_kernel`\?"):
+        parse(ZeroShotDatasetOptions, "datasets.val", either | {"told_kernle": "delta"})
 
 
 def test_records_are_immutable_and_leave_the_mapping_alone() -> None:
@@ -79,7 +96,9 @@ def test_every_key_is_read_by_some_line() -> None:
         "visualization", "results_root", "print_freq", "save_checkpoint_freq", "use_tb_logger", "wandb", "scheduler", "warmup_iter", "val_freq",
         "save_img", "manual_seed", "plugin", "dist_params", "auto_resume", "is_train", "root_path", "model_type", "logger",
     }  # fmt: skip
-    records = [r for r in vars(options).values() if isinstance(r, type) and issubclass(r, msgspec.Struct)]
+    values = [*vars(options).values(), *vars(data_options).values()]
+    records = {r for r in values if isinstance(r, type) and issubclass(r, msgspec.Struct)}
     fields = {field.name for record in records for field in msgspec.structs.fields(record)}
-    assert len(fields) > 60
+    assert len(fields) > 95
+    assert {"misstatement", "told_kernel", "quantize", "noise_sigma"} <= fields
     assert not fields - read - basicsr

@@ -144,6 +144,15 @@ def test_son_noise_is_repeatable_and_noticed() -> None:
     assert runs[0] == runs[1] and len(set(runs)) == 3
 
 
+def test_a_son_is_rounded_to_8_bits_only_if_asked_for() -> None:
+    network, lq = small_net(), image()
+    exact = degrade(lq, KERNEL, 2)
+    for quantize, son in ((False, exact), (True, (exact * 255).round() / 255)):
+        result = zero_shot(network, lq, KERNEL, 2, Settings(updates=(0,), quantize_son=quantize))
+        expected = F.l1_loss(network(son)[..., :13, :16], lq).item()
+        assert result.losses[0] == pytest.approx(expected, abs=1e-13)
+
+
 @pytest.mark.parametrize("steps", [(), ((1, 0.1),), ((0, 0.1), (0, 0.2)), ((0, 0.1), (3, 0.1), (2, 0.1))])
 def test_impossible_schedules_are_refused(steps) -> None:
     with pytest.raises(ConfigError, match="val.zero_shot.rates"):

@@ -7,20 +7,21 @@ import torch
 from torch import Tensor
 
 from mzsr_basicsr.data.photos import random_patch
+from mzsr_basicsr.data.task_kernels import TaskKernels
 from mzsr_basicsr.data.task_set import TaskSet
+from mzsr_basicsr.data_options import MetaDatasetOptions
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.kernels import KernelLaw, sample_kernels
-from mzsr_basicsr.options import LawOptions, MetaDatasetOptions
 from mzsr_basicsr.strict import parse
 
 
 class KernelMetaDataset(TaskSet[MetaDatasetOptions]):
     """Draw tasks: a kernel from the law p(k), a scale, and HR patches; the model degrades them on its device.
 
-    An item holds `kernel` (k, k) float32, `scale`, `noise_sigma` and `task` (scalars), and RGB patches in [0, 1]:
-    external tasks `support_gt` (support, 3, gt_size, gt_size) and `query_gt` (query, 3, gt_size, gt_size), cut from
-    different photographs; internal tasks one `image_gt` (1, 3, gt_size, gt_size), of which the model makes the LR
-    image and its son: the support set is son -> LR, the query set LR -> HR, as at meta-test.
+    An item holds `kernel` and `told_kernel` (k, k) float32 (what blurs, and what the network is told), `scale`,
+    `noise_sigma` and `task` (scalars), and RGB patches in [0, 1]: external tasks `support_gt` (support, 3, gt_size,
+    gt_size) and `query_gt` (query, 3, gt_size, gt_size), cut from different photographs; internal tasks one
+    `image_gt` (1, 3, gt_size, gt_size), of which the model makes the LR image and its son: the support set is
+    son -> LR, the query set LR -> HR, as at meta-test.
 
     Args:
         opt: `datasets.train`, see `MetaDatasetOptions`.
@@ -29,7 +30,7 @@ class KernelMetaDataset(TaskSet[MetaDatasetOptions]):
     def __init__(self, opt: Mapping[str, Any]) -> None:
         super().__init__(opt, parse(MetaDatasetOptions, "datasets.train", opt))
         self.scales = self.options.scales or [self.options.scale]
-        self.laws = [kernel_law(self.options.kernel_law, scale) for scale in self.scales]
+        self.laws = [TaskKernels(self.options.kernel_law, scale, self.options.subsampling) for scale in self.scales]
         if len(self.photos) < 2 and self.options.task == "external":
             raise ConfigError("datasets.train.dataroot_gt: external tasks need at least two photographs; add some")
         low, high = self.options.noise
@@ -39,11 +40,12 @@ class KernelMetaDataset(TaskSet[MetaDatasetOptions]):
     def draw(self, generator: torch.Generator) -> dict[str, Tensor]:
         """Draw one task."""
         choice = int(torch.randint(len(self.scales), (), generator=generator))
-        kernels, _ = sample_kernels(self.laws[choice], 1, generator)
+        kernel, told = self.laws[choice].draw(generator)
         low, high = self.options.noise
         sigma = low + (high - low) * torch.rand((), generator=generator)
         return {
-            "kernel": kernels[0].float(),
+            "kernel": kernel.float(),
+            "told_kernel": told.float(),
             "scale": torch.tensor(self.scales[choice], dtype=torch.float64),
             "noise_sigma": sigma,
             **self._patches(generator),
@@ -67,15 +69,5 @@ class KernelMetaDataset(TaskSet[MetaDatasetOptions]):
 
     def _cut(self, indices: list[int], generator: torch.Generator) -> Tensor:
         size, augment = self.options.gt_size, self.options.augment
-        return torch.stack([random_patch(self.photos, index, size, augment, generator) for index in indices])
-
-
-def kernel_law(options: LawOptions, scale: float) -> KernelLaw:
-    """Make the law p(k) of the options; without a range for λ1 it is the paper's U(1, 2.5 s)."""
-    return KernelLaw(
-        size=options.size,
-        lambda1=options.lambda1 or (1.0, 2.5 * scale),
-        lambda2=options.lambda2,
-        theta=options.theta,
-        log_uniform=options.log_uniform,
-    )
+        patches = [random_patch(self.photos, index, size, augment, generator) for index in indices]
+        return torch.stack(patches) if patches else torch.zeros(0, 3, size, size)

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from mzsr_basicsr import task_stream
 from mzsr_basicsr.data.photos import Photos
-from mzsr_basicsr.options import TaskSetOptions
+from mzsr_basicsr.data_options import TaskSetOptions
 
 O = TypeVar("O", bound=TaskSetOptions)  # noqa: E741
 

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from mzsr_basicsr.data.photos import Photos, to_tensor
-from mzsr_basicsr.degradation import degrade
+from mzsr_basicsr.data_options import ZeroShotDatasetOptions
+from mzsr_basicsr.degradation import degrade, round_to_8_bits
 from mzsr_basicsr.errors import ConfigError, ImageError, KernelError
 from mzsr_basicsr.kernel_io import load_kernel
-from mzsr_basicsr.options import ZeroShotDatasetOptions
 from mzsr_basicsr.strict import parse
 from mzsr_basicsr.task_stream import task_generator
 
@@ -49,6 +48,7 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
         self.lq = None if self.makes_lq else Photos(o.dataroot_lq, o.io_backend.type, f"{self.section}.dataroot_lq")
         self._refuse_equal_names()
         self.kernels = self._find_kernels(o)
+        self.told = None if o.told_kernel is None else load_kernel(o.told_kernel).float()
         self.partners = self._find_partners()
 
     def _listed(self) -> Photos:
@@ -100,6 +100,7 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
 
     def __getitem__(self, index: int) -> dict[str, Tensor | str]:
         item: dict[str, Tensor | str] = {"kernel": self.kernels[index].float(), "lq_path": self._listed().path(index)}
+        item["told_kernel"] = item["kernel"] if self.told is None else self.told
         if self.lq is None:
             gt = to_tensor(self._listed().image(index))
             return {**item, "lq": self._make_lq(gt, index), "gt": gt, "gt_path": item["lq_path"]}
@@ -116,7 +117,7 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
         generator = task_generator(o.seed, index)
         # float64, so that rounding to 8 bits gives the published LR files bit for bit
         lq = degrade(gt.double(), self.kernels[index], o.scale, o.subsampling, o.noise_sigma, generator)
-        return (torch.round(lq.clamp(0, 1) * 255) / 255 if o.quantize else lq).float()
+        return (round_to_8_bits(lq) if o.quantize else lq).float()
 
     def _check_sizes(self, lq: Tensor, gt: Tensor, index: int) -> None:
         scale = self.options.scale

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
@@ -21,9 +22,10 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Task:
-    """One kernel (k, k), one scale, a support set to adapt on and a query set to judge the adapted network by.
+    """One kernel, one scale, a support set to adapt on and a query set to judge the adapted network by.
 
-    `name` says how to draw the task again; it stands in error messages.
+    `kernel` is what the network is told: (k, k), or (n, k, k) with one for each pair, as the blur before direct
+    subsampling. `name` says how to draw the task again; it stands in error messages.
     """
 
     support: Pairs
@@ -33,14 +35,22 @@ class Task:
     name: str = ""
 
 
-def network_inputs(network: nn.Module, kernel: Tensor, scale: float) -> dict[str, object]:
-    """Collect what the network asks for beside the image, by its attributes `wants_kernel` and `wants_scale`."""
+def network_inputs(network: nn.Module, lq: Tensor, kernel: Tensor, scale: float) -> dict[str, object]:
+    """Collect what the network asks for beside the image.
+
+    Its attributes `wants_kernel` and `wants_scale` ask for these two. A method `fixed_inputs(lq, **inputs)` returns
+    more of them, which do not depend on the parameters, so that they are computed once for all updates.
+    """
     inputs: dict[str, object] = {}
     if getattr(network, "wants_kernel", False):
         inputs["kernel"] = kernel
     if getattr(network, "wants_scale", False):
         inputs["scale"] = scale
-    return inputs
+    fixed = getattr(network, "fixed_inputs", None)
+    if fixed is None:
+        return inputs
+    with torch.no_grad(), torch.autocast(lq.device.type, enabled=False):
+        return {**inputs, **fixed(lq, **inputs)}
 
 
 def predict(network: nn.Module, params: Params, lq: Tensor, size: tuple[int, int], inputs: dict[str, object]) -> Tensor:
@@ -58,11 +68,11 @@ def task_loss(network: nn.Module, pairs: Pairs, kernel: Tensor, scale: float, pi
     Args:
         network: any module that maps (n, C, h, w) to (n, C, H, W).
         pairs: the set.
-        kernel: (k, k), given to networks that ask for it.
+        kernel: (k, k) or (n, k, k), given to networks that ask for it.
         scale: magnification, given to networks that ask for it.
         pixel_loss: (prediction, target) -> scalar Tensor.
     """
-    inputs = network_inputs(network, kernel, scale)
+    inputs = network_inputs(network, pairs.lq, kernel, scale)
     height, width = pairs.gt.shape[-2:]
 
     def loss(params: Params) -> Tensor:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from mzsr_basicsr import task_stream
 from mzsr_basicsr.errors import WeightsError
 from mzsr_basicsr.options import MetaOptions
+from mzsr_basicsr.weights import locate
 
 _OWN = ("name", "scale", "network_g", "model_type")  # what makes a run that run; the rest may be changed on resume
 
@@ -146,22 +147,22 @@ def load_weights(
 
     Args:
         network: receives the weights.
-        path: file with `params` and maybe `params_ema`, `rates` and `about`.
+        path: file with `params` and maybe `params_ema`, `rates` and `about`; or "shipped:NAME".
         param_key: which of them; None takes `params_ema` where there is one.
         scale: magnification of the run, compared with the file's.
-        strict: every tensor must fit.
+        strict: scale and every tensor must fit; otherwise those that fit are taken.
 
     Returns:
         The whole content of the file.
     """
-    content = read_file(path, "weights file")
+    content = read_file(locate(path), "weights file")
     key = param_key or ("params_ema" if "params_ema" in content else "params")
     if key == "params_ema" and key not in content and "params" in content:
         key = "params"
     if key not in content:
         raise WeightsError(f"{path}: has no `{key}`; it holds: {', '.join(map(str, content))}")
     trained_for = content.get("about", {}).get("scale", scale)
-    if trained_for != scale:
+    if strict and trained_for != scale:
         raise WeightsError(
             f"{path}: trained for scale {trained_for:g}, the options say {scale:g}; use weights of that scale"
         )

@@ -5,9 +5,10 @@ from typing import Any
 from basicsr.models.lr_scheduler import CosineAnnealingRestartLR, MultiStepRestartLR
 from basicsr.utils.registry import ARCH_REGISTRY, LOSS_REGISTRY, METRIC_REGISTRY
 
+from mzsr_basicsr.data_options import DEFAULT_LENGTH
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.meta import LEARNERS
-from mzsr_basicsr.options import DEFAULT_LENGTH, RunOptions
+from mzsr_basicsr.options import RunOptions
 from mzsr_basicsr.strict import check_keys, nearest
 
 SCHEDULERS = {
@@ -46,6 +47,9 @@ def _check_train(options: RunOptions) -> None:
     check_name("train.scheduler.type", scheduler.get("type"), SCHEDULERS)
     check_keys("train.scheduler", _arguments(scheduler), SCHEDULERS[scheduler["type"]])
     check_name("train.meta.learner", options.train.meta.learner, LEARNERS)
+    data = options.datasets.get("train", {})
+    if options.train.meta.inner_steps and data.get("support") == 0 and data.get("task") != "internal":
+        raise ConfigError("datasets.train.support: 0 leaves nothing to adapt to; give 1 or more, or inner_steps: 0")
 
 
 def _arguments(section: dict[str, Any]) -> list[str]:

@@ -36,5 +36,6 @@ def fault(losses: Tensor, gradients: Iterable[Tensor], tasks: Sequence[Task], di
 
 
 def _describe(task: Task) -> str:
-    middle = task.kernel[task.kernel.shape[0] // 2].tolist()
+    kernel = task.kernel.reshape(-1, *task.kernel.shape[-2:])[0]  # the first of those that supervised training joined
+    middle = kernel[kernel.shape[0] // 2].tolist()
     return f"{task.name} (scale {task.scale:g}, kernel with middle row {[round(v, 4) for v in middle]})"

@@ -19,7 +19,7 @@ from mzsr_basicsr.models.checks import check_run
 from mzsr_basicsr.models.finite import fault
 from mzsr_basicsr.models.progress import TrainingClock
 from mzsr_basicsr.models.saving import ResumableModel
-from mzsr_basicsr.models.task_builder import build_tasks
+from mzsr_basicsr.models.task_builder import build_tasks, merged
 from mzsr_basicsr.models.validation import validate
 from mzsr_basicsr.options import RunOptions, TrainOptions
 from mzsr_basicsr.strict import parse
@@ -105,9 +105,12 @@ class MZSRModel(ResumableModel):
         if "task" in moved:
             section = self.options.datasets["train"]
             with torch.no_grad():
-                self.tasks = build_tasks(moved, section.get("subsampling", "direct"), section.get("seed", 0))
+                given = {key: section[key] for key in ("subsampling", "seed", "quantize") if key in section}
+                self.tasks = build_tasks(moved, **given)
+                self.tasks = self.tasks if self.train_options().meta.inner_steps else merged(self.tasks)
             return
         self.lq, self.kernel = moved["lq"], moved["kernel"][0]
+        self.told_kernel = moved["told_kernel"][0]
         self.gt = moved.get("gt")
 
     def optimize_parameters(self, current_iter: int) -> None:
@@ -115,7 +118,8 @@ class MZSRModel(ResumableModel):
         train = self.train_options()
         weights = query_weights(train.meta.loss_weights, train.meta.inner_steps, current_iter - 1)
         self.optimizer_g.zero_grad()
-        loss, report = self.meta_step(self.tasks, weights)
+        with compat.precision(self.device, train.precision):
+            loss, report = self.meta_step(self.tasks, weights)
         loss.backward()
         self._stop_if_not_finite(report, current_iter)
         if train.clip_grad_norm > 0:
@@ -143,16 +147,17 @@ class MZSRModel(ResumableModel):
         if found is None:
             return
         self.save_before(current_iter)
-        raise TrainingError(
-            f"iteration {current_iter}: {found}; the state of iteration {current_iter - 1} was saved; lower "
-            "train.meta.inner_rate, or train.meta.rates_lr where the rates are learned"
-        )
+        inner = "train.meta.inner_rate, or train.meta.rates_lr where the rates are learned"
+        lower = inner if self.train_options().meta.inner_steps else "train.optim_g.lr"
+        state = f"the state of iteration {current_iter - 1} was saved"
+        raise TrainingError(f"iteration {current_iter}: {found}; {state}; lower {lower}")
 
     def test(self) -> None:
         """Adapt a copy of the parameters to the image that was fed, and super-resolve it; the model stays as it was."""
         network = self.net_g_ema if self.is_train and self.ema_decay > 0 else self.net_g
         loss = self.pixel_loss if self.is_train else nn.functional.l1_loss
-        self.result = zero_shot(network, self.lq, self.kernel, self.options.scale, self.settings(), loss)
+        image = (self.lq, self.kernel, self.options.scale, self.settings())
+        self.result = zero_shot(network, *image, loss, self.told_kernel)
         self.output = self.result.images[max(self.result.images)]
 
     def settings(self) -> Settings:
@@ -161,7 +166,7 @@ class MZSRModel(ResumableModel):
         schedule = Schedule(learned=self._learned_rates()) if o.rates == "learned" else Schedule(tuple(o.rates))
         sections = self.options.datasets.values()
         subsampling = next((s["subsampling"] for s in sections if "subsampling" in s), "direct")
-        extras = (o.son_noise, o.back_projection, o.self_ensemble, o.early_stop, o.seed)
+        extras = (o.son_noise, o.quantize_son, o.back_projection, o.self_ensemble, o.early_stop, o.seed)
         return Settings(tuple(o.updates), schedule, subsampling, *extras)
 
     def _learned_rates(self) -> Tensor:

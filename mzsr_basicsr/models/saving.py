@@ -33,7 +33,7 @@ class ResumableModel(SRModel):
         """Save `params`, maybe `params_ema`, the inner rates and what the file is about, whole or not at all."""
         nets, keys = (net, param_key) if isinstance(net, list) else ([net], [param_key])
         states = {k: {n: v.cpu() for n, v in x.state_dict().items()} for k, x in zip(keys, nets, strict=True)}
-        about = {"scale": float(self.options.scale), "network_g": str(self.options.network_g["type"])}
+        about = {"scale": float(self.options.scale), "network_g": self.options.network_g}
         content = {**states, "rates": self.bare_step.log_rates.detach().exp().cpu(), "about": about}
         name = f"{net_label}_{'latest' if current_iter == -1 else current_iter}.pth"
         save_atomically(content, f"{self.opt['path']['models']}/{name}")

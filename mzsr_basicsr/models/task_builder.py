@@ -5,18 +5,22 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.degradation import add_noise, degrade
+from mzsr_basicsr.degradation import add_noise, degrade, round_to_8_bits
 from mzsr_basicsr.meta import Pairs, Task
 from mzsr_basicsr.task_stream import task_generator
+from mzsr_basicsr.wiener import effective_kernel
 
 
-def build_tasks(batch: Mapping[str, Tensor], subsampling: str, seed: int) -> list[Task]:
+def build_tasks(
+    batch: Mapping[str, Tensor], subsampling: str = "direct", seed: int = 0, quantize: bool = False
+) -> list[Task]:
     """Degrade the HR patches of a batch and pair them.
 
     Args:
         batch: collated items of KernelMetaDataset, on the device.
         subsampling: "direct" or "bicubic".
         seed: of the data set; with the task number it draws the noise.
+        quantize: round LR images and sons to 8 bits, as image files are.
 
     Returns:
         One task an item. External: support and query are LR -> HR of different photographs. Internal: the support
@@ -27,7 +31,9 @@ def build_tasks(batch: Mapping[str, Tensor], subsampling: str, seed: int) -> lis
         batch["image_gt"] if internal else torch.cat([batch["support_gt"], batch["query_gt"]], dim=1)
     )  # (T, n, 3, H, W)
     lr = _degrade_by_scale(hr, batch, subsampling, seed, salt=0)
+    lr = [round_to_8_bits(image) for image in lr] if quantize else lr
     sons = _degrade_list(lr, batch, subsampling, seed, salt=1) if internal else lr
+    sons = [round_to_8_bits(image) for image in sons] if quantize and internal else sons
     cut = 0 if internal else batch["support_gt"].shape[1]
     tasks = []
     for i, number in enumerate(batch["task"].tolist()):
@@ -36,8 +42,26 @@ def build_tasks(batch: Mapping[str, Tensor], subsampling: str, seed: int) -> lis
         else:
             support, query = Pairs(lr[i][:cut], hr[i][:cut]), Pairs(lr[i][cut:], hr[i][cut:])
         name = f"task {number} of seed {seed}"
-        tasks.append(Task(support, query, batch["kernel"][i], float(batch["scale"][i]), name))
+        scale = float(batch["scale"][i])
+        told = batch["told_kernel"][i]
+        told = effective_kernel(told, scale, subsampling) if scale.is_integer() else told  # else there is no such one
+        tasks.append(Task(support, query, told, scale, name))
     return tasks
+
+
+def merged(tasks: list[Task]) -> list[Task]:
+    """Join the query sets of all tasks of one size: supervised training has no inner loop to keep them apart.
+
+    Every size then counts alike in the loss, whatever the number of its tasks.
+    """
+    sizes = sorted({(task.scale, task.query.lq.shape[-2:]) for task in tasks})
+    return [_join([task for task in tasks if (task.scale, task.query.lq.shape[-2:]) == size]) for size in sizes]
+
+
+def _join(tasks: list[Task]) -> Task:
+    lq, gt = (torch.cat([getattr(task.query, part) for task in tasks]) for part in ("lq", "gt"))
+    kernels = torch.cat([task.kernel.expand(len(task.query.lq), -1, -1) for task in tasks])
+    return Task(Pairs(lq[:0], gt[:0]), Pairs(lq, gt), kernels, tasks[0].scale, f"{tasks[0].name} to {tasks[-1].name}")
 
 
 def _degrade_by_scale(hr: Tensor, batch: Mapping[str, Tensor], subsampling: str, seed: int, salt: int) -> list[Tensor]:

@@ -1,0 +1,89 @@
+"""MZSRNetWiener: Wiener's kernel-aware estimate of the HR image, corrected by residual blocks in LR space."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mzsr_basicsr.archs.mzsr_arch import check_sizes
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.wiener import wiener_upscale
+
+
+class MZSRNetWiener(nn.Module):
+    """Wiener upscaling, folded into LR space (pixel unshuffle), residual blocks, pixel shuffle, added to the estimate.
+
+    The kernel enters by the Wiener filter alone, so a kernel of any family conditions the network, and what is
+    left to learn hardly depends on it. The filter has no parameters: it is computed once for each image.
+
+    Args:
+        num_in_ch: image channels.
+        num_out_ch: image channels, the same number.
+        num_feat: channels between the convolutions.
+        num_block: residual blocks of two 3x3 convolutions.
+        scale: magnification, an integer from 1.
+    """
+
+    wants_kernel = True
+    wants_scale = False
+
+    def __init__(
+        self, num_in_ch: int = 3, num_out_ch: int = 3, num_feat: int = 64, num_block: int = 3, scale: int = 2
+    ) -> None:
+        super().__init__()
+        check_sizes(num_in_ch, num_out_ch, num_feat, 2 + 2 * num_block, 0)
+        if scale != int(scale) or scale < 1:
+            raise ConfigError(f"network_g.scale: {scale}; MZSRNetWiener allows integers from 1, MZSRNet real numbers")
+        self.scale = int(scale)
+        folded = num_in_ch * self.scale**2
+        self.head = nn.Conv2d(folded, num_feat, 3, padding=1)
+        self.blocks = nn.Sequential(*[ResidualBlock(num_feat) for _ in range(num_block)])
+        self.tail = nn.Conv2d(num_feat, folded, 3, padding=1)
+        nn.init.kaiming_normal_(self.head.weight)
+        self.tail.weight.data.mul_(0.1)  # the first correction is small
+        for layer in (self.head, self.tail):
+            nn.init.zeros_(_bias(layer))
+
+    def fixed_inputs(self, lq: Tensor, kernel: Tensor) -> dict[str, Tensor]:
+        """Compute what no parameter changes, once for each image: {"base": the Wiener estimate}."""
+        return {"base": wiener_upscale(lq, kernel, self.scale)}
+
+    def forward(self, lq: Tensor, kernel: Tensor | None = None, base: Tensor | None = None) -> Tensor:
+        """Super-resolve.
+
+        Args:
+            lq: (B, C, h, w), RGB in [0, 1].
+            kernel: (k, k) or (B, k, k), the blur before direct subsampling.
+            base: (B, C, scale * h, scale * w), the Wiener estimate, where it was computed before.
+
+        Returns:
+            (B, C, scale * h, scale * w), not clipped.
+        """
+        if base is None:
+            if kernel is None:
+                raise ConfigError("network_g: MZSRNetWiener needs the blur kernel in every call; use MZSRModel")
+            base = self.fixed_inputs(lq, kernel)["base"]
+        correction: Tensor = self.tail(self.blocks(self.head(F.pixel_unshuffle(base, self.scale))))
+        return base + F.pixel_shuffle(correction, self.scale)
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(ReLU(conv(x))), 3x3, without normalisation; `width` channels."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        for layer in (self.first, self.second):
+            nn.init.kaiming_normal_(layer.weight)
+            layer.weight.data.mul_(0.3)  # keeps the sum's spread near its first term's
+            nn.init.zeros_(_bias(layer))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Correct features (B, width, h, w)."""
+        corrected: Tensor = features + self.second(F.relu(self.first(features)))
+        return corrected
+
+
+def _bias(layer: nn.Conv2d) -> Tensor:
+    if layer.bias is None:
+        raise ConfigError("network_g: a convolution without bias")
+    return layer.bias

@@ -1,0 +1,73 @@
+"""The kernel of a training task: what blurs the photographs, and what the network is told of it."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mzsr_basicsr.data_options import LawOptions
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.kernel_shapes import same_spread, sample_shape
+from mzsr_basicsr.kernels import KernelLaw, gaussian_kernel, sample_kernels
+from mzsr_basicsr.wiener import bicubic_reach, effective_kernel
+
+
+class TaskKernels:
+    """Draw from the law p(k) of an option file.
+
+    Args:
+        options: `kernel_law`; without a range for λ1 it is the paper's U(1, 2.5 s).
+        scale: of the tasks.
+        subsampling: of the tasks; `kernel_law.bicubic` mixes bicubic subsampling into direct ones.
+
+    Raises:
+        ConfigError: shares that do not go together.
+    """
+
+    def __init__(self, options: LawOptions, scale: float, subsampling: str) -> None:
+        self.options = options
+        self.scale = scale
+        self.law = KernelLaw(
+            size=options.size,
+            lambda1=options.lambda1 or (1.0, 2.5 * scale),
+            lambda2=options.lambda2,
+            theta=options.theta,
+            log_uniform=options.log_uniform,
+        )
+        if options.bicubic > 0 and subsampling != "direct":
+            raise ConfigError(
+                "datasets.train.kernel_law.bicubic: a share of bicubic tasks needs `subsampling: direct` for the rest"
+            )
+        if options.bicubic > 0 and not float(scale).is_integer():
+            raise ConfigError(f"datasets.train.kernel_law.bicubic: needs scales that are integers, not {scale:g}")
+        low, high = options.misstatement
+        if not 0 < low <= high:
+            raise ConfigError(f"datasets.train.kernel_law.misstatement: ({low}, {high}) must be 0 < low <= high")
+
+    def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Draw the kernel that blurs and the one the network is told; both (k, k) float64, of the same side."""
+        o = self.options
+        if o.shapes == o.bicubic == o.misstated == 0:
+            kernels, _ = sample_kernels(self.law, 1, generator)
+            return kernels[0], kernels[0]
+        chances = torch.rand(4, dtype=torch.float64, generator=generator).tolist()
+        kernel, told = self._shape(generator) if chances[0] < o.shapes else self._gaussian(generator, chances[3])
+        told = told if chances[1] < o.misstated else kernel
+        if o.bicubic == 0:
+            return kernel, told
+        if chances[2] < o.bicubic:
+            return effective_kernel(kernel, self.scale, "bicubic"), effective_kernel(told, self.scale, "bicubic")
+        margin = bicubic_reach(self.scale)
+        return F.pad(kernel, (margin,) * 4), F.pad(told, (margin,) * 4)
+
+    def _gaussian(self, generator: torch.Generator, chance: float) -> tuple[Tensor, Tensor]:
+        """Draw a Gaussian kernel, and the same with both variances wrong by one factor."""
+        kernels, numbers = sample_kernels(self.law, 1, generator)
+        low, high = self.options.misstatement
+        factor = low * (high / low) ** chance
+        lambda1, lambda2, theta = numbers[0].tolist()
+        return kernels[0], gaussian_kernel(factor * lambda1, factor * lambda2, theta, self.law.size)
+
+    def _shape(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Draw another shape, and the Gaussian that one would guess."""
+        kernel = sample_shape(self.law.size, generator)
+        return kernel, same_spread(kernel)

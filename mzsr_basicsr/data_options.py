@@ -1,0 +1,100 @@
+"""Strict records of the `datasets` sections of an option file; see `options` for the rest."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+DEFAULT_LENGTH = 1_000_000  # tasks in the one virtual epoch of a training set
+Count = Annotated[int, Meta(ge=1)]
+Natural = Annotated[int, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Scale = Annotated[float, Meta(ge=1)]
+Subsampling = Literal["direct", "bicubic"]
+Range = tuple[NotNegative, NotNegative]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Record(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of all records: immutable, and an unknown key is an error."""
+
+
+class LawOptions(Record, frozen=True, kw_only=True):
+    """`kernel_law`: the law p(k) of training kernels; variances in px², angles in radians."""
+
+    size: Count = 15
+    lambda1: Range | None = None  # None: the paper's U(1, 2.5 s)
+    lambda2: tuple[NotNegative, NotNegative | None] = (1.0, None)  # None: up to the λ1 that was drawn
+    theta: tuple[float, float] = (0.0, 3.141592653589793)
+    log_uniform: bool = False
+    shapes: Share = 0.0
+    bicubic: Share = 0.0
+    misstated: Share = 0.0
+    misstatement: Range = (0.6, 1.6)
+
+
+class BackendOptions(Record, frozen=True, kw_only=True):
+    """`io_backend`: folders of image files, or LMDB files made by BasicSR."""
+
+    type: Literal["disk", "lmdb"] = "disk"
+
+
+class LoaderOptions(Record, frozen=True, kw_only=True):
+    """What BasicSR reads of every dataset section."""
+
+    name: str
+    type: str
+    phase: str
+    scale: Scale
+    dataroot_gt: str | list[str] | None = None
+    io_backend: BackendOptions = BackendOptions()
+    prefetch_mode: Literal["cpu", "cuda"] | None = None
+    num_prefetch_queue: Count = 1
+    pin_memory: bool = False
+    persistent_workers: bool = False
+
+
+class TaskSetOptions(LoaderOptions, frozen=True, kw_only=True):
+    """What both training sets share."""
+
+    batch_size_per_gpu: Count
+    num_worker_per_gpu: Natural
+    gt_size: Count = 64
+    augment: bool = True
+    seed: Natural = 0
+    length: Count = DEFAULT_LENGTH
+    cache_mb: Natural = 0
+
+
+class MetaDatasetOptions(TaskSetOptions, frozen=True, kw_only=True):
+    """`datasets.train` of KernelMetaDataset: one item is one task."""
+
+    task: Literal["external", "internal"] = "external"
+    support: Natural = 8
+    query: Count = 8
+    scales: list[Scale] | None = None
+    subsampling: Subsampling = "direct"
+    kernel_law: LawOptions = LawOptions()
+    noise: Range = (0.0, 0.0)
+    quantize: bool = False
+
+
+class PairDatasetOptions(TaskSetOptions, frozen=True, kw_only=True):
+    """`datasets.train` of DegradedPairDataset (stage 1): LR patches are made from HR patches on the fly."""
+
+    kernel: str = "delta"
+    subsampling: Subsampling = "bicubic"
+    noise_sigma: NotNegative = 0.0
+
+
+class ZeroShotDatasetOptions(LoaderOptions, frozen=True, kw_only=True):
+    """`datasets.val*` and `datasets.test*` of ZeroShotDataset."""
+
+    dataroot_lq: str | list[str] | None = None
+    kernel: str | None = None
+    kernel_folder: str | None = None
+    told_kernel: str | None = None
+    subsampling: Subsampling = "direct"
+    noise_sigma: NotNegative = 0.0
+    quantize: bool = True
+    seed: Natural = 0
