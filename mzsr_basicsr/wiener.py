@@ -83,6 +83,11 @@ def effective_kernel(kernel: Tensor, scale: float, subsampling: str) -> Tensor:
     return spread.reshape(*kernel.shape[:-2], *spread.shape[-2:])
 
 
+def told_kernel(kernel: Tensor, scale: float, subsampling: str) -> Tensor:
+    """Give a kernel as networks are told it: the effective one; for real scales, which have none, the blur alone."""
+    return effective_kernel(kernel, scale, subsampling) if float(scale).is_integer() else kernel
+
+
 def bicubic_reach(scale: float) -> int:
     """Give the largest offset, px, from pixel i s at which bicubic subsampling still weighs an HR pixel."""
     return math.floor(2.5 * scale - 0.5)

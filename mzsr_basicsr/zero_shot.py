@@ -11,12 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mzsr_basicsr import wiener
 from mzsr_basicsr.degradation import degrade, round_to_8_bits, upscale
 from mzsr_basicsr.ensemble import super_resolve_ensemble
 from mzsr_basicsr.meta import Pairs, task_loss
 from mzsr_basicsr.meta.task import Loss, Params, PixelLoss, network_inputs, predict
 from mzsr_basicsr.settings import Schedule, Settings
-from mzsr_basicsr.wiener import effective_kernel
 
 __all__ = ["Result", "Schedule", "Settings", "adapt", "back_project", "super_resolve", "zero_shot"]
 
@@ -59,7 +59,7 @@ def zero_shot(
     seconds: dict[int, float] = {}
     losses: list[float] = []
     start = perf_counter()
-    told = _told(kernel if told_kernel is None else told_kernel, scale, settings.subsampling)
+    told = wiener.told_kernel(kernel if told_kernel is None else told_kernel, scale, settings.subsampling)
     training = network.training
     network.eval()
     try:
@@ -71,11 +71,6 @@ def zero_shot(
     finally:
         network.train(training)
     return Result(images, losses, seconds)
-
-
-def _told(kernel: Tensor, scale: float, subsampling: str) -> Tensor:
-    """Give the kernel as networks are told it: the blur before direct subsampling, for real scales the blur alone."""
-    return effective_kernel(kernel, scale, subsampling) if float(scale).is_integer() else kernel
 
 
 def adapt(

@@ -80,3 +80,10 @@ def check_sizes(num_in_ch: int, num_out_ch: int, num_feat: int, num_conv: int, k
     for name, (value, low) in {**lowest, "kernel_code": (kernel_code, 0)}.items():
         if value < low:
             raise ConfigError(f"network_g.{name}: {value} is too small; allowed: integers from {low}")
+
+
+def integer_scale(scale: float, network: str) -> int:
+    """Give the scale of a network that works in LR space; it must be an integer."""
+    if scale != int(scale) or scale < 1:
+        raise ConfigError(f"network_g.scale: {scale}; {network} allows integers from 1, MZSRNet any real number")
+    return int(scale)

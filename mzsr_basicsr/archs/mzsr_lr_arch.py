@@ -4,9 +4,8 @@ import torch.nn as nn
 from torch import Tensor
 
 from mzsr_basicsr.archs.conditioning import KernelCode
-from mzsr_basicsr.archs.mzsr_arch import check_sizes, conditioned, plain_body
+from mzsr_basicsr.archs.mzsr_arch import check_sizes, conditioned, integer_scale, plain_body
 from mzsr_basicsr.degradation import upscale
-from mzsr_basicsr.errors import ConfigError
 
 
 class MZSRNetLR(nn.Module):
@@ -36,9 +35,7 @@ class MZSRNetLR(nn.Module):
     ) -> None:
         super().__init__()
         check_sizes(num_in_ch, num_out_ch, num_feat, num_conv, kernel_code)
-        if scale != int(scale) or scale < 1:
-            raise ConfigError(f"network_g.scale: {scale}; MZSRNetLR allows integers from 1, MZSRNet any real number")
-        self.scale = int(scale)
+        self.scale = integer_scale(scale, type(self).__name__)
         self.wants_kernel = kernel_code > 0
         self.code = KernelCode(kernel_code) if kernel_code else None
         self.body = plain_body(num_in_ch + kernel_code, num_feat, num_conv, num_out_ch * self.scale**2)

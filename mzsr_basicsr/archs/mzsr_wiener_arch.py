@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mzsr_basicsr.archs.mzsr_arch import check_sizes
+from mzsr_basicsr.archs.mzsr_arch import check_sizes, integer_scale
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.wiener import wiener_upscale
 
@@ -30,9 +30,7 @@ class MZSRNetWiener(nn.Module):
     ) -> None:
         super().__init__()
         check_sizes(num_in_ch, num_out_ch, num_feat, 2 + 2 * num_block, 0)
-        if scale != int(scale) or scale < 1:
-            raise ConfigError(f"network_g.scale: {scale}; MZSRNetWiener allows integers from 1, MZSRNet real numbers")
-        self.scale = int(scale)
+        self.scale = integer_scale(scale, type(self).__name__)
         folded = num_in_ch * self.scale**2
         self.head = nn.Conv2d(folded, num_feat, 3, padding=1)
         self.blocks = nn.Sequential(*[ResidualBlock(num_feat) for _ in range(num_block)])

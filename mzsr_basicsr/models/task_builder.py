@@ -8,7 +8,7 @@ from torch import Tensor
 from mzsr_basicsr.degradation import add_noise, degrade, round_to_8_bits
 from mzsr_basicsr.meta import Pairs, Task
 from mzsr_basicsr.task_stream import task_generator
-from mzsr_basicsr.wiener import effective_kernel
+from mzsr_basicsr.wiener import told_kernel
 
 
 def build_tasks(
@@ -43,8 +43,7 @@ def build_tasks(
             support, query = Pairs(lr[i][:cut], hr[i][:cut]), Pairs(lr[i][cut:], hr[i][cut:])
         name = f"task {number} of seed {seed}"
         scale = float(batch["scale"][i])
-        told = batch["told_kernel"][i]
-        told = effective_kernel(told, scale, subsampling) if scale.is_integer() else told  # else there is no such one
+        told = told_kernel(batch["told_kernel"][i], scale, subsampling)
         tasks.append(Task(support, query, told, scale, name))
     return tasks
 
