@@ -76,6 +76,8 @@ class MetaDatasetOptions(TaskSetOptions, frozen=True, kw_only=True):
     subsampling: Subsampling = "direct"
     kernel_law: LawOptions = LawOptions()
     noise: Range = (0.0, 0.0)
+    noisy: Share = 1.0
+    blind: bool = False
     quantize: bool = False
 
 
@@ -85,6 +87,18 @@ class PairDatasetOptions(TaskSetOptions, frozen=True, kw_only=True):
     kernel: str = "delta"
     subsampling: Subsampling = "bicubic"
     noise_sigma: NotNegative = 0.0
+
+
+class BlurredPatchOptions(TaskSetOptions, frozen=True, kw_only=True):
+    """`datasets.train` of BlurredPatchDataset; `kernel_law` is written for scale 2."""
+
+    lq_size: Count = 64
+    scales: tuple[Scale, ...] = (2.0,)
+    kernel_law: LawOptions
+    noisy: Share = 0.0
+    noise: Range = (0.0, 0.02)
+    jpeg: Share = 0.0
+    jpeg_quality: tuple[Count, Count] = (60, 95)
 
 
 class ZeroShotDatasetOptions(LoaderOptions, frozen=True, kw_only=True):

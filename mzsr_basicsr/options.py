@@ -45,6 +45,7 @@ class ZeroShotOptions(Record, frozen=True, kw_only=True):
 
     updates: tuple[Natural, ...] = (0, 1, 10)
     rates: tuple[tuple[Natural, Positive], ...] | Literal["learned"] = ((0, 2e-2), (1, 1e-2), (4, 5e-3))
+    noise: NotNegative = 0.0
     son_noise: NotNegative = 0.0
     quantize_son: bool = False
     back_projection: Natural = 0

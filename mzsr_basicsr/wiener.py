@@ -7,7 +7,8 @@ super-resolution", IEEE TIP 2016)
     X̂(f_i) = S(f_i) K*(f_i) Y(f) / (s⁻² Σ_j S(f_j) |K(f_j)|² + σ²).
 
 S is the power spectrum of photographs, a power of the frequency; its two numbers were fitted to 480 training
-photographs (BSDS500's train and test parts and Sun-Hays 80). σ² is the power of rounding to 8 bits.
+photographs (BSDS500's train and test parts and Sun-Hays 80). σ² is the power of rounding to 8 bits and of
+the noise.
 """
 
 import math
@@ -23,32 +24,66 @@ from mzsr_basicsr.resize import imresize
 AMPLITUDE, EXPONENT = 1.6e-4, 2.7  # S(f) = AMPLITUDE * f^-EXPONENT, intensity² for f in cycles/px
 LOWEST = 1e-2  # cycles/px; below it S is flat, as the photographs' mean is finite
 ROUNDING_POWER = 1 / (12 * 255**2)
-MARGIN = 24  # HR px, at least, of mirror image around the LR image: they keep the transform's wrap-around outside
+LONGEST = 96  # HR px, the largest reach of the filter
+TAIL = 2e-3  # what the filter's impulse response may lose when it is cut, in root of the sum of squares
+_TAPER = 8  # HR px over which the cut filter falls to zero
+_GRID = 256  # HR px, at least, on which the filter is computed: it holds the longest and some room for its tails
 
 
-def wiener_upscale(image: Tensor, kernel: Tensor, scale: int) -> Tensor:
+def wiener_upscale(image: Tensor, kernel: Tensor, scale: int, noise: float | Tensor = 0.0) -> Tensor:
     """Enlarge an LR image by Wiener's estimate.
+
+    A pixel of the result depends on LR pixels up to `LONGEST` HR px away and on nothing else, so a part of an image,
+    with that much around it, gives what the whole image gives there.
 
     Args:
         image: (B, C, h, w) LR image in [0, 1].
         kernel: (k, k) for all or (B, k, k), k odd: the blur before direct subsampling by `scale`; of any other
             subsampling, its `effective_kernel`.
         scale: magnification, an integer from 1.
+        noise: σ of the LR image's noise, [0, 1] intensity; one for all or (B,) with kernels (B, k, k).
 
     Returns:
         (B, C, scale * h, scale * w), not clipped, of the image's dtype; aligned with the HR image.
     """
     height, width = image.shape[-2:]
-    margin = -(-_reach(kernel) // scale)  # LR px
+    filters = wiener_filter(kernel.to(image), scale, noise)
+    reach = filters.shape[-1] // 2
+    margin = -(-reach // scale)  # LR px
     padded = _mirror(_mirror(image, -2, margin), -1, margin)
-    rows, columns = padded.shape[-2:]
-    transfer = wiener_transfer(kernel.to(image), scale, (rows, columns))
-    kept = torch.arange(transfer.shape[-1], device=image.device) % columns
+    rows, columns = (length * scale for length in padded.shape[-2:])
+    around = F.pad(filters, (0, columns - filters.shape[-1], 0, rows - filters.shape[-2]))
+    transfer = torch.fft.rfft2(around.roll((-reach, -reach), (-2, -1)))
+    kept = torch.arange(transfer.shape[-1], device=image.device) % (columns // scale)
     spectrum = torch.fft.fft2(padded)[..., kept].repeat(1, 1, scale, 1)  # periodic in the HR frequencies
-    product = spectrum * (transfer if kernel.ndim == 2 else transfer[:, None])
-    estimate = torch.fft.irfft2(product, s=(rows * scale, columns * scale))
+    estimate = torch.fft.irfft2(spectrum * (transfer if filters.ndim == 2 else transfer[:, None]), s=(rows, columns))
     top = margin * scale
     return estimate[..., top : top + height * scale, top : top + width * scale]
+
+
+def wiener_filter(kernel: Tensor, scale: int, noise: float | Tensor = 0.0) -> Tensor:
+    """Compute the estimate's impulse response: what one LR pixel adds to the HR pixels around it.
+
+    It is cut where less than `TAIL` of its length (root of the sum of squares) remains outside, at `LONGEST` at last,
+    with a margin that falls smoothly to zero.
+
+    Args:
+        kernel: (..., k, k), k odd.
+        scale: magnification, an integer from 1.
+        noise: σ, [0, 1] intensity, for all or one for each kernel.
+
+    Returns:
+        (..., 2 R + 1, 2 R + 1), its centre on the HR pixel at the place of the LR pixel.
+    """
+    side = -(-_GRID // scale)
+    response = torch.fft.irfft2(wiener_transfer(kernel, scale, (side, side), noise), s=(side * scale, side * scale))
+    response = response.roll((LONGEST, LONGEST), (-2, -1))[..., : 2 * LONGEST + 1, : 2 * LONGEST + 1]
+    reaches = _reaches(response)
+    reach = int(reaches.max())
+    offsets = (torch.arange(2 * reach + 1, device=kernel.device) - reach).abs()
+    ends = (offsets - reaches[..., None]).to(kernel) / _TAPER + 1  # 0 where the taper begins, 1 where it ends
+    taper = torch.cos(0.5 * math.pi * ends.clamp(0, 1)).square()
+    return F.pad(response, (reach - LONGEST,) * 4) * taper[..., :, None] * taper[..., None, :]
 
 
 def effective_kernel(kernel: Tensor, scale: float, subsampling: str) -> Tensor:
@@ -93,13 +128,14 @@ def bicubic_reach(scale: float) -> int:
     return math.floor(2.5 * scale - 0.5)
 
 
-def wiener_transfer(kernel: Tensor, scale: int, size: tuple[int, int]) -> Tensor:
+def wiener_transfer(kernel: Tensor, scale: int, size: tuple[int, int], noise: float | Tensor = 0.0) -> Tensor:
     """Compute the factor that turns the LR spectrum into the estimate's, for periodic images.
 
     Args:
         kernel: (..., k, k), applied by correlation about its centre.
         scale: subsampling, an integer.
         size: (h, w) of the LR image, px.
+        noise: σ, [0, 1] intensity, for all or one for each kernel.
 
     Returns:
         (..., scale * h, scale * w // 2 + 1) complex, in the order of `torch.fft.rfft2`.
@@ -113,7 +149,8 @@ def wiener_transfer(kernel: Tensor, scale: int, size: tuple[int, int]) -> Tensor
     seen = _whole(prior * (response.real**2 + response.imag**2), width)
     folded = seen.unflatten(-1, (scale, -1)).unflatten(-3, (scale, -1)).mean((-4, -2))  # s⁻² Σ_j, (..., h, w)
     folded = folded.repeat(*(1,) * (kernel.ndim - 2), scale, scale)[..., : response.shape[-1]]
-    return response.conj() * (prior / (folded + ROUNDING_POWER))
+    power = torch.as_tensor(noise, dtype=kernel.dtype, device=kernel.device)[..., None, None] ** 2 + ROUNDING_POWER
+    return response.conj() * (prior / (folded + power))
 
 
 def _whole(half: Tensor, width: int) -> Tensor:
@@ -129,11 +166,14 @@ def _frequency_response(kernel: Tensor, down: Tensor, across: Tensor) -> Tensor:
     return vertical @ kernel.to(vertical.dtype) @ horizontal.T
 
 
-def _reach(kernel: Tensor) -> int:
-    """Give the width of the mirror image, px: the filter of a wide kernel rings further, 16 of its deviations or so."""
-    offsets = torch.arange(kernel.shape[-1], dtype=kernel.dtype, device=kernel.device) - kernel.shape[-1] // 2
-    variances = torch.stack([(kernel.sum(axis) * offsets**2).sum(-1) for axis in (-2, -1)])
-    return max(MARGIN, math.ceil(16 * math.sqrt(max(0.0, float(variances.max())))))
+def _reaches(response: Tensor) -> Tensor:
+    """Find, for each response (..., n, n), the smallest R so that less than `TAIL` lies outside of (2 R + 1)²."""
+    offsets = (torch.arange(response.shape[-1], device=response.device) - LONGEST).abs()
+    ring = torch.maximum(offsets[:, None], offsets[None, :]).flatten()
+    squares = response.square().flatten(-2)
+    rings = squares.new_zeros(*squares.shape[:-1], LONGEST + 1).index_add(-1, ring, squares)
+    outside = rings.flip(-1).cumsum(-1).flip(-1)  # entry r: the energy from ring r on
+    return ((outside > TAIL**2).sum(-1) + _TAPER).clamp(max=LONGEST)
 
 
 def _mirror(image: Tensor, axis: int, margin: int) -> Tensor:

@@ -3,6 +3,7 @@
 The network is never changed: adaptation makes new parameters, so the model is left as it was found.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
@@ -16,6 +17,7 @@ from mzsr_basicsr.degradation import degrade, round_to_8_bits, upscale
 from mzsr_basicsr.ensemble import super_resolve_ensemble
 from mzsr_basicsr.meta import Pairs, task_loss
 from mzsr_basicsr.meta.task import Loss, Params, PixelLoss, network_inputs, predict
+from mzsr_basicsr.noise import noise_lost
 from mzsr_basicsr.settings import Schedule, Settings
 
 __all__ = ["Result", "Schedule", "Settings", "adapt", "back_project", "super_resolve", "zero_shot"]
@@ -87,10 +89,9 @@ def adapt(
     `kernel` makes the son; `told` (the blur before direct subsampling) goes to networks that want one. With early
     stopping the parameters are the best so far; once stopped, later updates cost nothing.
     """
-    generator = torch.Generator().manual_seed(settings.seed)
-    son = degrade(lq, kernel, scale, settings.subsampling, settings.son_noise, generator)
-    son = round_to_8_bits(son) if settings.quantize_son else son
-    loss_of = task_loss(network, Pairs(son, lq), told, scale, pixel_loss)
+    son = make_son(lq, kernel, scale, settings)
+    son_sigma = math.hypot(settings.noise, settings.son_noise)
+    loss_of = task_loss(network, Pairs(son, lq), told, scale, pixel_loss, son_sigma)
     params: Params = {name: value.detach() for name, value in network.named_parameters() if value.requires_grad}
     best, best_loss, waited = params, float("inf"), 0
     last = max(settings.updates)
@@ -103,6 +104,15 @@ def adapt(
             here, loss = best, best_loss
         yield here, loss
         params = next_params
+
+
+def make_son(lq: Tensor, kernel: Tensor, scale: float, settings: Settings) -> Tensor:
+    """Degrade an image (B, C, h, w) once more, with as much noise as it has and maybe more."""
+    blurs = wiener.told_kernel(kernel, scale, settings.subsampling)
+    sigma = math.hypot(settings.son_noise, noise_lost(settings.noise, blurs))
+    generator = torch.Generator().manual_seed(settings.seed)
+    son = degrade(lq, kernel, scale, settings.subsampling, sigma, generator)
+    return round_to_8_bits(son) if settings.quantize_son else son
 
 
 def _loss_and_slope(loss_of: Loss, params: Params, with_slope: bool) -> tuple[float, list[Tensor]]:
@@ -127,7 +137,7 @@ def super_resolve(
     """Run the adapted network, with self-ensemble and back-projection if asked for; clipped to [0, 1]."""
 
     def run(image: Tensor) -> Tensor:
-        inputs = network_inputs(network, image, told, scale)
+        inputs = network_inputs(network, image, told, scale, settings.noise)
         height, width = image.shape[-2:]
         full = (-int(-height * scale // 1), -int(-width * scale // 1))
         return predict(network, params, image, full, inputs)

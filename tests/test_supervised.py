@@ -83,7 +83,7 @@ def test_the_model_trains_without_support_sets(tmp_path: Path) -> None:
     torch.testing.assert_close(levels, levels.round(), atol=1e-4, rtol=0)  # `quantize` holds here, too
     before = [p.detach().clone() for p in model.net_g.parameters()]
     pairs = model.tasks[0].query
-    loss = F.l1_loss(model.net_g(pairs.lq, model.tasks[0].kernel), pairs.gt)
+    loss = F.l1_loss(model.net_g(pairs.lq, model.tasks[0].kernel, model.tasks[0].noise), pairs.gt)
     slopes = torch.autograd.grad(loss, list(model.net_g.parameters()))
     model.optimize_parameters(1)
     assert model.log_dict["l_query"] == pytest.approx(loss.item(), abs=1e-6)

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy import ndimage
-from scipy.fft import next_fast_len
+from scipy import ndimage, signal
 from skimage import data
 
 from mzsr_basicsr.degradation import degrade, round_to_8_bits, upscale
@@ -16,9 +15,9 @@ from mzsr_basicsr.wiener import (
     AMPLITUDE,
     EXPONENT,
     LOWEST,
-    MARGIN,
     ROUNDING_POWER,
     effective_kernel,
+    wiener_filter,
     wiener_transfer,
     wiener_upscale,
 )
@@ -78,22 +77,55 @@ def test_the_transfer_is_the_dense_solution(scale: int, height: int, width: int,
     np.testing.assert_allclose(estimate, dense_estimate(lr.numpy(), kernel.numpy(), scale), atol=1e-9)
 
 
-def framed(smallest: int, scale: int) -> tuple[int, int]:
-    """The next LR length, px, that has exactly as much mirror image after it as before it; and how much, LR px.
-
-    Others have more after it, up to a length that is fast to transform.
-    """
-    margin = math.ceil(MARGIN / scale)
-    return next(n for n in range(smallest, 99) if next_fast_len(n + 2 * margin) == n + 2 * margin), margin
+def test_the_filter_is_the_response_of_the_transfer_on_any_large_grid() -> None:
+    kernel, scale, side = gaussian_kernel(2.0, 1.0, 0.4, 15), 2, 170
+    response = torch.fft.irfft2(wiener_transfer(kernel, scale, (side, side)), s=(2 * side, 2 * side))
+    found = wiener_filter(kernel, scale)
+    reach = found.shape[-1] // 2
+    expected = response.roll((reach, reach), (-2, -1))[: 2 * reach + 1, : 2 * reach + 1]
+    assert (found - expected).square().sum().sqrt() < 3e-3 < 1e-3 * expected.square().sum().sqrt()
+    assert found[0].abs().max() < 1e-12 + (1e-2 * expected[0].abs().max())  # it ends at zero
 
 
 @pytest.mark.parametrize("scale", [2, 3])
-def test_the_upscaled_image_is_the_dense_solution_of_the_mirrored_one(scale: int) -> None:
-    (height, margin), (width, _) = framed(5, scale), framed(3, scale)
-    kernel, lr = lopsided(5), uniform(height, width)
-    whole = dense_estimate(np.pad(lr.numpy(), margin, mode="symmetric"), kernel.numpy(), scale)
-    inside = tuple(slice(margin * scale, (margin + length) * scale) for length in (height, width))
-    np.testing.assert_allclose(wiener_upscale(lr[None, None], kernel, scale)[0, 0].numpy(), whole[inside], atol=1e-8)
+def test_the_upscaled_image_is_the_filtered_mirror_image(scale: int) -> None:
+    kernel, lr = lopsided(5), uniform(7, 5)
+    response = wiener_filter(kernel, scale).numpy()
+    margin = math.ceil(len(response) / 2 / scale) + 1
+    mirrored = np.pad(lr.numpy(), margin, mode="symmetric")
+    apart = np.zeros([scale * n for n in mirrored.shape])
+    apart[::scale, ::scale] = mirrored
+    whole = signal.fftconvolve(apart, response, mode="same")
+    inside = tuple(slice(margin * scale, (margin + n) * scale) for n in lr.shape)
+    np.testing.assert_allclose(wiener_upscale(lr[None, None], kernel, scale)[0, 0].numpy(), whole[inside], atol=1e-10)
+
+
+def test_a_part_of_an_image_with_its_surroundings_gives_what_the_whole_gives() -> None:
+    kernel, image = gaussian_kernel(2.0, 1.0, 0.4, 15), uniform(1, 1, 150, 131)
+    reach = math.ceil(wiener_filter(kernel, 2).shape[-1] / 2 / 2)
+    whole, part = wiener_upscale(image, kernel, 2), wiener_upscale(image[..., 20:130, 10:], kernel, 2)
+    inside = (..., slice(2 * reach, 2 * (110 - reach)), slice(2 * reach, None))
+    torch.testing.assert_close(part[inside], whole[..., 40:260, 20:][inside], atol=1e-11, rtol=0)
+    assert (part - whole[..., 40:260, 20:]).abs().max() > 1e-3  # near the cuts they differ
+
+
+def test_noise_weakens_the_filter_where_the_dense_solution_says() -> None:
+    kernel, (height, width) = lopsided(5), (6, 5)
+    quiet, noisy = (wiener_transfer(kernel, 1, (height, width), sigma) for sigma in (0.0, 0.03))
+    response = torch.fft.rfft2(torch.nn.functional.pad(kernel, (0, 0, 0, 1)).roll((-2, -2), (0, 1))).abs() ** 2
+    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width))
+    prior = torch.from_numpy(AMPLITUDE * np.maximum(frequency, LOWEST) ** -EXPONENT)
+    expected = (prior * response + ROUNDING_POWER) / (prior * response + ROUNDING_POWER + 0.03**2)
+    torch.testing.assert_close((noisy / quiet).real, expected, atol=1e-9, rtol=1e-9)
+
+
+def test_every_image_of_a_batch_has_its_own_noise() -> None:
+    images, kernels = uniform(2, 1, 9, 7), torch.stack([lopsided(5, seed) for seed in range(2)])
+    together = wiener_upscale(images, kernels, 2, torch.tensor([0.0, 0.05], dtype=torch.float64))
+    for i, sigma in enumerate((0.0, 0.05)):
+        alone = wiener_upscale(images[i : i + 1], kernels[i], 2, sigma)[0]
+        torch.testing.assert_close(together[i], alone, atol=1e-12, rtol=0)
+    assert (together[1] - wiener_upscale(images[1:], kernels[1], 2)[0]).abs().max() > 0.02
 
 
 def cubic(x: np.ndarray) -> np.ndarray:
@@ -181,7 +213,7 @@ def test_any_size_stays_constant_and_aligned(size: tuple[int, int], scale: int) 
 @pytest.mark.parametrize("scale", [2, 3])
 def test_flipping_image_and_kernel_flips_the_result(axes: tuple[int, ...], scale: int) -> None:
     """The kept pixels of s (h - 1) + 1 px lie alike from both ends, so that only the surplus s - 1 px has no partner."""
-    (height, _), (width, _) = framed(8, scale), framed(9, scale)
+    height, width = 8, 9
     image, kernel = uniform(1, 2, height, width), lopsided(5)
     here = (..., slice((height - 1) * scale + 1), slice((width - 1) * scale + 1))
     flipped = wiener_upscale(image.flip(axes), kernel.flip(axes), scale)[here]

@@ -55,7 +55,7 @@ def test_the_base_may_be_computed_before() -> None:
     network, lq = small_net(), image(2, 3, 6, 5)
     kernels = torch.stack([KERNEL, gaussian_kernel(0.5, 0.5, 0.0, 9)])
     inputs = network_inputs(network, lq, kernels, 2.0)
-    assert set(inputs) == {"kernel", "base"} and not inputs["base"].requires_grad
+    assert set(inputs) == {"kernel", "noise", "base"} and not inputs["base"].requires_grad
     assert torch.equal(network(lq, **inputs), network(lq, kernels))
     assert torch.equal(network(lq, base=inputs["base"]), network(lq, kernels))
     torch.testing.assert_close(network(lq, kernels)[1], network(lq, kernels[1])[1], atol=1e-12, rtol=0)
@@ -110,9 +110,9 @@ def test_the_base_is_computed_once_for_each_set() -> None:
     network, calls = small_net(), []
     compute = network.fixed_inputs
 
-    def counted(lq: torch.Tensor, kernel: torch.Tensor) -> dict[str, torch.Tensor]:
+    def counted(lq: torch.Tensor, kernel: torch.Tensor, noise: float) -> dict[str, torch.Tensor]:
         calls.append(tuple(lq.shape))
-        return compute(lq, kernel)
+        return compute(lq, kernel, noise)
 
     network.fixed_inputs = counted
     MetaStep(network, maml, F.mse_loss, 4, 0.01, recompute=True)([task(1)], (0.25,) * 4)[0].backward()

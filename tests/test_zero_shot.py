@@ -1,18 +1,21 @@
 """The meta-test against hand-made gradient descent, and the promise that the model is left as it was found."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from mzsr_basicsr.archs.mzsr_arch import MZSRNet
 from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
+from mzsr_basicsr.archs.mzsr_wiener_arch import MZSRNetWiener
 from mzsr_basicsr.degradation import degrade, upscale
 from mzsr_basicsr.ensemble import super_resolve_ensemble
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.kernels import delta_kernel, gaussian_kernel
-from mzsr_basicsr.zero_shot import Schedule, Settings, back_project, zero_shot
+from mzsr_basicsr.zero_shot import Schedule, Settings, back_project, make_son, zero_shot
 
 KERNEL = gaussian_kernel(1.5, 0.8, 0.4, size=9)
 
@@ -151,6 +154,44 @@ def test_a_son_is_rounded_to_8_bits_only_if_asked_for() -> None:
         result = zero_shot(network, lq, KERNEL, 2, Settings(updates=(0,), quantize_son=quantize))
         expected = F.l1_loss(network(son)[..., :13, :16], lq).item()
         assert result.losses[0] == pytest.approx(expected, abs=1e-13)
+
+
+class Listener(nn.Module):
+    """The nearest pixel plus a number, which wants to be told the noise and keeps what it is told."""
+
+    wants_noise = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.level = nn.Parameter(torch.zeros(1, dtype=torch.float64))
+        self.told: list[tuple[int, float]] = []
+
+    def forward(self, lq: torch.Tensor, noise: float) -> torch.Tensor:
+        self.told.append((lq.shape[-1], noise))
+        return lq.repeat_interleave(2, -2).repeat_interleave(2, -1) + self.level
+
+
+def test_a_network_that_wants_the_noise_is_told_it_for_the_image_and_the_son() -> None:
+    network = Listener()
+    zero_shot(network, image(), KERNEL, 2, Settings(updates=(1,), noise=0.03, son_noise=0.04))
+    assert network.told == [(8, pytest.approx(0.05)), (8, pytest.approx(0.05)), (16, pytest.approx(0.03))]
+    wiener, lq = MZSRNetWiener(num_feat=4, num_block=1).double(), image()
+    result = zero_shot(wiener, lq, KERNEL, 2, Settings(updates=(0,), noise=0.03)).images[0]
+    assert torch.equal(result, wiener(lq, KERNEL, 0.03).clamp(0, 1))
+    assert (result - wiener(lq, KERNEL).clamp(0, 1)).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("subsampling", ["direct", "bicubic"])
+def test_a_son_gets_the_noise_that_degradation_takes(subsampling: str) -> None:
+    """The noise of a flat image and of its son are alike, at first and with more added."""
+    lq = 0.5 + 0.1 * torch.randn(1, 3, 200, 200, generator=torch.Generator().manual_seed(1))
+    settings = Settings(noise=0.1, subsampling=subsampling)
+    assert degrade(lq, KERNEL, 2, subsampling).std() < 0.05
+    assert make_son(lq, KERNEL, 2, settings).std() == pytest.approx(0.1, rel=0.03)
+    more = make_son(lq, KERNEL, 2, replace(settings, son_noise=0.075))
+    assert more.std() == pytest.approx(0.125, rel=0.03)
+    assert torch.equal(more, make_son(lq, KERNEL, 2, replace(settings, son_noise=0.075)))
+    assert torch.equal(make_son(lq, KERNEL, 2, replace(settings, noise=0.0)), degrade(lq, KERNEL, 2, subsampling))
 
 
 @pytest.mark.parametrize("steps", [(), ((1, 0.1),), ((0, 0.1), (0, 0.2)), ((0, 0.1), (3, 0.1), (2, 0.1))])

@@ -24,6 +24,7 @@ class MZSRNetWiener(nn.Module):
 
     wants_kernel = True
     wants_scale = False
+    wants_noise = True
 
     def __init__(
         self, num_in_ch: int = 3, num_out_ch: int = 3, num_feat: int = 64, num_block: int = 3, scale: int = 2
@@ -40,16 +41,23 @@ class MZSRNetWiener(nn.Module):
         for layer in (self.head, self.tail):
             nn.init.zeros_(_bias(layer))
 
-    def fixed_inputs(self, lq: Tensor, kernel: Tensor) -> dict[str, Tensor]:
+    def fixed_inputs(self, lq: Tensor, kernel: Tensor, noise: float | Tensor = 0.0) -> dict[str, Tensor]:
         """Compute what no parameter changes, once for each image: {"base": the Wiener estimate}."""
-        return {"base": wiener_upscale(lq, kernel, self.scale)}
+        return {"base": wiener_upscale(lq, kernel, self.scale, noise)}
 
-    def forward(self, lq: Tensor, kernel: Tensor | None = None, base: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        lq: Tensor,
+        kernel: Tensor | None = None,
+        noise: float | Tensor = 0.0,
+        base: Tensor | None = None,
+    ) -> Tensor:
         """Super-resolve.
 
         Args:
             lq: (B, C, h, w), RGB in [0, 1].
             kernel: (k, k) or (B, k, k), the blur before direct subsampling.
+            noise: σ of the LR image's noise, [0, 1] intensity, or (B,) with kernels (B, k, k).
             base: (B, C, scale * h, scale * w), the Wiener estimate, where it was computed before.
 
         Returns:
@@ -58,7 +66,7 @@ class MZSRNetWiener(nn.Module):
         if base is None:
             if kernel is None:
                 raise ConfigError("network_g: MZSRNetWiener needs the blur kernel in every call; use MZSRModel")
-            base = self.fixed_inputs(lq, kernel)["base"]
+            base = self.fixed_inputs(lq, kernel, noise)["base"]
         correction: Tensor = self.tail(self.blocks(self.head(F.pixel_unshuffle(base, self.scale))))
         return base + F.pixel_shuffle(correction, self.scale)
 

@@ -17,7 +17,8 @@ from mzsr_basicsr.strict import parse
 class KernelMetaDataset(TaskSet[MetaDatasetOptions]):
     """Draw tasks: a kernel from the law p(k), a scale, and HR patches; the model degrades them on its device.
 
-    An item holds `kernel` and `told_kernel` (k, k) float32 (what blurs, and what the network is told), `scale`,
+    An item holds `kernel`, `told_kernel` and `son_kernel` (k, k) float32 (what blurs, what the network is told, and
+    what sons are made with: the told one where the task is blind, as at a test without the truth), `scale`,
     `noise_sigma` and `task` (scalars), and RGB patches in [0, 1]: external tasks `support_gt` (support, 3, gt_size,
     gt_size) and `query_gt` (query, 3, gt_size, gt_size), cut from different photographs; internal tasks one
     `image_gt` (1, 3, gt_size, gt_size), of which the model makes the LR image and its son: the support set is
@@ -43,9 +44,12 @@ class KernelMetaDataset(TaskSet[MetaDatasetOptions]):
         kernel, told = self.laws[choice].draw(generator)
         low, high = self.options.noise
         sigma = low + (high - low) * torch.rand((), generator=generator)
+        if self.options.noisy < 1 and float(torch.rand((), generator=generator)) >= self.options.noisy:
+            sigma = torch.zeros(())
         return {
             "kernel": kernel.float(),
             "told_kernel": told.float(),
+            "son_kernel": (told if self.options.blind else kernel).float(),
             "scale": torch.tensor(self.scales[choice], dtype=torch.float64),
             "noise_sigma": sigma,
             **self._patches(generator),

@@ -25,7 +25,8 @@ class Task:
     """One kernel, one scale, a support set to adapt on and a query set to judge the adapted network by.
 
     `kernel` is what the network is told: (k, k), or (n, k, k) with one for each pair, as the blur before direct
-    subsampling. `name` says how to draw the task again; it stands in error messages.
+    subsampling. `noise` is the σ of the LR images' noise, [0, 1] intensity, as it is told: one for all, or (n,).
+    `name` says how to draw the task again; it stands in error messages.
     """
 
     support: Pairs
@@ -33,19 +34,25 @@ class Task:
     kernel: Tensor
     scale: float
     name: str = ""
+    noise: float | Tensor = 0.0
 
 
-def network_inputs(network: nn.Module, lq: Tensor, kernel: Tensor, scale: float) -> dict[str, object]:
+def network_inputs(
+    network: nn.Module, lq: Tensor, kernel: Tensor, scale: float, noise: float | Tensor = 0.0
+) -> dict[str, object]:
     """Collect what the network asks for beside the image.
 
-    Its attributes `wants_kernel` and `wants_scale` ask for these two. A method `fixed_inputs(lq, **inputs)` returns
-    more of them, which do not depend on the parameters, so that they are computed once for all updates.
+    Its attributes `wants_kernel`, `wants_scale` and `wants_noise` ask for these three. A method
+    `fixed_inputs(lq, **inputs)` returns more of them, which do not depend on the parameters, so that they are
+    computed once for all updates.
     """
     inputs: dict[str, object] = {}
     if getattr(network, "wants_kernel", False):
         inputs["kernel"] = kernel
     if getattr(network, "wants_scale", False):
         inputs["scale"] = scale
+    if getattr(network, "wants_noise", False):
+        inputs["noise"] = noise
     fixed = getattr(network, "fixed_inputs", None)
     if fixed is None:
         return inputs
@@ -62,7 +69,14 @@ def predict(network: nn.Module, params: Params, lq: Tensor, size: tuple[int, int
     return output[..., : size[0], : size[1]]
 
 
-def task_loss(network: nn.Module, pairs: Pairs, kernel: Tensor, scale: float, pixel_loss: PixelLoss) -> Loss:
+def task_loss(
+    network: nn.Module,
+    pairs: Pairs,
+    kernel: Tensor,
+    scale: float,
+    pixel_loss: PixelLoss,
+    noise: float | Tensor = 0.0,
+) -> Loss:
     """Make the loss of one set of pairs as a function of the parameters alone.
 
     Args:
@@ -71,8 +85,9 @@ def task_loss(network: nn.Module, pairs: Pairs, kernel: Tensor, scale: float, pi
         kernel: (k, k) or (n, k, k), given to networks that ask for it.
         scale: magnification, given to networks that ask for it.
         pixel_loss: (prediction, target) -> scalar Tensor.
+        noise: σ or (n,), [0, 1] intensity, given to networks that ask for it.
     """
-    inputs = network_inputs(network, pairs.lq, kernel, scale)
+    inputs = network_inputs(network, pairs.lq, kernel, scale, noise)
     height, width = pairs.gt.shape[-2:]
 
     def loss(params: Params) -> Tensor:

@@ -166,7 +166,7 @@ class MZSRModel(ResumableModel):
         schedule = Schedule(learned=self._learned_rates()) if o.rates == "learned" else Schedule(tuple(o.rates))
         sections = self.options.datasets.values()
         subsampling = next((s["subsampling"] for s in sections if "subsampling" in s), "direct")
-        extras = (o.son_noise, o.quantize_son, o.back_projection, o.self_ensemble, o.early_stop, o.seed)
+        extras = (o.noise, o.son_noise, o.quantize_son, o.back_projection, o.self_ensemble, o.early_stop, o.seed)
         return Settings(tuple(o.updates), schedule, subsampling, *extras)
 
     def _learned_rates(self) -> Tensor:

@@ -1,7 +1,9 @@
 """Build a network from nothing but its weights file."""
 
+import math
 from typing import Any, NamedTuple
 
+import torch
 from basicsr.archs import build_network
 from torch import Tensor, nn
 
@@ -28,10 +30,27 @@ def load_pretrained(path: str) -> Pretrained:
     Raises:
         WeightsError: the file is missing, damaged, or does not say which network it is for.
     """
-    about: dict[str, Any] = read_file(locate(path), "weights file").get("about", {})
-    if not isinstance(about.get("network_g"), dict) or "scale" not in about:
+    about: Any = read_file(locate(path), "weights file").get("about")
+    if not isinstance(about, dict) or not isinstance(about.get("network_g"), dict) or not _is_scale(about.get("scale")):
         raise WeightsError(f"{path}: does not say which network it is for; use it with an option file")
     check_network(about["network_g"])
     network: nn.Module = build_network(dict(about["network_g"]))
     rates = load_weights(network, path, None, about["scale"]).get("rates")
+    _check(network, about["scale"], rates, path)
     return Pretrained(network.eval(), about["scale"], rates if rates is not None and len(rates) else None)
+
+
+def _is_scale(scale: object) -> bool:
+    return isinstance(scale, (int, float)) and math.isfinite(scale) and scale >= 1
+
+
+def _check(network: nn.Module, scale: float, rates: object, path: str) -> None:
+    """Refuse what would only fail later, or give a black image."""
+    if not getattr(network, "wants_scale", False) and getattr(network, "scale", scale) != scale:
+        raise WeightsError(f"{path}: says it is for scale {scale:g}, but its network is not; replace the file")
+    parameters = list(network.parameters())
+    if not all(bool(torch.isfinite(p).all()) for p in parameters):
+        raise WeightsError(f"{path}: holds weights that are NaN or infinite; replace the file")
+    fitting = isinstance(rates, Tensor) and rates.ndim == 2 and (not len(rates) or rates.shape[1] == len(parameters))
+    if rates is not None and not fitting:
+        raise WeightsError(f"{path}: its learned rates do not fit its network; replace the file")

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mzsr_basicsr.degradation import add_noise, degrade, round_to_8_bits
 from mzsr_basicsr.meta import Pairs, Task
+from mzsr_basicsr.noise import noise_lost
 from mzsr_basicsr.task_stream import task_generator
 from mzsr_basicsr.wiener import told_kernel
 
@@ -44,7 +45,7 @@ def build_tasks(
         name = f"task {number} of seed {seed}"
         scale = float(batch["scale"][i])
         told = told_kernel(batch["told_kernel"][i], scale, subsampling)
-        tasks.append(Task(support, query, told, scale, name))
+        tasks.append(Task(support, query, told, scale, name, float(batch["noise_sigma"][i])))
     return tasks
 
 
@@ -60,7 +61,9 @@ def merged(tasks: list[Task]) -> list[Task]:
 def _join(tasks: list[Task]) -> Task:
     lq, gt = (torch.cat([getattr(task.query, part) for task in tasks]) for part in ("lq", "gt"))
     kernels = torch.cat([task.kernel.expand(len(task.query.lq), -1, -1) for task in tasks])
-    return Task(Pairs(lq[:0], gt[:0]), Pairs(lq, gt), kernels, tasks[0].scale, f"{tasks[0].name} to {tasks[-1].name}")
+    noise = torch.cat([lq.new_full((len(task.query.lq),), float(task.noise)) for task in tasks])
+    name = f"{tasks[0].name} to {tasks[-1].name}"
+    return Task(Pairs(lq[:0], gt[:0]), Pairs(lq, gt), kernels, tasks[0].scale, name, noise)
 
 
 def _degrade_by_scale(hr: Tensor, batch: Mapping[str, Tensor], subsampling: str, seed: int, salt: int) -> list[Tensor]:
@@ -70,20 +73,21 @@ def _degrade_by_scale(hr: Tensor, batch: Mapping[str, Tensor], subsampling: str,
     for scale in sorted(set(scales)):
         members = [i for i, other in enumerate(scales) if other == scale]
         for i, image in zip(members, degrade(hr[members], batch["kernel"][members], scale, subsampling), strict=True):
-            lr[i] = _noisy(image, batch, i, seed, salt)
+            lr[i] = _noisy(image, batch, i, float(batch["noise_sigma"][i]), seed + 1 + salt)
     return [lr[i] for i in range(len(scales))]
 
 
 def _degrade_list(
     images: list[Tensor], batch: Mapping[str, Tensor], subsampling: str, seed: int, salt: int
 ) -> list[Tensor]:
-    """Degrade one image a task, of sizes that differ with the scale."""
-    scales = batch["scale"].tolist()
-    results = [degrade(x, k, s, subsampling) for x, k, s in zip(images, batch["kernel"], scales, strict=True)]
-    return [_noisy(image, batch, i, seed, salt) for i, image in enumerate(results)]
+    """Make one son a task, of sizes that differ with the scale; each has as much noise as its LR image."""
+    sons = []
+    for i, (image, scale) in enumerate(zip(images, batch["scale"].tolist(), strict=True)):
+        kernel = batch["son_kernel"][i]
+        lost = noise_lost(float(batch["noise_sigma"][i]), told_kernel(kernel, scale, subsampling))
+        sons.append(_noisy(degrade(image, kernel, scale, subsampling), batch, i, lost, seed + 1 + salt))
+    return sons
 
 
-def _noisy(image: Tensor, batch: Mapping[str, Tensor], index: int, seed: int, salt: int) -> Tensor:
-    sigma = float(batch["noise_sigma"][index])
-    number = int(batch["task"][index])
-    return add_noise(image, sigma, task_generator(seed + 1 + salt, number)) if sigma > 0 else image
+def _noisy(image: Tensor, batch: Mapping[str, Tensor], index: int, sigma: float, seed: int) -> Tensor:
+    return add_noise(image, sigma, task_generator(seed, int(batch["task"][index]))) if sigma > 0 else image
