@@ -1,0 +1,1 @@
+"""Blind super-resolution: the blur kernel estimated from the LR image alone."""

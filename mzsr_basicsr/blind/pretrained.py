@@ -1,0 +1,32 @@
+"""The shipped KernelNet."""
+
+import pickle
+from functools import lru_cache
+
+import torch
+
+from mzsr_basicsr.blind.kernel_net import KernelNet
+from mzsr_basicsr.errors import WeightsError
+from mzsr_basicsr.weights import locate
+
+SHIPPED = "shipped:kernel_net"
+_DAMAGED = (RuntimeError, EOFError, OSError, ValueError, TypeError, LookupError, AttributeError)
+
+
+@lru_cache(maxsize=2)
+def load_kernel_net(path: str = SHIPPED) -> KernelNet:
+    """Load a KernelNet that BasicSR's SRModel saved, in eval mode, on the CPU.
+
+    Args:
+        path: weights file, or "shipped:NAME".
+
+    Raises:
+        WeightsError: the file is missing, damaged or of another network.
+    """
+    network, file = KernelNet(), locate(path)
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+        network.load_state_dict(content["params_ema"])
+    except (*_DAMAGED, pickle.UnpicklingError) as error:
+        raise WeightsError(f"{path}: no weights file of KernelNet ({type(error).__name__}); replace it") from None
+    return network.eval()
