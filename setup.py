@@ -20,19 +20,23 @@ setup(
     package_data={"mzsr_basicsr.weights": ["*.pth", "*.md", "SHA256SUMS"]},
     install_requires=[
         "basicsr>=1.4.2",  # the trainer this is a plug-in for
+        "av>=12",  # clips: FFmpeg with its codecs in the wheel
+        "imagecodecs",  # 16-bit PNG of any bands, and compressed TIFF
         "msgspec>=0.18",  # strict records of the option sections
         "numpy",
         "opencv-python",  # image files, as BasicSR reads and writes them
+        "pillow>=10",  # image files with all that belongs to them
         "pyyaml",
         "scikit-image",  # the demo's photographs
         "scipy",  # .mat kernels
         "setuptools",  # BasicSR imports distutils, which Python 3.12 takes from here
         "torch>=2.4",
+        "tifffile",  # TIFF of any depth and number of bands
         "torchvision",
         "tqdm",  # progress bars with an ETA
     ],
     extras_require={
-        "dev": ["pytest>=8", "ruff==0.17.5", "mypy==2.4.1", "types-PyYAML", "types-tqdm"],
+        "dev": ["hypothesis", "pytest>=8", "ruff==0.17.5", "mypy==2.4.1", "types-PyYAML", "types-tqdm"],
         "bench": ["higher==0.2.1", "matplotlib"],
     },
     entry_points={"console_scripts": ["mzsr = mzsr_basicsr.cli:main"]},

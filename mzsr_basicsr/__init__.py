@@ -8,23 +8,34 @@ from mzsr_basicsr import compat
 
 compat.before_basicsr()
 
-from basicsr.utils.registry import ARCH_REGISTRY, DATASET_REGISTRY, METRIC_REGISTRY, MODEL_REGISTRY  # noqa: E402
+from basicsr.utils.registry import (  # noqa: E402
+    ARCH_REGISTRY,
+    DATASET_REGISTRY,
+    LOSS_REGISTRY,
+    METRIC_REGISTRY,
+    MODEL_REGISTRY,
+)
 
 from mzsr_basicsr.archs.mzsr_arch import MZSRNet  # noqa: E402
 from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR  # noqa: E402
 from mzsr_basicsr.archs.mzsr_wiener_arch import MZSRNetWiener  # noqa: E402
+from mzsr_basicsr.blind.kernel_net import KernelNet  # noqa: E402
+from mzsr_basicsr.data.blurred_patch_dataset import BlurredPatchDataset  # noqa: E402
 from mzsr_basicsr.data.degraded_pair_dataset import DegradedPairDataset  # noqa: E402
 from mzsr_basicsr.data.kernel_meta_dataset import KernelMetaDataset  # noqa: E402
 from mzsr_basicsr.data.zero_shot_dataset import ZeroShotDataset  # noqa: E402
+from mzsr_basicsr.losses.kernel_loss import KernelLoss  # noqa: E402
 from mzsr_basicsr.metrics.paper_metric import calculate_psnr_paper, calculate_ssim_paper  # noqa: E402
 from mzsr_basicsr.models.mzsr_model import MZSRModel  # noqa: E402
+from mzsr_basicsr.photo.api import Result, upscale  # noqa: E402
 
 __version__ = "0.1.0"
 PLUGIN = f"mzsr_basicsr {__version__}"  # a plain string: BasicSR deep-copies and prints its options
 
 REGISTERED = (
-    (ARCH_REGISTRY, (MZSRNet, MZSRNetLR, MZSRNetWiener)),
-    (DATASET_REGISTRY, (KernelMetaDataset, ZeroShotDataset, DegradedPairDataset)),
+    (ARCH_REGISTRY, (MZSRNet, MZSRNetLR, MZSRNetWiener, KernelNet)),
+    (DATASET_REGISTRY, (KernelMetaDataset, ZeroShotDataset, DegradedPairDataset, BlurredPatchDataset)),
+    (LOSS_REGISTRY, (KernelLoss,)),
     (METRIC_REGISTRY, (calculate_psnr_paper, calculate_ssim_paper)),
     (MODEL_REGISTRY, (MZSRModel,)),
 )
@@ -35,3 +46,5 @@ for _registry, _objects in REGISTERED:
             _registry.register(_object)
 
 compat.after_basicsr()
+
+__all__ = ["PLUGIN", "REGISTERED", "Result", "__version__", "upscale"]

@@ -4,27 +4,35 @@ import argparse
 import sys
 from pathlib import Path
 
-from mzsr_basicsr import demo, evaluate, test, train
+from mzsr_basicsr import cli_degrade, cli_kernel, cli_upscale, demo, evaluate, test, train
 from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.kernels import TEST_KERNELS
 
 
 def main() -> None:
-    """Run `mzsr train|test|demo`; bad input ends with one line and exit status 1."""
+    """Run `mzsr COMMAND`; bad input ends with one line and exit status 1."""
     commands = {"train": train.main, "test": test.main}
     if len(sys.argv) > 1 and sys.argv[1] in commands:
         command = sys.argv.pop(1)  # the rest is BasicSR's own command line
         return commands[command]()
     arguments = _parser().parse_args()
     try:
-        return arguments.run(arguments)
+        status = arguments.run(arguments)
     except MZSRError as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("error: interrupted")
+    if status:  # of the commands that may half succeed
+        sys.exit(status)
+    return None
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mzsr", description="Zero-shot super-resolution by meta-transfer learning.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    cli_upscale.add(commands)
+    cli_kernel.add(commands)
+    cli_degrade.add(commands)
     commands.add_parser("train", help="train: BasicSR's own options follow, -opt FILE [--auto_resume] …")
     commands.add_parser("test", help="test: BasicSR's own options follow, -opt FILE …")
     show = commands.add_parser("demo", help="meta-train for a few minutes and show what adaptation gains")

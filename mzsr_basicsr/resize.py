@@ -86,24 +86,47 @@ def _weights(length: int, out: int, scale: float, antialias: bool, device: torch
     return build(length, out, scale, antialias, device, dtype)
 
 
+def part_weights(length: int, scale: float, out: tuple[int, int]) -> tuple[Tensor, tuple[int, int]]:
+    """Give what makes a part of a resampled axis, so that an image can be resampled tile by tile.
+
+    Args:
+        length: of the whole input axis, px.
+        scale: output over input.
+        out: first output pixel, and the one after the last.
+
+    Returns:
+        (outputs, inputs) float64 weights as in `imresize`, and the range of input pixels they want.
+    """
+    taps, weights = _taps(length, np.arange(*out), scale, antialias=True)
+    first, last = int(taps.min()), int(taps.max()) + 1
+    dense = np.zeros((len(taps), last - first))
+    np.add.at(dense, (np.arange(len(taps))[:, None], taps - first), weights)
+    return torch.from_numpy(dense), (first, last)
+
+
 @lru_cache(maxsize=64)
 def _dense_weights(
     length: int, out: int, scale: float, antialias: bool, device: torch.device, dtype: torch.dtype
 ) -> Tensor:
     """Compute, in float64, how much each input pixel (columns) weighs in each output pixel (rows)."""
-    shrink = min(scale, 1.0) if antialias else 1.0
-    reach = 2.0 / shrink
-    centre = (np.arange(out) + 0.5) / scale - 0.5
-    first = np.floor(centre - reach).astype(np.int64)
-    taps = first[:, None] + np.arange(math.ceil(2 * reach) + 2)  # (out, taps), may lie outside the image
-    weights = _cubic((centre[:, None] - taps) * shrink)
-    weights /= weights.sum(axis=1, keepdims=True)
-    folded = taps % (2 * length)
-    folded = np.where(folded < length, folded, 2 * length - 1 - folded)
+    folded, weights = _taps(length, np.arange(out), scale, antialias)
     dense = np.zeros((out, length))
     np.add.at(dense, (np.arange(out)[:, None], folded), weights)
     with torch.inference_mode(False):  # a cached inference tensor could not enter a later backward pass
         return torch.from_numpy(dense).to(device=device, dtype=dtype)
+
+
+def _taps(length: int, out: np.ndarray, scale: float, antialias: bool) -> tuple[np.ndarray, np.ndarray]:
+    """List the input pixels, and their weights, of some output pixels: both (outputs, taps)."""
+    shrink = min(scale, 1.0) if antialias else 1.0
+    reach = 2.0 / shrink
+    centre = (out + 0.5) / scale - 0.5
+    first = np.floor(centre - reach).astype(np.int64)
+    taps = first[:, None] + np.arange(math.ceil(2 * reach) + 2)  # may lie outside the image
+    weights = _cubic((centre[:, None] - taps) * shrink)
+    weights /= weights.sum(axis=1, keepdims=True)
+    folded = taps % (2 * length)
+    return np.where(folded < length, folded, 2 * length - 1 - folded), weights
 
 
 def _cubic(x: np.ndarray) -> np.ndarray:

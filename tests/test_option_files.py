@@ -62,10 +62,11 @@ def test_all_promised_files_are_there() -> None:
         "demo_x2",
         "mzsr_conditioned_x2",
         "mzsr_edsr_x2",
+        "mzsr_photo_x2",
     }
     names = {file.stem for file in FILES}
     first_stages = {f"pretrain_mzsr_{part}x{scale}" for part in ("", "gaussian_") for scale in (2, 4)}
-    assert promised | first_stages | {"pretrain_demo_x2"} <= names
+    assert promised | first_stages | {"pretrain_demo_x2", "kernel_net"} <= names
     assert {f"test_{name}" for name in promised} <= names
 
 

@@ -55,8 +55,13 @@ def test_the_meta_learner_points_to_the_adapted_parameters(examples) -> None:
         torch.testing.assert_close(parameter.grad, 0.1 * slope, atol=1e-7, rtol=1e-4)
 
 
+def test_the_photo_is_upscaled(examples) -> None:
+    assert examples["enlarged"].shape == (96, 128, 3) and examples["enlarged"].dtype == "uint8"
+    assert len(examples["result"].losses) == 11
+
+
 def test_the_examples_are_about_30_lines() -> None:
-    assert len(PYTHON) == 2
+    assert len(PYTHON) == 3
     assert all(code.count("\n") <= 30 for code in PYTHON)
 
 

@@ -1,0 +1,132 @@
+"""What a clip is to this package: its frames, what is known before they are decoded, and how its errors read."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import av
+import numpy as np
+
+from mzsr_basicsr.errors import ImageError
+
+Frame = np.ndarray
+"""(H, W, 3) uint8, RGB."""
+
+Adapted = Callable[[Frame], Frame]
+"""Upscales one frame of the shot it was made for; every result of a clip has the same size."""
+
+
+class Upscaling(Protocol):
+    """Called with the first frame of a shot; its result upscales every frame of that shot."""
+
+    def __call__(self, first: Frame, /) -> Adapted:
+        """Adapt to a shot by its first frame, (H, W, 3) uint8 RGB."""
+
+
+@dataclass(frozen=True)
+class Colour:
+    """Colour tags, as the numbers of ITU-T H.273.
+
+    Attributes:
+        range: 1 for limited (16 to 235), 2 for full.
+        primaries: 2 if the clip does not say.
+        transfer: 2 if the clip does not say.
+        matrix: of YCbCr; decoding and encoding use the same one. Never unknown.
+    """
+
+    range: int
+    primaries: int
+    transfer: int
+    matrix: int
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What is known of a clip before its frames are decoded.
+
+    Attributes:
+        source: its file.
+        width: px.
+        height: px.
+        time_base: seconds of one tick.
+        rate: frames per second, the average if it varies.
+        frames: how many there are, an estimate; 0 if the file does not tell.
+        colour: its colour tags.
+        aspect: width over height of one pixel.
+        display: the nine numbers of the display matrix that players turn and flip the clip by; None for none.
+        rotation: degrees counter-clockwise of that matrix, without its flips.
+        loop: how often a GIF starts again, 0 for ever; None to play once.
+        is_gif: whether the source is a GIF.
+        sounds: how many audio streams there are.
+    """
+
+    source: Path
+    width: int
+    height: int
+    time_base: Fraction
+    rate: Fraction
+    frames: int
+    colour: Colour
+    aspect: Fraction = Fraction(1)
+    display: tuple[int, ...] | None = None
+    rotation: int = 0
+    loop: int | None = None
+    is_gif: bool = False
+    sounds: int = 0
+
+
+@dataclass(frozen=True)
+class TimedFrame:
+    """One frame and when it is shown.
+
+    Attributes:
+        pixels: (H, W, 3) uint8 RGB.
+        start: ticks of the clip's time base.
+        length: ticks until the next frame, at least 1.
+        clear: (h, w) bool, where a GIF is transparent, of the size before upscaling; None if it is nowhere.
+    """
+
+    pixels: Frame
+    start: int
+    length: int
+    clear: np.ndarray | None = None
+
+
+_Item = TypeVar("_Item")
+
+
+def with_next(items: Iterable[_Item]) -> Iterator[tuple[_Item, _Item | None]]:
+    """Give each item with the one after it, None after the last; one item is held back."""
+    held: list[_Item] = []
+    for item in items:
+        if held:
+            yield held.pop(), item
+        held.append(item)
+    for item in held:
+        yield item, None
+
+
+KEPT = "; finished frames are kept beside it, give the same command again to go on"
+
+
+@contextmanager
+def reporting(path: Path, action: str, advice: str = "") -> Iterator[None]:
+    """Turn what av, Pillow and the file system raise into one line: "PATH: cannot ACTION (reason)ADVICE".
+
+    Raises:
+        ImageError: In place of `av.FFmpegError`, OSError, EOFError, ValueError, SyntaxError or struct.error.
+    """
+    try:
+        yield
+    except ImageError:
+        raise
+    except (av.FFmpegError, OSError, EOFError, ValueError, SyntaxError, struct.error) as error:
+        text = getattr(error, "strerror", None) or str(error)
+        reason = " ".join(text.split()) or type(error).__name__
+        raise ImageError(f"{path}: cannot {action} ({reason}){advice}") from error

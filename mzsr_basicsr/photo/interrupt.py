@@ -1,0 +1,78 @@
+"""Being stopped: what is half done is cleaned up, and one line says so."""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType
+
+from mzsr_basicsr.errors import ImageError
+
+TERMINATED = 128 + signal.SIGTERM  # exit statuses, as a shell gives them
+INTERRUPTED = 128 + signal.SIGINT
+
+
+def stop_on_sigterm() -> None:
+    """Let SIGTERM end the program by an exception, so that temporary files are removed on the way out."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(TERMINATED)
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+@contextlib.contextmanager
+def shielding_children() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach, not even while they import; in this process it is only put off."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a new process inherits it
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def wait_for_the_parent(parent: int) -> None:
+    """End this worker process when its parent is gone; Ctrl-C is the parent's to handle.
+
+    Args:
+        parent: its process number.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def say(line: str) -> None:
+    """Print a line for people, on the standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def put_out(content: str | bytes) -> None:
+    """Write a line, or bytes as they are, to the standard output.
+
+    Raises:
+        ImageError: nobody reads it any more, or its disk is full.
+    """
+    try:
+        if isinstance(content, str):
+            print(content, flush=True)
+        else:
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            sys.stdout.close()  # or Python would complain about the rest of it at the end
+        raise ImageError(
+            f"standard output: cannot be written ({error.strerror}); let it be read, or free space"
+        ) from error
