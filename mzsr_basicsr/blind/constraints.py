@@ -116,6 +116,23 @@ def tidy_kernel(kernel: Tensor) -> Tensor:
     return result
 
 
+def hold_near(kernel: Tensor, start: Tensor, reach: float) -> Tensor:
+    """Go from one kernel towards another only as far as the total variance changes by a given share.
+
+    Args:
+        kernel: (k, k) kernel to go to, its centre of mass in the middle pixel.
+        start: (k, k) kernel to go from, likewise.
+        reach: Largest change of the total variance, relative to the start's, or to 1 px^2 if that is less.
+
+    Returns:
+        (k, k) mixture of the two kernels, so itself a kernel; `kernel` where it lies within the reach.
+    """
+    before, after = (covariance(one).trace().item() for one in (start, kernel))
+    allowed = reach * max(before, 1.0)
+    change = abs(after - before)  # linear in the share, since both centres are the same
+    return kernel if change <= allowed else start + allowed / change * (kernel - start)
+
+
 def _normalised(kernel: Tensor) -> Tensor:
     clipped = kernel.clamp_min(0.0)
     total = clipped.sum().item()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.blind.constraints import resize_support, tidy_kernel
+from mzsr_basicsr.blind.constraints import hold_near, resize_support, tidy_kernel
 from mzsr_basicsr.blind.internal_crops import edge_energy
 from mzsr_basicsr.blind.internal_game import InternalSettings, play
 from mzsr_basicsr.blind.players import PATCH
@@ -37,6 +37,7 @@ def internal_kernel(
 
     The answer is the mean of the generator's kernels over the last half of its moves, tidied (`tidy_kernel`): negative
     weights cut, sum one, centre of mass in the middle pixel. A start off its centre is therefore centred too.
+    Where its total variance has left the start's by more than the reach, the answer is a mixture with the start.
 
     Args:
         image: (1, C, h, w) LR image in [0, 1], RGB or grey; the mean of its channels is used.
@@ -57,7 +58,8 @@ def internal_kernel(
         luma = _luma(image, least_side(scale, settings))
         first = validate_kernel(start, "start kernel").detach().cpu().clone()
         first = resize_support(first, settings.size)
-        return tidy_kernel(play(luma, first, scale, settings, on_progress))
+        answer = tidy_kernel(play(luma, first, scale, settings, on_progress))
+        return hold_near(answer, tidy_kernel(first), settings.reach)
 
 
 def least_side(scale: int, settings: InternalSettings) -> int:

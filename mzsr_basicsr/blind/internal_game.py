@@ -6,6 +6,7 @@ off, and against one that learns slowly never comes to rest. The second differen
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ class InternalSettings:
 
     Attributes:
         iterations: Rounds in all; 0 gives the start back.
-        head_start: Of these, the first ones, in which only the judge learns. No more, no move.
+        head_start: Of these, the first ones, in which only the judge learns; without more of them nothing moves.
         crop: Side of the crops fed to the generator, LR px; smaller images give what they have.
         batch: Crops per round.
         size: Odd side of the answer, px.
@@ -37,11 +38,13 @@ class InternalSettings:
         judge_rate: Adam's rate of the judge.
         start_weight: Weight of the distance from the start, `start_penalty`; it is what keeps a good start good.
         sum_weight: Weight of the sum's distance from one.
-        border_weight: Weight of the mass near the border; 0.5 alone would narrow a wide kernel by a tenth.
+        border_weight: Weight of the mass near the border; much of it narrows every wide kernel.
         centre_weight: Weight of the squared distance of the centre of mass from the middle, per px^2.
-        sparse_weight: Weight of the mean square root of the weights; 0 by default, for it only narrows a smooth kernel.
+        sparse_weight: Weight of the mean square root of the weights; 0 by default, for it favours narrow kernels.
         photo_variance: Variance of a sharp HR photo, px^2, for `fair_blur`; None judges the crops as they are, as
             published.
+        reach: Share by which the total variance of the answer may leave the start's, `hold_near`; 0.15 suits a start
+            of about 10 % error.
         seed: Of the only generator of random numbers.
     """
 
@@ -58,13 +61,14 @@ class InternalSettings:
     centre_weight: float = 1.0
     sparse_weight: float = 0.0
     photo_variance: float | None = 0.4
+    reach: float = 0.15
     seed: int = 0
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be played, naming the field."""
-        for name in ("iterations", "head_start"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"internal.{name}: {getattr(self, name)} must be at least 0")
+        for name, value in vars(self).items():
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise ConfigError(f"internal.{name}: {value} must be a finite number of at least 0")
         if self.batch < 1:
             raise ConfigError(f"internal.batch: {self.batch} must be at least 1")
         if self.size < 3 or self.size % 2 == 0:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.photo.file_jobs import FileJob
-from mzsr_basicsr.photo.interrupt import TERMINATED, shielding_children, stop_on_sigterm, wait_for_the_parent
+from mzsr_basicsr.photo.interrupt import shielding_children, stop_worker_on_sigterm, stoppable, wait_for_the_parent
 from mzsr_basicsr.photo.settings import UpscaleSettings
 from mzsr_basicsr.photo.upscaler import Upscaler
 from mzsr_basicsr.photo.worker import FilePolicy, Record, run_job
@@ -135,13 +135,11 @@ def _start_process(settings: UpscaleSettings, policy: FilePolicy, threads: int, 
     wait_for_the_parent(parent)
     torch.set_num_threads(threads)
     _process = Upscaler(settings), policy
-    stop_on_sigterm()  # last: there was nothing to clean up, and the pool would print what is raised in here
+    stop_worker_on_sigterm()
 
 
 def _in_process(job: FileJob) -> Record | str:
     if _process is None:
         raise RuntimeError("a worker process that was not started by _start_process")
-    try:
-        return _attempt(job, *_process)
-    except SystemExit:  # all is cleaned up; the pool would catch it and go on with the next file
-        os._exit(TERMINATED)
+    upscaler, policy = _process
+    return stoppable(lambda: _attempt(job, upscaler, policy))

@@ -71,7 +71,7 @@ def _subsampling(settings: UpscaleSettings) -> str:
 
 def _internal(start: Estimate, parts: Tensor, scale: int, seed: int) -> Estimate:
     """Refine an estimate by the image's own patches."""
-    kernel = internal_kernel(parts[:1], start.kernel, scale, InternalSettings(seed=seed))
+    kernel = internal_kernel(parts[:1], start.kernel, scale, InternalSettings(seed=seed, size=start.kernel.shape[-1]))
     return replace(start, kernel=kernel, gaussian=as_gaussian(band_spread(kernel, scale)))
 
 

@@ -21,7 +21,7 @@ def comparison(picture: Picture, result: Picture, kernel: Tensor, scale: float) 
     Args:
         picture: the input.
         result: the output, of the same bands.
-        kernel: (k, k), drawn beside them.
+        kernel: (k, k), drawn beside them as it lies on the pixels of the file.
         scale: output over input.
 
     Returns:

@@ -30,7 +30,7 @@ def list_jobs(inputs: list[str], output: Path, format: str | None = None) -> lis
     """Find all files that inputs name, and give each its place below the output folder.
 
     Args:
-        inputs: files, folders (searched recursively; their structure is kept) and globs.
+        inputs: files, folders (searched recursively, but for the output folder; their structure is kept) and globs.
         output: a folder, made if it is missing; for one single file it may be a file name with a known ending.
         format: a name of `FORMATS` that all pictures are written as; None keeps each one's own. Clips keep theirs.
 
@@ -39,22 +39,28 @@ def list_jobs(inputs: list[str], output: Path, format: str | None = None) -> lis
         ConfigError: two inputs that would be written to one file, or a file name for more than one single file.
     """
     # By its true path, so that a file that is named twice is done once.
-    found = {(os.path.realpath(pair[0]), pair[1]): pair for text in inputs for pair in _expand(text)}.values()
+    given = [pair for text in inputs for pair in _expand(text, output)]
+    found = {(os.path.realpath(pair[0]), pair[1]): pair for pair in given}.values()
     if _is_file_name(output):
         jobs = [FileJob(source, output) for source, _ in found]
         if len(jobs) > 1 or os.path.isdir(os.path.expanduser(inputs[0])):
             raise ConfigError(f"{output}: a file name goes with one single input file; name a folder")
+        if format is not None and output.suffix.lower() not in (*FORMATS[format].suffixes, *VIDEO_SUFFIXES):
+            raise ConfigError(f"{output}: its ending does not go with --format {format}; leave one of them out")
     else:
         jobs = [FileJob(source, output / _renamed(inside, format)) for source, inside in found]
     _check(jobs)
     return jobs
 
 
-def _expand(text: str) -> list[tuple[Path, Path]]:
+def _expand(text: str, output: Path) -> list[tuple[Path, Path]]:
     """List the files of one input, each with its path below the output folder."""
     path = Path(os.path.expanduser(text))  # the functions of os do not raise on odd names, as those of Path do
     if os.path.isdir(path):
+        results = os.path.join(os.path.realpath(output), "")  # of an earlier run, where it lies in the input folder
         files = sorted(p for p in path.rglob("*") if os.path.isfile(p) and _known(p.relative_to(path)))
+        if not os.path.join(os.path.realpath(path), "").startswith(results):
+            files = [file for file in files if not os.path.realpath(file).startswith(results)]
         if not files:
             raise ImageError(f"{text}: the folder holds no picture or clip; known endings: {_endings()}")
         return [(file, file.relative_to(path)) for file in files]

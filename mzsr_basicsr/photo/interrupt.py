@@ -6,13 +6,17 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import TypeVar
 
 from mzsr_basicsr.errors import ImageError
 
 TERMINATED = 128 + signal.SIGTERM  # exit statuses, as a shell gives them
 INTERRUPTED = 128 + signal.SIGINT
+
+_Result = TypeVar("_Result")
+_at_work = False  # whether a worker process is inside `stoppable`
 
 
 def stop_on_sigterm() -> None:
@@ -22,6 +26,34 @@ def stop_on_sigterm() -> None:
         raise SystemExit(TERMINATED)
 
     signal.signal(signal.SIGTERM, stop)
+
+
+def stop_worker_on_sigterm() -> None:
+    """Let SIGTERM end this worker process: inside `stoppable` by an exception, else at once.
+
+    In the queues of a pool an exception could leave a lock taken for ever, and the pool would catch it.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if _at_work:
+            raise SystemExit(TERMINATED)
+        os._exit(TERMINATED)
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def stoppable(work: Callable[[], _Result]) -> _Result:
+    """Do the work of a worker process; on SIGTERM it is left by an exception, and then the process ends."""
+    global _at_work
+    try:
+        _at_work = True
+        result = work()
+        _at_work = False  # in here: from now on nothing is raised
+        return result
+    except SystemExit:
+        os._exit(TERMINATED)
+    finally:
+        _at_work = False
 
 
 @contextlib.contextmanager

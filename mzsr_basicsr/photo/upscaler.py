@@ -1,6 +1,7 @@
 """Upscaler: one image from its pixels to its enlarged pixels, with its kernel, its adaptation and its tiles."""
 
 import hashlib
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
@@ -56,7 +57,7 @@ class Upscaler:
             raise ConfigError(f"weights: {file} is for x{loaded.scale:g}; give one of an integer scale")
         self.network = loaded.network.to(self.device)
         self.scale = int(loaded.scale)
-        self.fingerprint = hashlib.sha256(Path(locate(file)).read_bytes()).hexdigest()
+        self.fingerprint = _fingerprint(locate(file), settings.kernel)
         self._measured: tuple[Plan, int] | None = None
         self._schedule = Schedule() if loaded.rates is None else Schedule(learned=loaded.rates)
 
@@ -146,6 +147,12 @@ def _prepared(pixels: np.ndarray, alpha: bool, name: str) -> tuple[np.ndarray, B
         return pixels, bands
     filled = fill_transparent(pixels)
     return filled, describe(filled, alpha, name)
+
+
+def _fingerprint(weights: str, kernel: str) -> str:
+    """Hash the content of the files that results depend on: the weights, and the kernel where it is a file."""
+    files = [Path(weights), *([Path(kernel)] if os.path.isfile(kernel) else [])]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def choose_device(name: str) -> torch.device:

@@ -15,7 +15,7 @@ from mzsr_basicsr.errors import ImageError, MZSRError
 from mzsr_basicsr.noise import jpeg_noise
 from mzsr_basicsr.photo.compare import comparison
 from mzsr_basicsr.photo.file_jobs import FileJob
-from mzsr_basicsr.photo.picture import Picture
+from mzsr_basicsr.photo.picture import Picture, upright
 from mzsr_basicsr.photo.reading import read_picture
 from mzsr_basicsr.photo.render import Progress
 from mzsr_basicsr.photo.settings import UpscaleSettings
@@ -110,7 +110,7 @@ def _run_picture(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress:
     result, plan, record = upscale_picture(picture, upscaler, str(job.source), progress)
     _make_folder(job.target.parent)
     if policy.compare:
-        drawn = comparison(picture, result, plan.chosen.kernel, upscaler.settings.scale)
+        drawn = comparison(upright(picture), upright(result), plan.chosen.kernel, upscaler.settings.scale)
         write_picture(Picture(drawn), compare_path(job.target))
     try:
         write_picture(result, job.target)
