@@ -10,7 +10,7 @@ from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.kernel_io import load_kernel
 from mzsr_basicsr.photo.batch import run_batch
 from mzsr_basicsr.photo.choice import ESTIMATED
-from mzsr_basicsr.photo.file_jobs import FileJob, list_jobs
+from mzsr_basicsr.photo.file_jobs import FileJob, check_ending, list_jobs
 from mzsr_basicsr.photo.interrupt import INTERRUPTED, TERMINATED, put_out, say, stop_on_sigterm
 from mzsr_basicsr.photo.reading import read_picture
 from mzsr_basicsr.photo.settings import UpscaleSettings
@@ -117,7 +117,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if "-" in (*arguments.inputs, arguments.output):
             return _run_pipe(arguments, settings)
-        jobs = list_jobs(arguments.inputs, Path(os.path.expanduser(arguments.output)), arguments.format)
+        output = Path(os.path.expanduser(arguments.output))
+        check_ending(output, arguments.format)
+        jobs = list_jobs(arguments.inputs, output, arguments.format)
         policy = FilePolicy(arguments.overwrite, arguments.skip_existing, arguments.compare)
         tell = _tell_json if arguments.json else _tell
         failed = run_batch(jobs, settings, policy, arguments.jobs, tell)

@@ -8,7 +8,7 @@ import pytest
 from photo_samples import noise, pillow
 
 from mzsr_basicsr.errors import ConfigError, ImageError, MZSRError
-from mzsr_basicsr.photo.file_jobs import list_jobs
+from mzsr_basicsr.photo.file_jobs import check_ending, list_jobs
 from mzsr_basicsr.photo.reading import read_picture
 
 
@@ -190,3 +190,21 @@ def test_quantization_of_other_files():
     assert read_picture(flat).quantization == 7
     for format in ("PNG", "BMP", "WEBP", "TIFF"):
         assert read_picture(pillow(noise(3), "RGB", format)).quantization == 0
+
+
+def test_results_inside_the_input_folder_are_no_inputs_of_the_next_run(tmp_path) -> None:
+    (tmp_path / "out").mkdir()
+    for name in ("a.png", "out/a.png", "output.png"):
+        (tmp_path / name).write_bytes(b"")
+    jobs = list_jobs([str(tmp_path)], tmp_path / "out")
+    assert [str(job.source.relative_to(tmp_path)) for job in jobs] == ["a.png", "output.png"]
+    with pytest.raises(ImageError, match="the output is an input"):  # the folder itself is its own output
+        list_jobs([str(tmp_path)], tmp_path)
+
+
+def test_an_ending_of_another_format_is_refused(tmp_path) -> None:
+    check_ending(tmp_path / "b.jpeg", "jpg")
+    check_ending(tmp_path / "folder", "jpg")
+    check_ending(tmp_path / "b.png", None)
+    with pytest.raises(ConfigError, match="b.png: its ending does not go with --format jpg; leave one of them out"):
+        check_ending(tmp_path / "b.png", "jpg")

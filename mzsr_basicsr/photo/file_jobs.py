@@ -45,12 +45,20 @@ def list_jobs(inputs: list[str], output: Path, format: str | None = None) -> lis
         jobs = [FileJob(source, output) for source, _ in found]
         if len(jobs) > 1 or os.path.isdir(os.path.expanduser(inputs[0])):
             raise ConfigError(f"{output}: a file name goes with one single input file; name a folder")
-        if format is not None and output.suffix.lower() not in (*FORMATS[format].suffixes, *VIDEO_SUFFIXES):
-            raise ConfigError(f"{output}: its ending does not go with --format {format}; leave one of them out")
     else:
         jobs = [FileJob(source, output / _renamed(inside, format)) for source, inside in found]
     _check(jobs)
     return jobs
+
+
+def check_ending(output: Path, format: str | None) -> None:
+    """Refuse a file name whose ending says another format than the one asked for.
+
+    Raises:
+        ConfigError: one line.
+    """
+    if format is not None and _is_file_name(output) and output.suffix.lower() not in FORMATS[format].suffixes:
+        raise ConfigError(f"{output}: its ending does not go with --format {format}; leave one of them out")
 
 
 def _expand(text: str, output: Path) -> list[tuple[Path, Path]]:
