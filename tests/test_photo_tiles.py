@@ -194,3 +194,23 @@ def test_small_and_narrow_images_stand_for_themselves() -> None:
     for stands in (sample.to_adapt_to(image, RGB, CPU)[0], sample.to_judge_blur(image, RGB)):
         np.testing.assert_allclose(stands[0].numpy(), image.transpose(2, 0, 1) / 255, atol=1e-6)
     np.testing.assert_allclose(sample.to_judge_noise(image, RGB)[0], image[:, :256].transpose(2, 0, 1) / 255, atol=1e-6)
+
+
+def test_a_lack_of_memory_while_adapting_takes_less_of_the_image(small: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    adapt, seen = upscaler.adapt_carefully, []
+
+    def fails(network, images, *rest):
+        seen.append(tuple(images.shape))
+        if images.numel() > most:
+            raise torch.OutOfMemoryError("CUDA")
+        return adapt(network, images, *rest)
+
+    monkeypatch.setattr(upscaler, "adapt_carefully", fails)
+    own = upscaler.Upscaler(UpscaleSettings(kernel=KERNEL, updates=1, noise=4, weights=small, device="cpu"))
+    image = np.tile(photo(60, 60), (5, 7, 1))  # 300x420: 126,000 px, within the first budget
+    most = 3 * 3 * 192 * 192
+    assert own.plan(image).adapted.losses
+    assert seen[0] == (1, 3, 300, 420) and seen[-1][1:] == (3, 192, 192) and len(seen) == 2
+    most = 0
+    with pytest.raises(ImageError, match="out of memory on cpu while adapting; give --updates 0"):
+        own.plan(image)

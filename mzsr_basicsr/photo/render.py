@@ -70,8 +70,8 @@ def render(
         try:
             result[slice(*rows), slice(*columns)] = _render_tile(job, pixels, scale, tile, overlap)
         except (RuntimeError, MemoryError) as error:
-            halves = _halves(tile, scale) if _out_of_memory(error) else []
-            if not _out_of_memory(error):
+            halves = _halves(tile, scale) if out_of_memory(error) else []
+            if not out_of_memory(error):
                 raise
             if not halves:
                 raise ImageError(f"out of memory on {job.device} even with a tile of {SMALLEST_TILE} px") from error
@@ -148,6 +148,6 @@ def _halves(tile: Tile, scale: float) -> list[Tile]:
     return [Tile(rows, columns, rows, columns) for rows, columns in moved][::-1]
 
 
-def _out_of_memory(error: BaseException) -> bool:
+def out_of_memory(error: BaseException) -> bool:
     """Tell a lack of memory, on any device, from other faults: the CPU's is a plain RuntimeError."""
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "allocate memory" in str(error)

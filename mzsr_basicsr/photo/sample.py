@@ -11,16 +11,25 @@ from mzsr_basicsr.photo.bands import Bands, to_planes
 PARTS = 16  # to estimate a kernel from
 
 
-def to_adapt_to(pixels: np.ndarray, bands: Bands, device: torch.device) -> tuple[Tensor, int]:
+def to_adapt_to(
+    pixels: np.ndarray, bands: Bands, device: torch.device, budget: int | None = None
+) -> tuple[Tensor, int]:
     """Give what is adapted to: the whole image, or its liveliest parts where it is larger than the budget.
+
+    Args:
+        pixels: (H, W, C).
+        bands: of the image.
+        device: where the planes shall lie.
+        budget: px of all planes together; None for `careful.BUDGET`.
 
     Returns:
         (parts * planes, 3, h, w) and the number of parts.
     """
+    budget = BUDGET if budget is None else budget
     height, width = pixels.shape[:2]
-    if height * width * bands.planes <= BUDGET:
+    if height * width * bands.planes <= budget:
         return to_planes(pixels, bands, device), 1
-    count = max(1, BUDGET // (CROP**2 * bands.planes)) + 1  # one more, to be held out
+    count = max(1, budget // (CROP**2 * bands.planes)) + 1  # one more, to be held out
     return _stacked(_lively_parts(pixels, bands, count), bands, device)
 
 

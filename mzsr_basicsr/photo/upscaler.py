@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from mzsr_basicsr import wiener
-from mzsr_basicsr.careful import Adapted, adapt_carefully
-from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.careful import BUDGET, CROP, Adapted, adapt_carefully
+from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.models.pretrained import Pretrained, load_pretrained
 from mzsr_basicsr.noise import estimate_noise
 from mzsr_basicsr.photo.bands import Bands, describe, fill_transparent
 from mzsr_basicsr.photo.choice import ChosenKernel, choose_kernel
-from mzsr_basicsr.photo.render import Job, Progress, reach_of, render
+from mzsr_basicsr.photo.render import Job, Progress, out_of_memory, reach_of, render
 from mzsr_basicsr.photo.sample import to_adapt_to, to_judge_blur, to_judge_noise
 from mzsr_basicsr.photo.settings import UpscaleSettings
 from mzsr_basicsr.settings import Schedule, Settings
@@ -131,7 +131,22 @@ class Upscaler:
         return max(artefacts, 0.0 if sigma < CLEAN else min(sigma, NOISIEST))
 
     def _adapt(self, pixels: np.ndarray, bands: Bands, chosen: ChosenKernel, settings: Settings) -> Adapted:
-        images, parts = to_adapt_to(pixels, bands, self.device)
+        """Adapt, to half as much of the image as often as memory runs out."""
+        budget = BUDGET
+        while True:
+            try:
+                return self._adapt_within(budget, pixels, bands, chosen, settings)
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error):
+                    raise
+                if budget < CROP**2:
+                    raise ImageError(f"out of memory on {self.device} while adapting; give --updates 0") from error
+            budget //= 2
+
+    def _adapt_within(
+        self, budget: int, pixels: np.ndarray, bands: Bands, chosen: ChosenKernel, settings: Settings
+    ) -> Adapted:
+        images, parts = to_adapt_to(pixels, bands, self.device, budget)
         eight_bits = pixels.dtype == np.uint8
         kernel: Tensor = chosen.kernel.float().to(self.device)
         told = wiener.told_kernel(kernel, self.scale, chosen.subsampling)
