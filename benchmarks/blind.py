@@ -20,6 +20,7 @@ import mzsr_basicsr
 from mzsr_basicsr.blind.spread import as_gaussian, band_spread
 from mzsr_basicsr.degradation import degrade, round_to_8_bits, upscale
 from mzsr_basicsr.kernels import KernelLaw, delta_kernel, sample_kernels
+from mzsr_basicsr.photo.kernel_report import compare_kernels
 from mzsr_basicsr.quality import psnr_y
 from mzsr_basicsr.wiener import effective_kernel
 
@@ -85,7 +86,7 @@ def _measure(
         "true": parameters,
         "found": list(found),
         "angle": angle,
-        "kernel_psnr": _kernel_psnr(torch.from_numpy(result.kernel), kernel),
+        "kernel_psnr": min(100.0, compare_kernels(kernel, torch.from_numpy(result.kernel)).psnr),
         "psnr": psnr_y(result.image, hr, scale),
         "bicubic": psnr_y(_picture(upscale(low, scale)), hr, scale),
         "confidence": result.confidence,
@@ -102,14 +103,6 @@ def _bicubic_in_phase(scale: int) -> str:
     """Give the Gaussian of bicubic subsampling's own spread, centred on a pixel, as direct subsampling has it."""
     own = band_spread(effective_kernel(delta_kernel(), scale, "bicubic"), scale)
     return _spec(float(own[0]), float(own[1]), 0.0)
-
-
-def _kernel_psnr(found: torch.Tensor, true: torch.Tensor) -> float:
-    """Compare on the larger grid; the peak is the true kernel's largest weight."""
-    side = max(found.shape[-1], true.shape[-1])
-    padded = [torch.nn.functional.pad(k, ((side - k.shape[-1]) // 2,) * 4) for k in (found, true)]
-    error = float((padded[0] - padded[1]).square().mean())
-    return min(100.0, 10 * math.log10(float(true.max()) ** 2 / max(error, 1e-20)))
 
 
 def _picture(image: torch.Tensor) -> np.ndarray:

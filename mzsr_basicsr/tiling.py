@@ -15,26 +15,28 @@ _SEEN = 1e-9  # relative change, in float64, that counts as none
 
 @dataclass(frozen=True)
 class Tile:
-    """A part of an image, in px: rows and columns of its core, and of the part that is read for it."""
+    """A part of an image, in px: its first row and the one after its last, and the same of its columns."""
 
     rows: tuple[int, int]
     columns: tuple[int, int]
-    read_rows: tuple[int, int]
-    read_columns: tuple[int, int]
 
 
-def tiles(height: int, width: int, side: int, overlap: int) -> Iterator[Tile]:
-    """Cut an image into cores of at most side x side px, each with `overlap` px around it, as far as the image goes.
+def tiles(height: int, width: int, side: int) -> Iterator[Tile]:
+    """Cut an image into tiles of at most side x side px.
 
     Args:
         height: px.
         width: px.
-        side: of a core, px, at least 1.
-        overlap: px.
+        side: of a tile, px, at least 1.
     """
     for rows in _cuts(height, side):
         for columns in _cuts(width, side):
-            yield Tile(rows, columns, _widened(rows, overlap, height), _widened(columns, overlap, width))
+            yield Tile(rows, columns)
+
+
+def widened(part: tuple[int, int], overlap: int, length: int) -> tuple[int, int]:
+    """Extend a range of px by an overlap on both sides, as far as the image, of `length` px, goes."""
+    return max(0, part[0] - overlap), min(length, part[1] + overlap)
 
 
 def measure_reach(run: Callable[[Tensor], Tensor], bands: int, scale: int) -> int | None:
@@ -67,7 +69,3 @@ def _cuts(length: int, side: int) -> list[tuple[int, int]]:
     count = -(-length // side)
     bounds = [length * i // count for i in range(count + 1)]
     return list(zip(bounds[:-1], bounds[1:], strict=True))
-
-
-def _widened(part: tuple[int, int], overlap: int, length: int) -> tuple[int, int]:
-    return max(0, part[0] - overlap), min(length, part[1] + overlap)

@@ -10,3 +10,23 @@ import mzsr_basicsr  # noqa: F401  before any `import basicsr`
 def _seed() -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)  # the tensors are tiny: more threads only wait for each other
+
+
+@pytest.fixture
+def three_photos(monkeypatch, tmp_path):
+    """Work in a folder whose folder `in` holds 0.png, 1.png and 2.png."""
+    from commands import photograph
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    for index in range(3):
+        photograph(tmp_path / f"in/{index}.png", index)
+    return tmp_path
+
+
+@pytest.fixture
+def mzsr(monkeypatch, capsys, three_photos):
+    """Run `mzsr` beside three photographs."""
+    from commands import Command
+
+    return Command(monkeypatch, capsys)

@@ -9,27 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from commands import Command, load, photograph, restored_signals, tree
+from commands import load, restored_signals, tree
 
 from mzsr_basicsr.photo import writing
 from mzsr_basicsr.photo.interrupt import put_out, stop_worker_on_sigterm, stoppable
 
 LINE = "error: interrupted; finished results are whole, the others were not written"
 STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
-
-
-@pytest.fixture
-def place(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "in").mkdir()
-    for index in range(3):
-        photograph(tmp_path / f"in/{index}.png", index)
-    return tmp_path
-
-
-@pytest.fixture
-def mzsr(monkeypatch, capsys, place):
-    return Command(monkeypatch, capsys)
 
 
 def at_second(monkeypatch, stop):
@@ -52,11 +38,11 @@ def at_second(monkeypatch, stop):
 
 
 @pytest.mark.parametrize("number", STATUS)
-def test_signals_while_a_file_is_written(mzsr, place, monkeypatch, number):
+def test_signals_while_a_file_is_written(mzsr, three_photos, monkeypatch, number):
     at_second(monkeypatch, lambda: os.kill(os.getpid(), number))
     status, out, err = mzsr.upscale("in", "-o", "out")
     assert (status, err) == (STATUS[number], [LINE]) and len(out) == 1
-    assert tree("out").keys() == {"0.png"} and load(place / "out/0.png").shape == (80, 72, 3)
+    assert tree("out").keys() == {"0.png"} and load(three_photos / "out/0.png").shape == (80, 72, 3)
 
 
 @pytest.mark.parametrize("number", STATUS)

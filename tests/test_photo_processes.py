@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import QUICK, Command, load, photograph, smooth, tree
+from commands import QUICK, load, smooth, tree
 from forks import Forks, children
 from photo_samples import pillow
 from PIL import Image
@@ -20,51 +20,41 @@ STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs the processes of Linux")
 
 
-@pytest.fixture
-def place(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "in").mkdir()
-    for index in range(3):
-        photograph(tmp_path / f"in/{index}.png", index)
-    return tmp_path
-
-
-@pytest.fixture
-def mzsr(monkeypatch, capsys, place):
-    return Command(monkeypatch, capsys)
-
-
 @pytest.fixture(scope="module")
 def forks():
     with Forks() as started:
         yield started
 
 
-def test_a_pipe_gives_the_pixels_of_the_file_way(forks, mzsr, place):
+def test_a_pipe_gives_the_pixels_of_the_file_way(forks, mzsr, three_photos):
     Image.fromarray(smooth(4)).save("in/clear.webp", lossless=True, exact=True)
     jpeg = pillow(smooth(), "RGB", "JPEG", icc_profile=b"profile" * 9)
     Path("in/a.jpg").write_bytes(jpeg)
     assert mzsr.upscale("in", "-o", "out")[0] == 0
     for name, options in (("clear.webp", []), ("a.jpg", []), ("0.png", ["--format", "tif"])):
-        running = forks.start(place, "upscale", "-", "-o", "-", *QUICK, *options, stdin=place / "in" / name)
+        running = forks.start(
+            three_photos, "upscale", "-", "-o", "-", *QUICK, *options, stdin=three_photos / "in" / name
+        )
         status, content, err = running.end()
         assert (status, err) == (0, "")
-        piped, filed = read_picture(content), read_picture(place / "out" / name)
+        piped, filed = read_picture(content), read_picture(three_photos / "out" / name)
         np.testing.assert_array_equal(piped.pixels, filed.pixels)
         assert (piped.alpha, piped.icc) == (filed.alpha, filed.icc)
         assert piped.format == ("TIFF" if options else filed.format)
 
 
-def test_a_pipe_that_takes_no_more(forks, place):
-    running = forks.start(place, "upscale", "-", "-o", "-", *QUICK, stdin=place / "in/0.png", stdout="/dev/full")
+def test_a_pipe_that_takes_no_more(forks, three_photos):
+    running = forks.start(
+        three_photos, "upscale", "-", "-o", "-", *QUICK, stdin=three_photos / "in/0.png", stdout="/dev/full"
+    )
     status, _, err = running.end()
     assert (status, err.count("\n")) == (1, 1) and err.startswith("error: standard output: cannot be written (No space")
 
 
 @pytest.mark.parametrize("number", STATUS)
-def test_signals_between_files(forks, place, number):
+def test_signals_between_files(forks, three_photos, number):
     many(40)
-    running = forks.start(place, "upscale", "in", "-o", "out", *QUICK)
+    running = forks.start(three_photos, "upscale", "in", "-o", "out", *QUICK)
     finished = wait_for_a_result()
     os.killpg(running.pid, number)
     status, out, err = running.end()
@@ -103,10 +93,10 @@ def assert_whole(fewest, most):
         assert load(Path("out") / name).shape == (80, 72, 3)
 
 
-def test_processes_side_by_side_give_the_same_and_do_not_hear_ctrl_c(forks, mzsr, place):
+def test_processes_side_by_side_give_the_same_and_do_not_hear_ctrl_c(forks, mzsr, three_photos):
     assert mzsr.upscale("in", "-o", "alone")[0] == 0
     Path("in/bad.png").write_bytes(b"no picture")
-    running = forks.start(place, "upscale", "in", "-o", "out", *QUICK, "--jobs", "2")
+    running = forks.start(three_photos, "upscale", "in", "-o", "out", *QUICK, "--jobs", "2")
     # They ignore it from their first moment on: the main process ends them.
     while not list(Path().glob("out/*.png")) and not os.path.getsize("stderr"):
         for worker in children(running.pid):
@@ -119,10 +109,10 @@ def test_processes_side_by_side_give_the_same_and_do_not_hear_ctrl_c(forks, mzsr
     assert tree("out") == tree("alone") and len(out.splitlines()) == len(tree("alone")) == 3
 
 
-def test_ctrl_c_ends_processes_side_by_side(forks, place):
+def test_ctrl_c_ends_processes_side_by_side(forks, three_photos):
     many(40)
     quick = ("--kernel", "gaussian:1", "--updates", "30")
-    running = forks.start(place, "upscale", "in", "-o", "out", *quick, "--jobs", "2")
+    running = forks.start(three_photos, "upscale", "in", "-o", "out", *quick, "--jobs", "2")
     finished = wait_for_a_result()
     workers = children(running.pid)
     os.killpg(running.pid, signal.SIGINT)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mzsr_basicsr import tiling
 from mzsr_basicsr.lively import lively_cells, slope
-from mzsr_basicsr.tiling import measure_reach, tiles
+from mzsr_basicsr.tiling import measure_reach, tiles, widened
 
 
 @pytest.fixture(autouse=True)
@@ -35,20 +35,18 @@ def test_cores_cover_each_pixel_once_and_read_what_lies_around(
     height: int, width: int, side: int, overlap: int
 ) -> None:
     covered = torch.zeros(height, width, dtype=torch.int64)
-    for tile in tiles(height, width, side, overlap):
+    for tile in tiles(height, width, side):
         covered[slice(*tile.rows), slice(*tile.columns)] += 1
-        for (first, end), (read_first, read_end), length in (
-            (tile.rows, tile.read_rows, height),
-            (tile.columns, tile.read_columns, width),
-        ):
+        for (first, end), length in ((tile.rows, height), (tile.columns, width)):
+            read_first, read_end = widened((first, end), overlap, length)
             assert 0 < end - first <= side
             assert read_first == max(0, first - overlap) and read_end == min(length, end + overlap)
     assert bool((covered == 1).all())
 
 
 def test_cores_are_of_about_one_size() -> None:
-    assert [tile.rows for tile in tiles(65, 1, 32, 0)] == [(0, 21), (21, 43), (43, 65)]
-    assert len(list(tiles(64, 96, 32, 0))) == 6
+    assert [tile.rows for tile in tiles(65, 1, 32)] == [(0, 21), (21, 43), (43, 65)]
+    assert len(list(tiles(64, 96, 32))) == 6
 
 
 @pytest.mark.parametrize(
@@ -82,9 +80,10 @@ def test_tiles_that_read_the_measured_reach_give_what_the_whole_image_gives() ->
     with torch.no_grad():
         whole, reach = network(image), measure_reach(network, 3, 2)
         pieced = torch.full_like(whole, torch.nan)
-        for tile in tiles(41, 29, 9, reach):
-            part = network(image[..., slice(*tile.read_rows), slice(*tile.read_columns)])
-            top, left = 2 * (tile.rows[0] - tile.read_rows[0]), 2 * (tile.columns[0] - tile.read_columns[0])
+        for tile in tiles(41, 29, 9):
+            rows, columns = widened(tile.rows, reach, 41), widened(tile.columns, reach, 29)
+            part = network(image[..., slice(*rows), slice(*columns)])
+            top, left = 2 * (tile.rows[0] - rows[0]), 2 * (tile.columns[0] - columns[0])
             height, width = 2 * (tile.rows[1] - tile.rows[0]), 2 * (tile.columns[1] - tile.columns[0])
             target = pieced[..., 2 * tile.rows[0] :, 2 * tile.columns[0] :]
             target[..., :height, :width] = part[..., top : top + height, left : left + width]

@@ -110,6 +110,15 @@ def fill_transparent(pixels: np.ndarray) -> np.ndarray:
     return filled
 
 
+def prepared(pixels: np.ndarray, alpha: bool, name: str) -> tuple[np.ndarray, Bands]:
+    """Check an image, and take hidden colours out of it before its range is measured; see `describe`."""
+    bands = describe(pixels, alpha, name)
+    if not alpha:
+        return pixels, bands
+    filled = fill_transparent(pixels)
+    return filled, describe(filled, alpha, name)
+
+
 def limit(sr: Tensor, lq: Tensor, scale: int) -> Tensor:
     """Keep an upscaled alpha within the range of its neighbourhood: opaque stays opaque, and nothing rings.
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mzsr_basicsr.blind.spread import as_gaussian, covariance
 from mzsr_basicsr.noise import estimate_noise
-from mzsr_basicsr.photo.bands import describe, fill_transparent
+from mzsr_basicsr.photo.bands import prepared
 from mzsr_basicsr.photo.choice import choose_kernel
 from mzsr_basicsr.photo.reading import read_picture
 from mzsr_basicsr.photo.sample import to_judge_blur, to_judge_noise
@@ -142,8 +142,7 @@ def estimate_file(path: Path, settings: UpscaleSettings) -> EstimatedKernel:
         MZSRError: one line.
     """
     picture, name = read_picture(path), str(path)
-    bands = describe(picture.pixels, picture.alpha, name)
-    pixels = fill_transparent(picture.pixels) if picture.alpha else picture.pixels
+    pixels, bands = prepared(picture.pixels, picture.alpha, name)
     chosen = choose_kernel(
         settings, int(settings.scale), lambda: to_judge_blur(pixels, bands), min(pixels.shape[:2]), name
     )

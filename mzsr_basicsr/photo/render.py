@@ -12,7 +12,7 @@ from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.photo.bands import LIMIT_REACH, Bands, alpha_plane, from_planes, limit, to_planes
 from mzsr_basicsr.resize import output_length, part_weights
 from mzsr_basicsr.settings import Settings
-from mzsr_basicsr.tiling import PROBE, Tile, measure_reach, tiles
+from mzsr_basicsr.tiling import PROBE, Tile, measure_reach, tiles, widened
 from mzsr_basicsr.zero_shot import super_resolve
 
 Progress = Callable[[int, int], None]
@@ -63,16 +63,16 @@ def render(
     reach = reach or (lambda: reach_of(job))
     overlap = reach() if max(height, width) > side else 0
     done = 0
-    waiting = list(tiles(*size, max(1, round(side * scale)), 0))[::-1]
+    waiting = list(tiles(*size, max(1, round(side * scale))))[::-1]
     while waiting:
         tile = waiting.pop()
         rows, columns = tile.rows, tile.columns
         try:
             result[slice(*rows), slice(*columns)] = _render_tile(job, pixels, scale, tile, overlap)
         except (RuntimeError, MemoryError) as error:
-            halves = _halves(tile, scale) if out_of_memory(error) else []
             if not out_of_memory(error):
                 raise
+            halves = _halves(tile, scale)
             if not halves:
                 raise ImageError(f"out of memory on {job.device} even with a tile of {SMALLEST_TILE} px") from error
             overlap = overlap or reach()
@@ -134,7 +134,7 @@ def _resampling(
 
 def _read(part: tuple[int, int], own: int, overlap: int, length: int) -> tuple[int, int]:
     """Give the px of the input that a range of the network's output needs."""
-    return max(0, part[0] // own - overlap), min(length, -(-part[1] // own) + overlap)
+    return widened((part[0] // own, -(-part[1] // own)), overlap, length)
 
 
 def _halves(tile: Tile, scale: float) -> list[Tile]:
@@ -142,10 +142,10 @@ def _halves(tile: Tile, scale: float) -> list[Tile]:
     height, width = tile.rows[1] - tile.rows[0], tile.columns[1] - tile.columns[0]
     if max(height, width) <= SMALLEST_TILE * scale:
         return []
-    parts = tiles(height, width, max(1, -(-max(height, width) // 2)), 0)
+    parts = tiles(height, width, max(1, -(-max(height, width) // 2)))
     y, x = tile.rows[0], tile.columns[0]
     moved = [((p.rows[0] + y, p.rows[1] + y), (p.columns[0] + x, p.columns[1] + x)) for p in parts]
-    return [Tile(rows, columns, rows, columns) for rows, columns in moved][::-1]
+    return [Tile(rows, columns) for rows, columns in moved][::-1]
 
 
 def out_of_memory(error: BaseException) -> bool:

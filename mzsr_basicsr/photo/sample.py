@@ -30,16 +30,15 @@ def to_adapt_to(
     if height * width * bands.planes <= budget:
         return to_planes(pixels, bands, device), 1
     count = max(1, budget // (CROP**2 * bands.planes)) + 1  # one more, to be held out
-    return _stacked(_lively_parts(pixels, bands, count), bands, device)
+    parts = _lively_parts(pixels, bands, count)
+    return torch.cat([to_planes(part, bands, device) for part in parts]), len(parts)
 
 
 def to_judge_blur(pixels: np.ndarray, bands: Bands) -> Tensor:
-    """Give what a kernel and the noise are estimated from: (n, C, h, w) on the CPU, all colours of each part."""
+    """Give what a kernel is estimated from: (n, C, h, w) on the CPU, all colours of each part."""
     height, width = pixels.shape[:2]
     parts = [pixels] if height * width <= PARTS * CROP**2 else _lively_parts(pixels, bands, PARTS)
-    parts = [part for part in parts if part.shape == parts[0].shape]
-    planes = [to_planes(part, bands, torch.device("cpu")) for part in parts]
-    return torch.stack([plane[0] if bands.colours == 3 else plane[:, 0] for plane in planes])
+    return _colours(parts, bands)
 
 
 def to_judge_noise(pixels: np.ndarray, bands: Bands) -> Tensor:
@@ -49,12 +48,13 @@ def to_judge_noise(pixels: np.ndarray, bands: Bands) -> Tensor:
     step = max(1, round((rows * columns / PARTS) ** 0.5))
     places = [(y, x) for y in range(0, rows, step) for x in range(0, columns, step)]
     parts = [pixels[CROP * y : CROP * (y + 1), CROP * x : CROP * (x + 1)] for y, x in places]
-    planes = [to_planes(part, bands, torch.device("cpu")) for part in parts if part.shape == parts[0].shape]
+    return _colours([part for part in parts if part.shape == parts[0].shape], bands)
+
+
+def _colours(parts: list[np.ndarray], bands: Bands) -> Tensor:
+    """Stack parts of one size, each colour once: (n, C, h, w) on the CPU."""
+    planes = [to_planes(part, bands, torch.device("cpu")) for part in parts]
     return torch.stack([plane[0] if bands.colours == 3 else plane[:, 0] for plane in planes])
-
-
-def _stacked(parts: list[np.ndarray], bands: Bands, device: torch.device) -> tuple[Tensor, int]:
-    return torch.cat([to_planes(part, bands, device) for part in parts]), len(parts)
 
 
 def _lively_parts(pixels: np.ndarray, bands: Bands, count: int) -> list[np.ndarray]:

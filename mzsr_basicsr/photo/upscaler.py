@@ -15,7 +15,7 @@ from mzsr_basicsr.careful import BUDGET, CROP, Adapted, adapt_carefully
 from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.models.pretrained import Pretrained, load_pretrained
 from mzsr_basicsr.noise import estimate_noise
-from mzsr_basicsr.photo.bands import Bands, describe, fill_transparent
+from mzsr_basicsr.photo.bands import Bands, prepared
 from mzsr_basicsr.photo.choice import ChosenKernel, choose_kernel
 from mzsr_basicsr.photo.render import Job, Progress, out_of_memory, reach_of, render
 from mzsr_basicsr.photo.sample import to_adapt_to, to_judge_blur, to_judge_noise
@@ -74,7 +74,7 @@ class Upscaler:
         Raises:
             ImageError, KernelError: see `describe` and `choose_kernel`.
         """
-        pixels, bands = _prepared(pixels, alpha, name)
+        pixels, bands = prepared(pixels, alpha, name)
         start = perf_counter()
         sample = lambda: to_judge_blur(pixels, bands)  # noqa: E731
         chosen = choose_kernel(self.settings, self.scale, sample, min(pixels.shape[:2]), name)
@@ -99,7 +99,7 @@ class Upscaler:
         Returns:
             (ceil(scale * H), ceil(scale * W), C) of the same type.
         """
-        pixels, bands = _prepared(pixels, alpha, name)
+        pixels, bands = prepared(pixels, alpha, name)
         kernel = plan.chosen.kernel.float().to(self.device)
         told = wiener.told_kernel(kernel, self.scale, plan.chosen.subsampling)
         job = Job(self.network, plan.adapted.params, kernel, told, self.scale, plan.settings, bands, self.device)
@@ -153,15 +153,6 @@ class Upscaler:
         whole = replace(settings, quantize_son=eight_bits)
         self.network.eval()
         return adapt_carefully(self.network, images, kernel, told, self.scale, whole, parts)
-
-
-def _prepared(pixels: np.ndarray, alpha: bool, name: str) -> tuple[np.ndarray, Bands]:
-    """Check an image, and take hidden colours out of it before its range is measured."""
-    bands = describe(pixels, alpha, name)
-    if not alpha:
-        return pixels, bands
-    filled = fill_transparent(pixels)
-    return filled, describe(filled, alpha, name)
 
 
 def _fingerprint(weights: str, kernel: str) -> str:
