@@ -27,6 +27,7 @@ from mzsr_basicsr.data.zero_shot_dataset import ZeroShotDataset  # noqa: E402
 from mzsr_basicsr.losses.kernel_loss import KernelLoss  # noqa: E402
 from mzsr_basicsr.metrics.paper_metric import calculate_psnr_paper, calculate_ssim_paper  # noqa: E402
 from mzsr_basicsr.models.mzsr_model import MZSRModel  # noqa: E402
+from mzsr_basicsr.models.zssr_model import ZSSRModel  # noqa: E402
 from mzsr_basicsr.photo.api import Result, upscale  # noqa: E402
 
 __version__ = "0.1.0"
@@ -37,7 +38,7 @@ REGISTERED = (
     (DATASET_REGISTRY, (KernelMetaDataset, ZeroShotDataset, DegradedPairDataset, BlurredPatchDataset)),
     (LOSS_REGISTRY, (KernelLoss,)),
     (METRIC_REGISTRY, (calculate_psnr_paper, calculate_ssim_paper)),
-    (MODEL_REGISTRY, (MZSRModel,)),
+    (MODEL_REGISTRY, (MZSRModel, ZSSRModel)),
 )
 
 for _registry, _objects in REGISTERED:

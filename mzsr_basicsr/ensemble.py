@@ -29,15 +29,26 @@ def super_resolve_ensemble(
     Returns:
         (1, C, H, W); the few border pixels that a shifted result does not reach are averaged over the others.
     """
-    total = run(lq)
-    count = torch.ones_like(total)
+    total, count = torch.zeros(()), torch.zeros(())
+    for result, valid in aligned_results(run, lq, kernel, scale, subsampling):
+        total, count = total + result, count + valid
+    return total / count
+
+
+def aligned_results(
+    run: Callable[[Tensor], Tensor], lq: Tensor, kernel: Tensor, scale: float, subsampling: str
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the result for each transform, turned back, and 1 where it is valid or else 0; the identity comes first.
+
+    The arguments are those of `super_resolve_ensemble`.
+    """
+    result = run(lq)
+    yield result, torch.ones_like(result)
     for transform in _kept(kernel, scale, subsampling):
         shift = int(scale) - 1 if subsampling == "direct" else 0
         result = _shift(run(_apply(lq, transform)), transform, shift)
         valid = _shift(torch.ones_like(result), transform, shift)
-        total = total + _undo(result, transform)
-        count = count + _undo(valid, transform)
-    return total / count
+        yield _undo(result, transform), _undo(valid, transform)
 
 
 def _kept(kernel: Tensor, scale: float, subsampling: str) -> Iterator[Transform]:

@@ -7,8 +7,11 @@ with it.
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
+from torch import Tensor
 
 from mzsr_basicsr.data_options import Count, Natural, NotNegative, Positive, Record, Scale
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.settings import Schedule, Settings
 
 
 class MetaOptions(Record, frozen=True, kw_only=True):
@@ -54,16 +57,40 @@ class ZeroShotOptions(Record, frozen=True, kw_only=True):
     seed: Natural = 0
 
 
-class ValOptions(Record, frozen=True, kw_only=True):
-    """`val` of MZSRModel."""
+def zero_shot_settings(options: ZeroShotOptions, subsampling: str, learned: Tensor | None) -> Settings:
+    """Make the settings of the zero-shot test.
+
+    Args:
+        options: of the option file.
+        subsampling: how the images are thought to have been made.
+        learned: (updates, parameter tensors), the rates of the weights file, if it has any.
+
+    Raises:
+        ConfigError: the rates are to be `learned`, but there are none.
+    """
+    o = options
+    if o.rates == "learned" and (learned is None or not len(learned)):
+        raise ConfigError("zero_shot.rates: `learned`, but the weights hold no rates; give [update, rate] pairs")
+    schedule = Schedule(learned=learned) if o.rates == "learned" else Schedule(tuple(o.rates))
+    extras = (o.noise, o.son_noise, o.quantize_son, o.back_projection, o.self_ensemble, o.early_stop, o.seed)
+    return Settings(tuple(o.updates), schedule, subsampling, *extras)
+
+
+class CommonValOptions(Record, frozen=True, kw_only=True):
+    """What `val` of every model of this package has."""
 
     val_freq: Count = 5000
     save_img: bool = False
     suffix: str | None = None
     pbar: bool = False
     metrics: dict[str, dict[str, Any]] = {}
-    zero_shot: ZeroShotOptions = ZeroShotOptions()
     comparison: bool = False
+
+
+class ValOptions(CommonValOptions, frozen=True, kw_only=True):
+    """`val` of MZSRModel."""
+
+    zero_shot: ZeroShotOptions = ZeroShotOptions()
 
 
 class PathOptions(Record, frozen=True, kw_only=True):
@@ -92,8 +119,8 @@ class LoggerOptions(Record, frozen=True, kw_only=True):
     wandb: dict[str, Any] | None = None
 
 
-class RunOptions(Record, frozen=True, kw_only=True):
-    """The whole option file of an MZSRModel run, with what BasicSR adds to it."""
+class CommonRunOptions(Record, frozen=True, kw_only=True):
+    """What the option file of every model of this package has, with what BasicSR adds to it."""
 
     name: str
     model_type: str
@@ -104,8 +131,7 @@ class RunOptions(Record, frozen=True, kw_only=True):
     path: PathOptions
     manual_seed: int | None = None
     plugin: str | None = None
-    train: TrainOptions | None = None
-    val: ValOptions = ValOptions()
+    val: CommonValOptions = CommonValOptions()
     logger: LoggerOptions = LoggerOptions()
     dist_params: dict[str, Any] | None = None
     dist: bool = False
@@ -114,3 +140,14 @@ class RunOptions(Record, frozen=True, kw_only=True):
     auto_resume: bool = False
     is_train: bool = False
     root_path: str | None = None
+
+    def subsampling(self) -> str:
+        """Give the subsampling of the data sets, which a run shares."""
+        return next((s["subsampling"] for s in self.datasets.values() if "subsampling" in s), "direct")
+
+
+class RunOptions(CommonRunOptions, frozen=True, kw_only=True):
+    """The whole option file of an MZSRModel run."""
+
+    train: TrainOptions | None = None
+    val: ValOptions = ValOptions()

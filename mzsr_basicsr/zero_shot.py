@@ -26,7 +26,7 @@ __all__ = ["Result", "Schedule", "Settings", "adapt", "back_project", "super_res
 @dataclass(frozen=True)
 class Result:
     """SR images by number of updates, each (1, C, H, W) in [0, 1]; the son's loss before each update and after the
-    last; seconds from the start to each SR image.
+    last; seconds to each SR image, without what earlier SR images of the same run took.
     """
 
     images: dict[int, Tensor]
@@ -61,6 +61,7 @@ def zero_shot(
     seconds: dict[int, float] = {}
     losses: list[float] = []
     start = perf_counter()
+    apart = 0.0  # seconds spent on earlier SR images
     told = wiener.told_kernel(kernel if told_kernel is None else told_kernel, scale, settings.subsampling)
     training = network.training
     network.eval()
@@ -68,8 +69,11 @@ def zero_shot(
         for update, (params, loss) in enumerate(adapt(network, lq, kernel, told, scale, settings, pixel_loss)):
             losses.append(loss)
             if update in settings.updates:
+                begun = perf_counter()
                 images[update] = super_resolve(network, params, lq, kernel, told, scale, settings)
-                seconds[update] = perf_counter() - start
+                now = perf_counter()
+                seconds[update] = now - start - apart
+                apart += now - begun
     finally:
         network.train(training)
     return Result(images, losses, seconds)

@@ -8,7 +8,7 @@ from basicsr.utils.registry import ARCH_REGISTRY, LOSS_REGISTRY, METRIC_REGISTRY
 from mzsr_basicsr.data_options import DEFAULT_LENGTH
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.meta import LEARNERS
-from mzsr_basicsr.options import RunOptions
+from mzsr_basicsr.options import CommonRunOptions, RunOptions
 from mzsr_basicsr.strict import check_keys, nearest
 
 SCHEDULERS = {
@@ -24,6 +24,19 @@ def check_run(options: RunOptions) -> None:
     Raises:
         ConfigError: naming the key.
     """
+    check_common(options)
+    if options.is_train:
+        _check_train(options)
+    _refuse_data_parallel(options)
+    _check_length(options)
+
+
+def check_common(options: CommonRunOptions) -> None:
+    """Check the network and the metrics, which every model of this package has.
+
+    Raises:
+        ConfigError: naming the key.
+    """
     check_network(options.network_g)
     for key in ("scale", "upscale"):  # ours and BasicSR's networks
         own = options.network_g.get(key, options.scale)
@@ -31,10 +44,6 @@ def check_run(options: RunOptions) -> None:
             raise ConfigError(f"network_g.{key}: {own} differs from `scale` {options.scale:g}; make them equal")
     for name, metric in options.val.metrics.items():
         check_name(f"val.metrics.{name}.type", metric.get("type"), METRIC_REGISTRY)
-    if options.is_train:
-        _check_train(options)
-    _refuse_data_parallel(options)
-    _check_length(options)
 
 
 def _check_train(options: RunOptions) -> None:
@@ -56,14 +65,14 @@ def _arguments(section: dict[str, Any]) -> list[str]:
     return [key for key in section if key != "type"]
 
 
-def check_network(section: dict[str, Any]) -> None:
-    """Check that `network_g` names a registered architecture and gives it arguments it knows.
+def check_network(section: dict[str, Any], name: str = "network_g") -> None:
+    """Check that a network's section names a registered architecture and gives it arguments it knows.
 
     Raises:
         ConfigError: naming the key and the nearest known one.
     """
-    check_name("network_g.type", section.get("type"), ARCH_REGISTRY)
-    check_keys("network_g", _arguments(section), ARCH_REGISTRY.get(section["type"]))
+    check_name(f"{name}.type", section.get("type"), ARCH_REGISTRY)
+    check_keys(name, _arguments(section), ARCH_REGISTRY.get(section["type"]))
 
 
 def check_name(key: str, name: Any, registry: Any) -> None:

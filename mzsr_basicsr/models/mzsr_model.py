@@ -21,9 +21,9 @@ from mzsr_basicsr.models.progress import TrainingClock
 from mzsr_basicsr.models.saving import ResumableModel
 from mzsr_basicsr.models.task_builder import build_tasks, merged
 from mzsr_basicsr.models.validation import validate
-from mzsr_basicsr.options import RunOptions, TrainOptions
+from mzsr_basicsr.options import RunOptions, TrainOptions, zero_shot_settings
 from mzsr_basicsr.strict import parse
-from mzsr_basicsr.zero_shot import Result, Schedule, Settings, zero_shot
+from mzsr_basicsr.zero_shot import Result, Settings, zero_shot
 
 
 class MZSRModel(ResumableModel):
@@ -162,20 +162,8 @@ class MZSRModel(ResumableModel):
 
     def settings(self) -> Settings:
         """Make the zero-shot settings of `val.zero_shot`."""
-        o = self.options.val.zero_shot
-        schedule = Schedule(learned=self._learned_rates()) if o.rates == "learned" else Schedule(tuple(o.rates))
-        sections = self.options.datasets.values()
-        subsampling = next((s["subsampling"] for s in sections if "subsampling" in s), "direct")
-        extras = (o.noise, o.son_noise, o.quantize_son, o.back_projection, o.self_ensemble, o.early_stop, o.seed)
-        return Settings(tuple(o.updates), schedule, subsampling, *extras)
-
-    def _learned_rates(self) -> Tensor:
-        rates = self.bare_step.log_rates.detach().exp() if self.is_train else self.rates
-        if rates is None or not len(rates):
-            raise ConfigError(
-                "val.zero_shot.rates: `learned`, but the weights hold no rates; give [update, rate] pairs"
-            )
-        return rates
+        learned = self.bare_step.log_rates.detach().exp() if self.is_train else self.rates
+        return zero_shot_settings(self.options.val.zero_shot, self.options.subsampling(), learned)
 
     def dist_validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool) -> None:
         """Share the images among the processes."""

@@ -1,0 +1,58 @@
+"""ZSSRModel: every image is learned from random weights, as the yardstick of thousands of updates (CVPR 2018)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from basicsr.archs import build_network
+from basicsr.models.base_model import BaseModel
+from torch import Tensor
+
+from mzsr_basicsr import compat
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.models.checks import check_common
+from mzsr_basicsr.models.validation import validate
+from mzsr_basicsr.strict import parse
+from mzsr_basicsr.zero_shot import Result
+from mzsr_basicsr.zssr import Problem, zssr
+from mzsr_basicsr.zssr.settings import ZSSRRunOptions, check_settings
+
+
+class ZSSRModel(BaseModel):
+    """A BasicSR model for tests only: `test()` trains a network on the image that was fed.
+
+    Args:
+        opt: BasicSR's options; see `mzsr_basicsr.zssr.settings.ZSSRRunOptions`.
+    """
+
+    def __init__(self, opt: dict[str, Any]) -> None:
+        if opt.get("is_train"):
+            raise ConfigError("model_type: ZSSRModel learns each image at the test; run `mzsr test -opt FILE`")
+        self.options = parse(ZSSRRunOptions, "", {key: value for key, value in opt.items() if key != "plugin"})
+        check_common(self.options)
+        check_settings(self.options.val.zssr, self.options.scale, "val.zssr")
+        compat.threads_per_process()
+        super().__init__(opt)
+        self.result: Result | None = None
+        self.lq: Tensor
+        self.kernel: Tensor
+        self.gt: Tensor | None
+        network = build_network(self.options.network_g).to(self.device)
+        self.net_g = network.to(memory_format=compat.memory_format(self.device))
+
+    def feed_data(self, data: Mapping[str, Any]) -> None:
+        """Take an image with its kernel."""
+        moved = {key: value.to(self.device) for key, value in data.items() if isinstance(value, Tensor)}
+        self.lq, self.kernel, self.gt = moved["lq"], moved["kernel"][0], moved.get("gt")
+
+    def test(self) -> None:
+        """Train a copy of the network on the image that was fed, and super-resolve it; the model stays as it was."""
+        problem = Problem(self.lq, self.kernel, self.options.scale, self.options.subsampling())
+        self.result = zssr(self.net_g, problem, self.options.val.zssr)
+
+    def dist_validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool) -> None:
+        """Share the images among the processes."""
+        self.nondist_validation(dataloader, current_iter, tb_logger, save_img)
+
+    def nondist_validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool) -> None:
+        """Log the metrics after each requested number of updates, per image and on average."""
+        self.metric_results = validate(self, dataloader.dataset, current_iter, tb_logger, save_img)

@@ -1,0 +1,80 @@
+"""ZSSR (Shocher, Cohen, Irani: "Zero-Shot" Super-Resolution using Deep Internal Learning, CVPR 2018).
+
+A network starts from random weights and learns one image alone, on our degradation, by thousands of updates: the
+yardstick of MZSR's ten.
+"""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+import torch
+from scipy.ndimage import map_coordinates
+from torch import Tensor, nn
+
+from mzsr_basicsr.zero_shot import Result
+from mzsr_basicsr.zssr.fathers import Problem, make_fathers
+from mzsr_basicsr.zssr.settings import ZSSRSettings
+from mzsr_basicsr.zssr.training import super_resolve, train
+
+__all__ = ["Problem", "ZSSRSettings", "scaled_kernel", "zssr"]
+
+
+def zssr(network: nn.Module, problem: Problem, settings: ZSSRSettings) -> Result:
+    """Train a copy of the network on one image and super-resolve it after each requested number of updates.
+
+    Where the learning rate has come to its end before, the weights of then give the later results too.
+
+    Args:
+        network: with random weights, as it is to start; maps (1, C, h, w) to (1, C, s h, s w). It is not changed.
+        problem: the image, its kernel and the scale.
+        settings: see `ZSSRSettings`; each of its `gradual` scales takes as many updates as the last, at most.
+
+    Returns:
+        See `zero_shot.Result`; `losses` holds one for each update at the last scale, `seconds` leave out what was
+        spent on results that were wanted earlier.
+
+    Raises:
+        TrainingError: the loss is not finite any more.
+    """
+    learner = copy.deepcopy(network).train()
+    generator = torch.Generator().manual_seed(settings.seed)
+    start = perf_counter()
+    fathers = make_fathers(problem.lq, settings.fathers)
+    for step in settings.gradual:
+        nearer = replace(problem, kernel=scaled_kernel(problem.kernel, step / problem.scale), scale=step)
+        for _ in train(learner, nearer, fathers, settings, generator):
+            pass
+        fathers += make_fathers(super_resolve(learner, nearer, settings), settings.fathers, of=step)
+    return _collect(train(learner, problem, fathers, settings, generator), learner, problem, settings, start)
+
+
+def _collect(
+    training: Iterator[float], learner: nn.Module, problem: Problem, settings: ZSSRSettings, start: float
+) -> Result:
+    """Run the last training, and take each result when its number of updates is made, or none is made any more."""
+    result = Result({}, [], {})
+    apart = 0.0  # seconds spent on earlier results
+    for wanted in sorted(settings.updates):
+        while len(result.losses) < wanted and (loss := next(training, None)) is not None:
+            result.losses.append(loss)
+        begun = perf_counter()
+        result.images[wanted] = super_resolve(learner, problem, settings)
+        now = perf_counter()
+        result.seconds[wanted] = now - start - apart
+        apart += now - begun
+    return result
+
+
+def scaled_kernel(kernel: Tensor, ratio: float) -> Tensor:
+    """Bring a kernel (k, k) to a grid whose pixels are 1 / ratio as large, ratio below 1; odd, and of sum 1.
+
+    It is sampled about its centre from the cubic spline through its weights.
+    """
+    side = 2 * round((kernel.shape[-1] * ratio - 1) / 2) + 1
+    places = (np.arange(side) - side // 2) / ratio + kernel.shape[-1] // 2
+    weights = kernel.detach().cpu().double().numpy()
+    smaller = map_coordinates(weights, np.meshgrid(places, places, indexing="ij"), order=3).clip(min=0)
+    return torch.from_numpy(smaller / smaller.sum()).to(kernel)

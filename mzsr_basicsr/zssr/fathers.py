@@ -1,0 +1,72 @@
+"""The training pairs of ZSSR (its paper, section 3.1): HR fathers made of the test image, and their LR sons."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mzsr_basicsr.degradation import degrade, round_to_8_bits
+from mzsr_basicsr.meta import Pairs
+from mzsr_basicsr.resize import imresize
+from mzsr_basicsr.zssr.settings import ZSSRSettings
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An image (1, C, h, w), RGB in [0, 1], its kernel (k, k), how far to magnify it, and how it lost its pixels."""
+
+    lq: Tensor
+    kernel: Tensor
+    scale: float
+    subsampling: str
+
+
+@dataclass(frozen=True)
+class Father:
+    """An HR example (1, C, h, w), and its size relative to the test image's."""
+
+    image: Tensor
+    ratio: float
+
+
+def make_fathers(image: Tensor, ratios: tuple[float, ...], of: float = 1.0) -> list[Father]:
+    """Make smaller versions of an image (1, C, h, w) by MATLAB's bicubic; `of` is its own size to the test image's."""
+    return [Father(image if ratio == 1 else imresize(image, scale=ratio).clamp(0, 1), ratio * of) for ratio in ratios]
+
+
+def draw_pair(fathers: list[Father], problem: Problem, settings: ZSSRSettings, generator: torch.Generator) -> Pairs:
+    """Draw one pair: a father by its size, a crop of it, one of eight flips and transposes, and then its son.
+
+    The son is degraded after the father was turned, so that every pair has the test image's own kernel and phase.
+
+    Args:
+        fathers: (1, C, h, w) each, RGB in [0, 1].
+        problem: how a father becomes a son.
+        settings: crop, and noise and rounding of the son.
+        generator: on the CPU.
+
+    Returns:
+        lq (1, C, ceil(h / s), ceil(w / s)) and gt (1, C, h, w), h and w at most the crop.
+    """
+    nearness = torch.tensor([min(father.ratio, 1 / father.ratio) for father in fathers])
+    father = fathers[int(torch.multinomial(nearness, 1, generator=generator))].image
+    gt = _turned(_crop(father, settings.crop, generator), _below(8, generator))
+    son = degrade(gt, problem.kernel, problem.scale, problem.subsampling, settings.son_noise, generator)
+    return Pairs(round_to_8_bits(son) if settings.quantize_son else son, gt)
+
+
+def _crop(image: Tensor, side: int, generator: torch.Generator) -> Tensor:
+    for axis in (-2, -1):
+        length = min(side, image.shape[axis])
+        image = image.narrow(axis, _below(image.shape[axis] - length + 1, generator), length)
+    return image
+
+
+def _turned(image: Tensor, number: int) -> Tensor:
+    """Flip rows, flip columns and transpose, by the bits of a number below 8."""
+    image = image.flip([axis for axis, bit in ((-2, 1), (-1, 2)) if number & bit])
+    return image.transpose(-1, -2) if number & 4 else image
+
+
+def _below(count: int, generator: torch.Generator) -> int:
+    return int(torch.randint(count, (1,), generator=generator))
