@@ -17,11 +17,13 @@ setup(
     license="MIT",
     python_requires=">=3.10,<3.13",
     packages=find_packages(include=["mzsr_basicsr", "mzsr_basicsr.*"]),
-    package_data={"mzsr_basicsr.weights": ["*.pth", "*.md", "SHA256SUMS"]},
+    package_data={"mzsr_basicsr.pages": ["*.j2", "*.css", "*.js"], "mzsr_basicsr.weights": ["*.pth", "*.md", "SHA256SUMS"]},
     install_requires=[
         "basicsr>=1.4.2",  # the trainer this is a plug-in for
         "av>=12",  # clips: FFmpeg with its codecs in the wheel
         "imagecodecs",  # 16-bit PNG of any bands, and compressed TIFF
+        "jinja2",  # the pages of `mzsr benchmark` and `mzsr inspect`
+        "matplotlib>=3.8",  # their plots
         "msgspec>=0.18",  # strict records of the option sections
         "numpy",
         "opencv-python",  # image files, as BasicSR reads and writes them
@@ -36,8 +38,9 @@ setup(
         "tqdm",  # progress bars with an ETA
     ],
     extras_require={
-        "dev": ["hypothesis", "pytest>=8", "ruff==0.17.5", "mypy==2.4.1", "types-PyYAML", "types-tqdm"],
-        "bench": ["higher==0.2.1", "matplotlib"],
+        "dev": ["hypothesis", "playwright", "pytest>=8", "ruff==0.17.5", "mypy==2.4.1", "types-PyYAML", "types-tqdm"],
+        "bench": ["higher==0.2.1"],
+        "metrics": ["pyiqa"],  # LPIPS, DISTS, NIQE, … in `mzsr benchmark`
     },
     entry_points={"console_scripts": ["mzsr = mzsr_basicsr.cli:main"]},
 )

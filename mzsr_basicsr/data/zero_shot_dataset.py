@@ -112,6 +112,16 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
         self._check_sizes(lq, gt, index)
         return {**item, "lq": lq, "gt": gt, "gt_path": self.gt.path(partner)}
 
+    def gt_path(self, index: int) -> str:
+        """Name the HR image that belongs to an item.
+
+        Raises:
+            ConfigError: no `dataroot_gt` was given.
+        """
+        if self.gt is None:
+            raise ConfigError(f"{self.section}.dataroot_gt: is not given, so there is no HR image")
+        return self.gt.path(index if self.partners is None else self.partners[index])
+
     def _make_lq(self, gt: Tensor, index: int) -> Tensor:
         o = self.options
         generator = task_generator(o.seed, index)

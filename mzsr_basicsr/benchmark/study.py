@@ -1,0 +1,124 @@
+"""A benchmark from its plan to its reports."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from mzsr_basicsr.benchmark.bench import Bench
+from mzsr_basicsr.benchmark.cell import Task, load_record, task_key
+from mzsr_basicsr.benchmark.collect import collect, is_done
+from mzsr_basicsr.benchmark.identity import about, claim_folder, method_identity
+from mzsr_basicsr.benchmark.metrics import OWN, load_pyiqa
+from mzsr_basicsr.benchmark.plan import Plan
+from mzsr_basicsr.benchmark.pool import run_tasks
+from mzsr_basicsr.benchmark.reports import write_reports
+from mzsr_basicsr.benchmark.results import Results
+from mzsr_basicsr.benchmark.sources import Given, make_sources
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.strict import nearest
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is computed this time, by names; None: all. What was measured before stays in the reports."""
+
+    methods: Sequence[str] | None = None
+    datasets: Sequence[str] | None = None
+    kernels: Sequence[str] | None = None
+
+
+def run_benchmark(plan: Plan, choice: Choice, update: bool = False) -> tuple[Results, Path]:
+    """Compute what is not there yet, and write the reports.
+
+    Args:
+        plan: see `plan.make_plan`.
+        choice: of what is computed this time.
+        update: go on in a folder of another configuration.
+
+    Returns:
+        The results, and the folder they lie in.
+
+    Raises:
+        MZSRError: a method cannot be built, an image cannot be read, or the folder is not ours.
+    """
+    device = torch.device(_device(plan.options.device))
+    threads = max(1, torch.get_num_threads() // plan.options.jobs)
+    folder = Path(plan.options.output) / plan.options.name
+    _check(plan, choice, device)
+    claim_folder(plan, folder, update)
+    givens = make_sources(plan, folder)
+    tasks = _tasks(plan, givens, device)
+    failures = _compute([task for task in tasks if _chosen(task, choice)], plan, folder, device, threads)
+    results = collect(plan, tasks, folder, failures, about(plan, device, threads))
+    write_reports(results, folder, plan.options.reference, plan.options.page_mb)
+    return results, folder
+
+
+def _device(name: str) -> str:
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device: cuda, but this machine has no GPU that PyTorch can use; give `auto` or `cpu`")
+    return name if name != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _check(plan: Plan, choice: Choice, device: torch.device) -> None:
+    """Build every method once for each scale, so that a wrong one is found before any work."""
+    known = {"methods": list(plan.methods), "kernels": [d.name for d in plan.degradations]}
+    known["datasets"] = list(plan.options.datasets)
+    for kind, names in known.items():
+        for name in getattr(choice, kind) or []:
+            if name not in names:
+                raise ConfigError(f"--{kind}: {name!r} is not in the option file; {nearest(name, names)}")
+    for name in plan.options.metrics:
+        if name not in OWN:
+            load_pyiqa(name, device)
+    bench = Bench(plan, Path(), device)
+    for label in plan.methods:
+        for scale in sorted({d.scale for d in plan.degradations}):
+            bench.method(label, scale)
+
+
+def _tasks(plan: Plan, givens: list[Given], device: torch.device) -> list[Task]:
+    """List all tasks image by image, so that the time that is left can soon be told."""
+    scales = {d.scale for d in plan.degradations}
+    identities = {
+        (label, scale): method_identity(label, options, scale, plan.options.seed)
+        for label, options in plan.methods.items()
+        for scale in scales
+    }
+    return [
+        Task(label, given, task_key(identities[label, given.degradation.scale], given, device.type))
+        for given in givens
+        for label in plan.methods
+    ]
+
+
+def _chosen(task: Task, choice: Choice) -> bool:
+    source = task.given.source
+    wanted = ((choice.methods, task.label), (choice.datasets, source.dataset), (choice.kernels, source.kernel))
+    return all(names is None or name in names for names, name in wanted)
+
+
+def _compute(tasks: list[Task], plan: Plan, folder: Path, device: torch.device, threads: int) -> dict[str, str]:
+    """Do what has no record yet; give the lines of those that failed, by key."""
+    missing = [task for task in tasks if not is_done(load_record(folder, task), task, plan)]
+    failures: dict[str, str] = {}
+    form = "{desc}: {percentage:3.0f}%|{bar}| {n}/{total} images x methods [{elapsed}<{remaining}]"
+    bar = tqdm(
+        total=len(tasks), initial=len(tasks) - len(missing), desc=plan.options.name, smoothing=0, bar_format=form
+    )
+    with bar:
+        for task, line in run_tasks(missing, plan, folder, device, plan.options.jobs, threads):
+            if line is not None:
+                failures[task.key] = line
+                source = task.given.source
+                with tqdm.external_write_mode(file=sys.stderr):
+                    print(
+                        f"failed: {task.label} on {source.dataset}/{source.kernel}/{source.image}: {line}",
+                        file=sys.stderr,
+                    )
+            bar.update()
+    return failures
