@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mzsr_basicsr import cli_degrade, cli_kernel, cli_upscale, demo, evaluate, test, train
+from mzsr_basicsr import cli_benchmark, cli_degrade, cli_inspect, cli_kernel, cli_upscale, demo, evaluate, test, train
 from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.kernels import TEST_KERNELS
 
@@ -33,6 +33,8 @@ def _parser() -> argparse.ArgumentParser:
     cli_upscale.add(commands)
     cli_kernel.add(commands)
     cli_degrade.add(commands)
+    cli_benchmark.add(commands)
+    cli_inspect.add(commands)
     commands.add_parser("train", help="train: BasicSR's own options follow, -opt FILE [--auto_resume] …")
     commands.add_parser("test", help="test: BasicSR's own options follow, -opt FILE …")
     show = commands.add_parser("demo", help="meta-train for a few minutes and show what adaptation gains")

@@ -42,20 +42,24 @@ LEVEL = {
             ("meta",),
             ("ensemble",),
             ("zero_shot",),
-            ("careful", "blind"),
+            ("careful", "blind", "zssr"),
         ]
     )
     for name in names
 }
-FOLDERS = {"meta", "blind"}  # mathematics too
+FOLDERS = {"meta", "blind", "zssr"}  # mathematics too
 ADAPTERS = {"archs", "data", "losses", "metrics", "models"}
 PHOTO = {"photo"}  # files and clips, on top of models
+PAGES = {"pages"}  # HTML from templates, beside everything else
+STUDIES = {"benchmark", "inspection"}  # what people look at, on top of all that computes
 OUTSIDE = {"numpy", "torch", "scipy", "PIL", "msgspec"}  # what pure modules may use beside the standard library
 FACES = {
     "cli",
     "cli_upscale",
     "cli_kernel",
     "cli_degrade",
+    "cli_benchmark",
+    "cli_inspect",
     "launch",
     "train",
     "test",
@@ -100,6 +104,11 @@ def test_imports_follow_the_table(path: Path) -> None:
         assert inside <= allowed - ({"compat"} if part != "models" else set())
     elif part in PHOTO:
         assert inside <= PURE | FOLDERS | {"models"}
+    elif part in PAGES:
+        assert not inside
+    elif part in STUDIES:
+        assert inside <= PURE | FOLDERS | ADAPTERS | PHOTO | PAGES | STUDIES
+        assert part != "benchmark" or "inspection" not in inside
     elif part not in FACES | {"compat", "shim"}:
         pytest.fail(f"{path}: which rule holds for it?")
     assert part in FACES or not inside & (FACES - {"__init__"})
@@ -121,6 +130,6 @@ def test_pure_modules_need_no_basicsr() -> None:
     code = (
         "import sys, types; sys.modules['basicsr'] = None; package = types.ModuleType('mzsr_basicsr');"
         f"package.__path__ = [{str(ROOT)!r}]; sys.modules['mzsr_basicsr'] = package;"
-        "import mzsr_basicsr.zero_shot, mzsr_basicsr.kernel_io, mzsr_basicsr.options, mzsr_basicsr.quality, mzsr_basicsr.careful, mzsr_basicsr.blind.estimate; print('pure')"
+        "import mzsr_basicsr.zero_shot, mzsr_basicsr.kernel_io, mzsr_basicsr.options, mzsr_basicsr.quality, mzsr_basicsr.careful, mzsr_basicsr.blind.estimate, mzsr_basicsr.zssr; print('pure')"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "pure\n"

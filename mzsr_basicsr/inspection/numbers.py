@@ -1,0 +1,79 @@
+"""The record of an inspection for machines: plain numbers, texts and lists."""
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+from mzsr_basicsr.blind.spread import as_gaussian, covariance
+from mzsr_basicsr.inspection.results import Inspection, Update
+from mzsr_basicsr.inspection.run import Report
+from mzsr_basicsr.inspection.words import summarise
+from mzsr_basicsr.photo.choice import ChosenKernel
+
+FORM = 1  # of the record; raised when a field changes its meaning
+
+
+def record_of(report: Report) -> dict[str, Any]:
+    """Put everything numeric into one record.
+
+    A PSNR of equal images, which is infinite, is written as the text "inf"; what is not known is None. Distances of
+    parameters are Euclidean.
+    """
+    found, choices = report.inspection, report.choices
+    return {
+        "form": FORM,
+        "source": str(choices.source),
+        "lr_made_from_it": choices.hr is not None,
+        "ground_truth": None if choices.gt is None else str(choices.gt),
+        "weights": report.weights,
+        "scale": found.scale,
+        "lr_size": list(report.subject.pixels.shape[:2]),
+        "sr_size": list(found.size),
+        "kernel": _kernel(report.chosen, choices.upscale.kernel),
+        "noise": report.settings.noise * 255,
+        "rates": report.rates,
+        "son_rounded_to_8_bits": report.settings.quantize_son,
+        "seed": report.settings.seed,
+        "metric": f"8-bit luma; {found.scale} px shaved off each side of the SR image, none of the son's output",
+        "summary": " ".join([summarise(found).lead, *summarise(found).more]),
+        "notices": list(report.subject.notices),
+        "tensors": [
+            {"name": name, "shape": list(shape), "norm": found.norms[name]} for name, shape in found.shapes.items()
+        ],
+        "layers": found.layers(),
+        "pictures": {"updates": list(found.sr), "window": asdict(found.window)},
+        "updates": [_update(found, update) for update in found.updates],
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def _kernel(chosen: ChosenKernel, asked: str) -> dict[str, Any]:
+    estimate = chosen.estimate
+    return {
+        "asked_for": asked,
+        "subsampling": chosen.subsampling,
+        **as_gaussian(covariance(chosen.kernel))._asdict(),
+        "confidence": None if estimate is None else estimate.confidence,
+        "residual": None if estimate is None else estimate.residual,
+        "weights": chosen.kernel.tolist(),
+    }
+
+
+def _update(found: Inspection, update: Update) -> dict[str, Any]:
+    """Write one update; lists are in the order of "tensors" and of "layers"."""
+    moves = list(update.moved.values())
+    return {
+        "update": update.number,
+        "loss": update.loss,
+        "psnr": _finite(update.psnr),
+        "ssim": update.ssim,
+        "son_psnr": _finite(update.son_psnr),
+        "rates": None if update.number == 0 else [move.rate for move in moves],
+        "moved": [move.distance for move in moves],
+        "moved_relative": [move.relative for move in moves],
+        "layers_moved_relative": [move.relative for move in found.moved(update.number).values()],
+    }
+
+
+def _finite(value: float | None) -> float | str | None:
+    return "inf" if value is not None and math.isinf(value) else value

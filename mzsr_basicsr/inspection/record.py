@@ -1,0 +1,170 @@
+"""Adapting to one image as the zero-shot test does, and recording every update."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mzsr_basicsr import wiener
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.inspection.results import Inspection, Move, Update, Window
+from mzsr_basicsr.meta.task import Params, network_inputs, predict
+from mzsr_basicsr.quality import psnr_y, ssim_y
+from mzsr_basicsr.settings import Settings
+from mzsr_basicsr.zero_shot import adapt, make_son, super_resolve
+
+KEPT = 21  # pictures, at most
+SIDE = 640  # px of a kept picture, at most
+
+
+def inspect_image(
+    network: nn.Module,
+    lq: Tensor,
+    kernel: Tensor,
+    scale: int,
+    settings: Settings,
+    gt: np.ndarray | None = None,
+    progress: Callable[[Update], None] = lambda update: None,
+) -> Inspection:
+    """Adapt to an image as `zero_shot` does, and record every update.
+
+    Args:
+        network: left as it was found.
+        lq: (1, 3, h, w), RGB in [0, 1].
+        kernel: (k, k), the blur kernel of the image.
+        scale: magnification.
+        settings: the largest of `updates` is made, all up to it are recorded; `early_stop` must be 0.
+        gt: (H, W, 3) uint8 RGB; the SR image is cut to it at the bottom and at the right.
+        progress: called after each update is recorded.
+
+    Returns:
+        See `Inspection`.
+
+    Raises:
+        ConfigError: the loss is not finite any more.
+        ImageError: the ground truth is too small for the metric.
+    """
+    told = wiener.told_kernel(kernel, scale, settings.subsampling)
+    son = make_son(lq, kernel, scale, settings)
+    work = _Work(network, lq, son, kernel, told, scale, settings, gt)
+    start: Params = {name: value.detach() for name, value in network.named_parameters() if value.requires_grad}
+    kept = chosen_updates(max(settings.updates))
+    window = _window(work.size, scale)
+    pictures: dict[int, np.ndarray] = {}
+    updates: list[Update] = []
+    training = network.training
+    network.eval()
+    try:
+        for number, (params, loss) in enumerate(adapt(network, lq, kernel, told, scale, settings, F.l1_loss)):
+            _check_finite(number, loss)
+            sr = work.super_resolve(params) if gt is not None or number in kept else None
+            if sr is not None and number in kept:
+                pictures[number] = window.of(sr).copy()
+            updates.append(work.measure(number, params, loss, sr, start))
+            progress(updates[-1])
+    finally:
+        network.train(training)
+    return _whole(work, start, window, updates, pictures)
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What stays the same for all updates."""
+
+    network: nn.Module
+    lq: Tensor
+    son: Tensor
+    kernel: Tensor
+    told: Tensor
+    scale: int
+    settings: Settings
+    gt: np.ndarray | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W) of the SR image: that of the ground truth."""
+        height, width = self.lq.shape[-2:]
+        return (height * self.scale, width * self.scale) if self.gt is None else (self.gt.shape[0], self.gt.shape[1])
+
+    def super_resolve(self, params: Params) -> np.ndarray:
+        """Make the SR image: (H, W, 3) uint8."""
+        sr = super_resolve(self.network, params, self.lq, self.kernel, self.told, self.scale, self.settings)
+        return picture_of(sr[..., : self.size[0], : self.size[1]])
+
+    def measure(self, number: int, params: Params, loss: float, sr: np.ndarray | None, start: Params) -> Update:
+        """Measure the network after some updates; `sr` is needed where there is a ground truth."""
+        known = None if sr is None or self.gt is None else (sr, self.gt, self.scale)
+        rates = self.settings.schedule.at(number - 1, len(start)) if number else [None] * len(start)
+        pairs = zip(start.items(), rates, strict=True)
+        return Update(
+            number=number,
+            loss=loss,
+            son_psnr=psnr_y(self._output_on_son(params), picture_of(self.lq), shave=0),
+            psnr=None if known is None else psnr_y(*known),
+            ssim=None if known is None else ssim_y(*known),
+            moved={name: _move(params[name], value, rate) for (name, value), rate in pairs},
+        )
+
+    def _output_on_son(self, params: Params) -> np.ndarray:
+        sigma = math.hypot(self.settings.noise, self.settings.son_noise)
+        height, width = self.lq.shape[-2:]
+        with torch.no_grad():
+            inputs = network_inputs(self.network, self.son, self.told, self.scale, sigma)
+            return picture_of(predict(self.network, params, self.son, (height, width), inputs))
+
+
+def _whole(
+    work: _Work, start: Params, window: Window, updates: list[Update], pictures: dict[int, np.ndarray]
+) -> Inspection:
+    return Inspection(
+        updates=tuple(updates),
+        shapes={name: tuple(value.shape) for name, value in start.items()},
+        norms={name: _norm(value) for name, value in start.items()},
+        scale=work.scale,
+        size=work.size,
+        window=window,
+        sr=pictures,
+        lr=window.of(picture_of(work.lq), work.scale),
+        son=window.of(picture_of(work.son), work.scale**2),
+        gt=None if work.gt is None else window.of(work.gt),
+    )
+
+
+def chosen_updates(last: int, count: int = KEPT) -> list[int]:
+    """Choose at most `count` of the updates 0 to `last`, spread evenly, with both ends."""
+    if last < count:
+        return list(range(last + 1))
+    return [round(index * last / (count - 1)) for index in range(count)]
+
+
+def picture_of(image: Tensor) -> np.ndarray:
+    """Round (1, 3, H, W) in [0, 1] to (H, W, 3) uint8."""
+    levels = (image[0].clamp(0, 1) * 255).round().to(torch.uint8)
+    return np.ascontiguousarray(levels.permute(1, 2, 0).cpu().numpy())
+
+
+def _move(value: Tensor, start: Tensor, rate: float | None) -> Move:
+    distance, norm = _norm(value.double() - start.double()), _norm(start)
+    return Move(distance, distance / norm if norm else None, rate)
+
+
+def _norm(value: Tensor) -> float:
+    return float(torch.linalg.vector_norm(value.detach().double()))
+
+
+def _window(size: tuple[int, int], scale: int) -> Window:
+    """Take the central part, at most `SIDE` px; its corner lies on the son's grid."""
+    shown = [min(SIDE, extent) for extent in size]
+    corner = [(extent - part) // 2 // scale**2 * scale**2 for extent, part in zip(size, shown, strict=True)]
+    return Window(corner[0], corner[1], shown[0], shown[1])
+
+
+def _check_finite(number: int, loss: float) -> None:
+    if not math.isfinite(loss):
+        raise ConfigError(
+            f"rates: the son's loss is {loss} after update {number}; give smaller --rates or fewer updates"
+        )

@@ -1,0 +1,87 @@
+"""From files and choices to an inspection."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.inspection.choices import Choices, load_network, schedule
+from mzsr_basicsr.inspection.record import inspect_image
+from mzsr_basicsr.inspection.results import Inspection, Update
+from mzsr_basicsr.inspection.subject import Subject, make_pair, read_colours, read_pair
+from mzsr_basicsr.photo.choice import ChosenKernel, choose_kernel
+from mzsr_basicsr.photo.render import out_of_memory
+from mzsr_basicsr.photo.sample import to_judge_blur
+from mzsr_basicsr.photo.upscaler import choose_device
+from mzsr_basicsr.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """An inspection with all that it was made from.
+
+    Attributes:
+        choices: what was asked for.
+        subject: the images.
+        chosen: the kernel.
+        settings: of the adaptation.
+        rates: words for the learning rates.
+        weights: name of the weights.
+        inspection: what was found.
+        seconds: of the whole.
+    """
+
+    choices: Choices
+    subject: Subject
+    chosen: ChosenKernel
+    settings: Settings
+    rates: str
+    weights: str
+    inspection: Inspection
+    seconds: float
+
+
+def inspect_file(choices: Choices, progress: Callable[[Update], None] = lambda update: None) -> Report:
+    """Read, choose, adapt and record.
+
+    Args:
+        choices: what to do.
+        progress: called after each update.
+
+    Raises:
+        MZSRError: one line; nothing is written.
+    """
+    start = perf_counter()
+    device = choose_device(choices.upscale.device)
+    loaded = load_network(choices.upscale)
+    scale = int(loaded.scale)
+    rates, words = schedule(choices, loaded)
+    chosen, subject = _prepare(choices, scale)
+    settings = Settings(
+        updates=(choices.upscale.updates,),
+        schedule=rates,
+        subsampling=chosen.subsampling,
+        noise=subject.noise if choices.upscale.noise == "auto" else choices.upscale.noise / 255,
+        quantize_son=subject.eight_bits,
+        seed=choices.upscale.seed,
+    )
+    lq, kernel = subject.lq.to(device), chosen.kernel.float().to(device)
+    try:
+        found = inspect_image(loaded.network.to(device), lq, kernel, scale, settings, subject.gt, progress)
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        raise ImageError(f"{subject.name}: out of memory on {device}; give --crop 256, or less") from error
+    file = choices.upscale.weights_file()
+    return Report(choices, subject, chosen, settings, words, file, found, perf_counter() - start)
+
+
+def _prepare(choices: Choices, scale: int) -> tuple[ChosenKernel, Subject]:
+    """Choose the kernel and make the subject: an HR image needs the kernel first, an estimate the LR image."""
+    read = read_colours(choices.source)
+    side = -(-min(read.picture.pixels.shape[:2]) // (1 if choices.hr is None else scale))  # of the LR image
+    sample = lambda: to_judge_blur(read.picture.pixels, read.bands)  # noqa: E731
+    chosen = choose_kernel(choices.upscale, scale, sample, side, str(choices.source))
+    if choices.hr is None:
+        return chosen, read_pair(read, choices.gt, scale, choices.crop)
+    return chosen, make_pair(read, chosen, scale, choices.crop)
