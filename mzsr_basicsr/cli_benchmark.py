@@ -47,7 +47,7 @@ def _run(a: argparse.Namespace) -> int:
     for line in plan.skipped:
         say(line)
     results, folder = run_benchmark(plan, Choice(a.methods, a.datasets, a.kernels), a.update)
-    print((folder / "table.md").read_text())
+    print((folder / "table.md").read_text(encoding="utf-8"))
     print(f"Look at {folder / 'index.html'}")
     return 1 if results.failures else 0
 

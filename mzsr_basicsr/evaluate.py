@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from mzsr_basicsr.data.photos import to_picture
 from mzsr_basicsr.data.zero_shot_dataset import ZeroShotDataset
 from mzsr_basicsr.degradation import upscale
 from mzsr_basicsr.errors import ConfigError
@@ -137,11 +136,7 @@ def _adapted(network: Pretrained, item: dict[str, Tensor], settings: Settings) -
 
 
 def _measure(images: dict[str, Tensor], gt: Tensor, shave: int) -> dict[str, dict[str, float]]:
-    reference = _picture(gt)
+    reference = to_picture(gt)
     extent = reference.shape[:2]
-    pictures = {column: _picture(image)[: extent[0], : extent[1]] for column, image in images.items()}
+    pictures = {column: to_picture(image)[: extent[0], : extent[1]] for column, image in images.items()}
     return {c: {"psnr": psnr_y(p, reference, shave), "ssim": ssim_y(p, reference, shave)} for c, p in pictures.items()}
-
-
-def _picture(image: Tensor) -> np.ndarray:
-    return torch.round(image[0].clamp(0, 1) * 255).byte().permute(1, 2, 0).numpy()

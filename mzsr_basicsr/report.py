@@ -2,17 +2,11 @@
 
 from typing import NamedTuple
 
+from mzsr_basicsr.benchmark import published
+from mzsr_basicsr.benchmark.grid import number
 from mzsr_basicsr.models.results import Row, heading
 
 BEST = "10 + back-projection + self-ensemble"
-# MZSR's own rows of the paper's tables 2 and 3 on Set5, PSNR / SSIM after 1 and after 10 updates
-PAPER = {
-    "g0.2d": ("33.14 / .9277", "33.74 / .9301"),
-    "g2.0d": ("35.20 / .9398", "36.05 / .9439"),
-    "gani_d": ("34.05 / .9271", "34.78 / .9323"),
-    "g1.3b": ("35.18 / .9430", "36.64 / .9498"),
-    "g2.0d_x4": ("30.20 / .8655", "30.50 / .8704"),
-}
 
 
 class Line(NamedTuple):
@@ -32,7 +26,7 @@ def markdown(lines: list[Line]) -> str:
 def _table(weights: str, lines: list[Line]) -> str:
     mine = [line for line in lines if line.weights == weights]
     columns = list(mine[0].mean.values)
-    with_paper = any(line.dataset == "Set5" and line.kernel in PAPER for line in mine)
+    with_paper = any(any(_paper(line)) for line in mine)
     head = ["set", "kernel", *map(heading, columns), "gain of 10"]
     head += ["paper, after 1", "paper, after 10"] if with_paper else []
     rows = [[*_cells(line, columns), *(_paper(line) if with_paper else [])] for line in mine]
@@ -51,5 +45,11 @@ def _gain(line: Line) -> float:
     return line.mean.values["10"]["psnr"] - line.mean.values["0"]["psnr"]
 
 
-def _paper(line: Line) -> tuple[str, str]:
-    return PAPER.get(line.kernel, ("", "")) if line.dataset == "Set5" else ("", "")
+def _paper(line: Line) -> list[str]:
+    """Print MZSR's own figures of the paper after 1 and after 10 updates; nothing where it has none."""
+    tables = ("paper_x2", "paper_x4")
+    figures = [
+        next((f for t in tables if (f := published.figure(t, line.dataset, line.kernel, column))), None)
+        for column in ("MZSR (1)", "MZSR (10)")
+    ]
+    return ["" if f is None else f"{f.psnr:.2f} / {number(f.ssim, 'ssim')}" for f in figures]

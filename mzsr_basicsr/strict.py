@@ -102,11 +102,16 @@ def _allowed_at(record: type[Struct], keys: list[str]) -> str:
     return f"; allowed: {', '.join(words)}"
 
 
+def _parts(annotation: Any) -> list[Any]:
+    """List all types an annotation is made of, as of `dict[str, str | Record]`."""
+    return [part for own in get_args(annotation) for part in (own, *_parts(own))]
+
+
 def _record_at(record: type[Struct], keys: list[str]) -> type[Struct]:
     """Walk down a path of keys as far as it leads through records."""
     for key in keys:
         annotation = next((field.type for field in msgspec.structs.fields(record) if field.name == key), None)
-        choices = [annotation, *get_args(annotation)]
+        choices = [annotation, *_parts(annotation)]
         inner = [choice for choice in choices if isinstance(choice, type) and issubclass(choice, Struct)]
         record = inner[0] if inner else record
     return record

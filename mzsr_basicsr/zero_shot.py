@@ -6,13 +6,13 @@ The network is never changed: adaptation makes new parameters, so the model is l
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from time import perf_counter
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mzsr_basicsr import wiener
+from mzsr_basicsr.clock import seconds_now
 from mzsr_basicsr.degradation import degrade, round_to_8_bits, upscale
 from mzsr_basicsr.ensemble import super_resolve_ensemble
 from mzsr_basicsr.meta import Pairs, task_loss
@@ -60,7 +60,7 @@ def zero_shot(
     images: dict[int, Tensor] = {}
     seconds: dict[int, float] = {}
     losses: list[float] = []
-    start = perf_counter()
+    start = seconds_now(lq.device)
     apart = 0.0  # seconds spent on earlier SR images
     told = wiener.told_kernel(kernel if told_kernel is None else told_kernel, scale, settings.subsampling)
     training = network.training
@@ -69,9 +69,9 @@ def zero_shot(
         for update, (params, loss) in enumerate(adapt(network, lq, kernel, told, scale, settings, pixel_loss)):
             losses.append(loss)
             if update in settings.updates:
-                begun = perf_counter()
+                begun = seconds_now(lq.device)
                 images[update] = super_resolve(network, params, lq, kernel, told, scale, settings)
-                now = perf_counter()
+                now = seconds_now(lq.device)
                 seconds[update] = now - start - apart
                 apart += now - begun
     finally:

@@ -29,12 +29,13 @@ PURE = {
     "lively",
     "tiling",
     "careful",
+    "clock",
 }
 LEVEL = {
     name: level
     for level, names in enumerate(
         [
-            ("errors",),
+            ("errors", "clock"),
             ("kernels", "resize", "quality", "data_options", "task_stream", "strict", "weights", "settings"),
             ("noise", "lively", "tiling"),
             ("kernel_shapes", "wiener", "degradation", "options"),

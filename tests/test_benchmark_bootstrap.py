@@ -178,12 +178,12 @@ def test_markdown():
     rows = [cells(line) for line in text.splitlines() if line.startswith("|")]
     assert rows[0] == ["minus", "kernel", "set", "difference", "95 % interval", "p", "images"]
     assert rows[2:] == [
-        ["c", "gani_d", "Set5", "-1.23", "–", "1.0000", "1"],
         ["c", "all", "all, pooled", "-1.23", "–", "1.0000", "1"],
+        ["c", "gani_d", "Set5", "-1.23", "–", "1.0000", "1"],
     ]
     assert text.startswith("PSNR of a\\|b, minus") and "not corrected" in text
     assert significance_markdown([]) == ""
     several = significance(make_results(), "mzsr (10)", "ssim")
-    d = several[0].difference
+    d = next(line for line in several if line.kernel is None).difference  # pooled lines come first
     row = cells(significance_markdown(several).splitlines()[4])
-    assert row[3:] == [f"{d.mean:+.4f}", f"{d.low:+.4f} to {d.high:+.4f}", f"{d.p:.4f}", "3"]
+    assert row[3:] == [f"{d.mean:+.4f}", f"{d.low:+.4f} to {d.high:+.4f}", f"{d.p:.4f}", str(d.images)]

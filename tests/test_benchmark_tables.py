@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from benchmark_results import change, drop, make_results
 from helpers import cells
+from msgspec import structs
 
 from mzsr_basicsr.benchmark.grid import costs, grid, number
 from mzsr_basicsr.benchmark.tables import csv_text, escape, latex, markdown
@@ -69,6 +70,7 @@ def test_less_is_better_for_some_metrics():
         {"a": (30, 0.9, 0.20, 4.0), "b": (31, 0.9, 0.10, 5.0), "c": (32, 0.9, 0.30, 6.0)},
         ("psnr", "ssim", "lpips", "niqe"),
     )
+    results = structs.replace(results, lower_is_better=["lpips", "niqe"])
     assert [ranks(results), ranks(results, ["lpips"]), ranks(results, ["niqe"])] == [
         [None, 2, 1],
         [2, 1, None],
@@ -84,7 +86,7 @@ def test_less_is_better_for_some_metrics():
 def test_psnr_alone_is_printed_alone():
     results = single({"a": (30,), "b": (31,)}, ["psnr"])
     assert tables(markdown(results))[0][2][2:] == ["<ins>30.00</ins>", "**31.00**"]
-    assert markdown(results).startswith("PSNR in dB, mean over")
+    assert markdown(results).startswith("PSNR, dB, mean over")
 
 
 def test_a_failed_image_empties_its_cell_and_the_ranks_skip_it():

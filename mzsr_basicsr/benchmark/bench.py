@@ -1,18 +1,23 @@
 """What a process of a benchmark works with: the methods it has loaded, and how a failed task becomes one line."""
 
+import importlib
+import os
+import sys
 from pathlib import Path
 
 import torch
 
-from mzsr_basicsr.benchmark.cell import CellRecord, Task, load_record, measured, run_task
+from mzsr_basicsr.benchmark.cell import CellRecord, Task, load_record, measured, run_task, same_size
 from mzsr_basicsr.benchmark.methods import Method, build_method
 from mzsr_basicsr.benchmark.plan import Plan
-from mzsr_basicsr.errors import MZSRError
+from mzsr_basicsr.errors import ConfigError, MZSRError
 
 # what a foreign network can end with; a wrong choice of ours is an MZSRError, which is a ValueError
 _FAULTS = (
     ArithmeticError,
+    AssertionError,
     AttributeError,
+    ImportError,
     LookupError,
     MemoryError,
     OSError,
@@ -20,6 +25,17 @@ _FAULTS = (
     TypeError,
     ValueError,
 )
+
+
+def _import(modules: list[str]) -> None:
+    """Import the modules of the user, whose networks register themselves."""
+    if modules and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise ConfigError(f"imports: {name}: {error}; start in its folder, or install it") from error
 
 
 class Bench:
@@ -32,6 +48,7 @@ class Bench:
     """
 
     def __init__(self, plan: Plan, folder: Path, device: torch.device) -> None:
+        _import(plan.options.imports)
         self._plan = plan
         self._folder = folder
         self._device = device
@@ -50,7 +67,7 @@ class Bench:
     def _run(self, task: Task) -> CellRecord:
         metrics = self._plan.options.metrics
         record = load_record(self._folder, task)
-        if record is not None:
+        if record is not None and same_size(record, task, self._folder):
             return measured(record, task, self._folder, metrics, self._device)
         method = self.method(task.label, task.given.degradation.scale)
         return run_task(task, method, self._folder, metrics, self._device)

@@ -102,11 +102,12 @@ def significance(results: Results, reference: str, metric: str = "psnr", seed: i
 
 
 def significance_markdown(lines: list[Line]) -> str:
-    """Lay lines out as a Markdown table, and say below it how to read it; "" without lines."""
+    """Lay lines out as a Markdown table, pooled ones first, and say below how to read it; "" without lines."""
     if not lines:
         return ""
     head = ["minus", "kernel", "set", "difference", "95 % interval", "p", "images"]
-    table = pipes([head, [*["---"] * 3, *["---:"] * 4], *map(_row, lines)])
+    pooled_first = sorted(lines, key=lambda line: line.kernel is not None)
+    table = pipes([head, [*["---"] * 3, *["---:"] * 4], *map(_row, pooled_first)])
     how = (
         "Mean difference over paired images, with a bootstrap over images (pooled: over images with all their kernels "
         "together). p is two-sided and not corrected for the number of lines; with few images (Set5 has 5) the "

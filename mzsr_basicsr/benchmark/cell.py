@@ -14,8 +14,8 @@ from mzsr_basicsr.benchmark.memory import measured_peak
 from mzsr_basicsr.benchmark.methods import Method, Output
 from mzsr_basicsr.benchmark.metrics import measure
 from mzsr_basicsr.benchmark.plan import Degradation
-from mzsr_basicsr.benchmark.sources import Given, file_sha256, read_picture, to_picture, write_picture
-from mzsr_basicsr.data.photos import to_tensor
+from mzsr_basicsr.benchmark.sources import Given, file_sha256, read_picture, write_picture
+from mzsr_basicsr.data.photos import to_picture, to_tensor
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.pages import write_whole
 
@@ -77,6 +77,18 @@ def load_record(folder: Path, task: Task) -> CellRecord | None:
     except (OSError, msgspec.DecodeError):
         return None
     return record if whole and record.outputs else None
+
+
+def same_size(record: CellRecord, task: Task, folder: Path) -> bool:
+    """Tell whether a record's SR images have the size of the HR image, which may be another beside a published LR one.
+
+    Raises:
+        ImageError: one of them cannot be read.
+    """
+    if record.hr_sha256 == task.given.hr_sha256:
+        return True
+    shape = read_picture(task.given.source.hr).shape
+    return all(read_picture(folder / output.picture).shape == shape for output in record.outputs)
 
 
 def run_task(task: Task, method: Method, folder: Path, metrics: Sequence[str], device: torch.device) -> CellRecord:

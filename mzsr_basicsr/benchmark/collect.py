@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mzsr_basicsr.benchmark.cell import CellRecord, Task, load_record
 from mzsr_basicsr.benchmark.methods import columns
+from mzsr_basicsr.benchmark.metrics import lower_is_better
 from mzsr_basicsr.benchmark.plan import Plan
 from mzsr_basicsr.benchmark.results import Failure, Measure, Results, TestKernel
 
@@ -39,6 +40,7 @@ def collect(plan: Plan, tasks: list[Task], folder: Path, failures: dict[str, str
         skipped=plan.skipped,
         published=plan.options.published,
         about=facts,
+        lower_is_better=[name for name in plan.options.metrics if lower_is_better(name)],
     )
 
 

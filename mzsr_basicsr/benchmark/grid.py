@@ -9,10 +9,9 @@ from typing import NamedTuple
 from mzsr_basicsr.benchmark import published
 from mzsr_basicsr.benchmark.results import Results, mean
 
-__all__ = ["DAGGER", "DASH", "LOWER_IS_BETTER", "Cell", "Cost", "Grid", "Heading", "Row", "costs", "grid", "number"]
+__all__ = ["DAGGER", "DASH", "Cell", "Cost", "Grid", "Heading", "Row", "costs", "grid", "number"]
 
 DAGGER, DASH = "†", "–"
-LOWER_IS_BETTER = frozenset({"lpips", "dists", "niqe"})
 _DECIMALS = {"psnr": 2, "niqe": 2}
 _NOTE = f"{DAGGER} published in the paper, not measured here; all other columns were measured now"
 
@@ -148,7 +147,9 @@ def _row(results: Results, metrics: tuple[str, ...], headings: list[Heading], ke
     measured = [None if h.published else values[0] for h, values in zip(headings, found, strict=True)]
     cells = [
         Cell(values, _text(values, metrics), rank, h.published)
-        for h, values, rank in zip(headings, found, _ranks(measured, metrics[0]), strict=True)
+        for h, values, rank in zip(
+            headings, found, _ranks(measured, metrics[0], metrics[0] in results.lower_is_better), strict=True
+        )
     ]
     return Row(kernel, dataset, dataset == results.datasets[0], tuple(cells))
 
@@ -169,9 +170,9 @@ def _text(values: tuple[float | None, ...], metrics: tuple[str, ...]) -> str:
     return "/".join(number(value, metric) for value, metric in zip(values, metrics, strict=True))
 
 
-def _ranks(values: list[float | None], metric: str) -> list[int | None]:
+def _ranks(values: list[float | None], metric: str, lower: bool) -> list[int | None]:
     printed = [None if v is None or math.isnan(v) else _rounded(v, metric) for v in values]
-    order = sorted({v for v in printed if v is not None}, reverse=metric not in LOWER_IS_BETTER)
+    order = sorted({v for v in printed if v is not None}, reverse=not lower)
     single = sum(v is not None for v in printed) < 2
     places = {} if single else {value: place for place, value in enumerate(order[:2], 1)}
     return [None if v is None else places.get(v) for v in printed]

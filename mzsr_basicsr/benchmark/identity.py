@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import sys
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from mzsr_basicsr.benchmark.networks import weights_file
 from mzsr_basicsr.benchmark.options import MethodOptions, MZSROptions, NetworkOptions, ZSSROptions
 from mzsr_basicsr.benchmark.plan import Plan
 from mzsr_basicsr.benchmark.sources import file_sha256
+from mzsr_basicsr.blind.pretrained import SHIPPED as KERNEL_NET
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.pages import write_whole
 from mzsr_basicsr.weights import locate
 
 CONFIGURATION = "configuration.json"
@@ -29,6 +32,8 @@ def method_identity(label: str, options: MethodOptions, scale: float, seed: int)
     content["options"].pop("weights", None)
     if isinstance(options, (NetworkOptions, MZSROptions)):
         content["weights"] = weights_sha256(options, scale, label)
+    if getattr(options, "kernel", "known") in ("auto", "internal"):
+        content["estimator"] = file_sha256(locate(KERNEL_NET))
     return {**content, "seed": seed} if isinstance(options, ZSSROptions) else content
 
 
@@ -39,7 +44,8 @@ def weights_sha256(options: NetworkOptions | MZSROptions, scale: float, label: s
 
 def about(plan: Plan, device: torch.device, threads: int) -> dict[str, str]:
     """Describe versions, hardware, seed and weights for people."""
-    facts = {name: _version(name) for name in _PACKAGES}
+    facts = {"date": datetime.now().astimezone().isoformat(" ", "minutes")}
+    facts |= {name: _version(name) for name in _PACKAGES}
     facts["python"] = platform.python_version()
     facts["processor"] = _processor()
     facts["device"] = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
@@ -79,7 +85,7 @@ def claim_folder(plan: Plan, folder: Path, update: bool) -> None:
         raise ConfigError(f"{folder}: holds other things than results of a benchmark; choose another --output")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(mine, indent=1))
+        write_whole(json.dumps(mine, indent=1), file)
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written ({error.strerror}); choose another --output") from error
 
@@ -93,7 +99,7 @@ def _configuration(plan: Plan) -> Any:
 
 def _read(file: Path) -> Any:
     try:
-        return json.loads(file.read_text())
+        return json.loads(file.read_text(encoding="utf-8"))
     except ValueError:
         raise ConfigError(f"{file}: is damaged; give --update to write it again") from None
 

@@ -2,23 +2,24 @@
 
 import math
 from collections.abc import Callable, Sequence
-from time import perf_counter
 from typing import Literal, NamedTuple
 
 import torch
-from basicsr.archs import build_network
 from torch import Tensor, nn
 
-from mzsr_basicsr.benchmark.networks import Loaded, load_network
+from mzsr_basicsr.benchmark.networks import Loaded, build, load_network
 from mzsr_basicsr.benchmark.options import BicubicOptions, KernelChoice, MethodOptions, ZSSROptions
 from mzsr_basicsr.benchmark.plan import Degradation
+from mzsr_basicsr.clock import seconds_now
 from mzsr_basicsr.degradation import upscale
+from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.models.checks import check_network
 from mzsr_basicsr.options import ZeroShotOptions, zero_shot_settings
 from mzsr_basicsr.photo.choice import choose_kernel
 from mzsr_basicsr.photo.settings import UpscaleSettings
 from mzsr_basicsr.settings import Settings
-from mzsr_basicsr.zero_shot import zero_shot
+from mzsr_basicsr.wiener import told_kernel
+from mzsr_basicsr.zero_shot import super_resolve, zero_shot
 from mzsr_basicsr.zssr import Problem, zssr
 from mzsr_basicsr.zssr.settings import check_settings
 
@@ -69,17 +70,16 @@ def columns(options: MethodOptions) -> Sequence[int | None]:
 
 
 def _bicubic(lq: Tensor, degradation: Degradation) -> list[Output]:
-    start = perf_counter()
+    start = seconds_now(lq.device)
     image = upscale(lq, degradation.scale).clamp(0, 1)
-    return [Output(None, image, perf_counter() - start)]
+    return [Output(None, image, seconds_now(lq.device) - start)]
 
 
 def _fresh_network(options: ZSSROptions, section: str, seed: int) -> nn.Module:
     check_network(options.network_g, f"{section}.network_g")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network: nn.Module = build_network(dict(options.network_g))
-    return network
+        return build(options.network_g, f"{section}.network_g")
 
 
 def _zssr(options: ZSSROptions, network: nn.Module) -> Method:
@@ -99,28 +99,37 @@ def _network(
     network = loaded.network.to(device).to(memory_format=torch.channels_last)
     rates = None if loaded.rates is None else loaded.rates.to(device)
     if options is not None:
+        if not options.updates:
+            raise ConfigError(f"{section}.zero_shot.updates: is empty; give at least one number, as [0, 10]")
         zero_shot_settings(options, "direct", rates)  # rates that are not there are found now
 
     def run(lq: Tensor, degradation: Degradation) -> list[Output]:
         kernel, subsampling, spent = _kernel(choice, lq, degradation)
         if options is None:
-            settings = Settings(updates=(0,), subsampling=subsampling)
-        else:
-            settings = zero_shot_settings(options, subsampling, rates)
+            return [_unadapted(network, lq, kernel, degradation.scale, subsampling, spent)]
+        settings = zero_shot_settings(options, subsampling, rates)
         result = zero_shot(network, lq, kernel, degradation.scale, settings)
-        outputs = [Output(u, image, spent + result.seconds[u]) for u, image in sorted(result.images.items())]
-        return outputs if options is not None else [outputs[0]._replace(updates=None)]
+        return [Output(u, image, spent + result.seconds[u]) for u, image in sorted(result.images.items())]
 
     return run
+
+
+def _unadapted(network: nn.Module, lq: Tensor, kernel: Tensor, scale: float, subsampling: str, spent: float) -> Output:
+    """Run a network once, without the son and the loss of the hook; `spent` are seconds before it."""
+    start = seconds_now(lq.device)
+    told = told_kernel(kernel, scale, subsampling)
+    params = {name: value.detach() for name, value in network.named_parameters()}
+    image = super_resolve(network, params, lq, kernel, told, scale, Settings(subsampling=subsampling))
+    return Output(None, image, spent + seconds_now(lq.device) - start)
 
 
 def _kernel(choice: KernelChoice, lq: Tensor, degradation: Degradation) -> tuple[Tensor, str, float]:
     """Give the kernel (k, k) and subsampling that a method works with, and the seconds it took to find them."""
     if choice == "known":
         return torch.from_numpy(degradation.weights).to(lq), degradation.subsampling, 0.0
-    start = perf_counter()
+    start = seconds_now(lq.device)
     blurs: Literal["auto", "direct", "bicubic"] = "auto" if choice == "bicubic" else degradation.subsampling
     settings = UpscaleSettings(scale=degradation.scale, kernel=choice, subsampling=blurs)
     smallest = min(lq.shape[-2:])
     found = choose_kernel(settings, math.ceil(degradation.scale), lambda: lq.cpu(), smallest, "the image")
-    return found.kernel.to(lq), found.subsampling, perf_counter() - start
+    return found.kernel.to(lq), found.subsampling, seconds_now(lq.device) - start

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from mzsr_basicsr.data.photos import to_tensor
-from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.quality import psnr_y, ssim_y
+from mzsr_basicsr.strict import nearest
 
 EQUAL = 100.0  # dB, that stand for infinity: a picture without any error
 OWN = ("psnr", "ssim")
@@ -31,13 +32,25 @@ def measure(
 
     Returns:
         The value by name; a PSNR of equal pictures is 100 dB.
+
+    Raises:
+        ImageError: the images do not fit, or are so small that a metric is not finite.
     """
     shave = math.ceil(scale)
     own = {
         "psnr": lambda: min(EQUAL, psnr_y(image, reference, shave)),
         "ssim": lambda: ssim_y(image, reference, shave),
     }
-    return {n: own[n]() if n in own else _pyiqa(n, image, reference, shave, device) for n in names}
+    values = {n: own[n]() if n in own else _pyiqa(n, image, reference, shave, device) for n in names}
+    for name, value in values.items():
+        if not math.isfinite(value):  # a record could not hold it
+            raise ImageError(f"metric: {name} of the SR image is {value}; leave {name} out, or this image")
+    return values
+
+
+def lower_is_better(name: str) -> bool:
+    """Tell whether a metric falls as pictures get better."""
+    return name not in OWN and bool(load_pyiqa(name, torch.device("cpu")).lower_better)
 
 
 def _pyiqa(name: str, image: np.ndarray, reference: np.ndarray, shave: int, device: torch.device) -> float:
@@ -63,7 +76,7 @@ def load_pyiqa(name: str, device: torch.device) -> Any:
     import pyiqa
 
     if name not in pyiqa.list_models():
-        raise ConfigError(f"metrics: {name!r} is unknown; allowed: {', '.join(OWN)}, {', '.join(pyiqa.list_models())}")
+        raise ConfigError(f"metrics: unknown metric {name!r}; {nearest(name, [*OWN, *pyiqa.list_models()])}")
     try:
         return pyiqa.create_metric(name, device=device)
     except (OSError, RuntimeError, ValueError) as error:

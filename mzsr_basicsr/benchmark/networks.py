@@ -1,16 +1,19 @@
 """Any network of BasicSR with its weights, checked against the scale it is to serve."""
 
-from typing import NamedTuple
+import inspect
+from typing import Any, NamedTuple
 
 import torch.nn.functional as F
 from basicsr.archs import build_network
+from basicsr.utils.registry import ARCH_REGISTRY
 from torch import Tensor, nn
 
 from mzsr_basicsr.benchmark.options import MZSROptions, NetworkOptions
-from mzsr_basicsr.errors import ConfigError, WeightsError
-from mzsr_basicsr.models.checkpoint import load_weights
+from mzsr_basicsr.errors import ConfigError, MZSRError, WeightsError
+from mzsr_basicsr.models.checkpoint import load_weights, read_file
 from mzsr_basicsr.models.checks import check_network
 from mzsr_basicsr.models.pretrained import load_pretrained
+from mzsr_basicsr.weights import locate
 
 
 class Loaded(NamedTuple):
@@ -47,26 +50,74 @@ def load_network(options: NetworkOptions | MZSROptions, scale: float, section: s
     """
     path = weights_file(options, scale, section)
     if options.network_g is None:
+        if options.param_key is not None:
+            raise ConfigError(
+                f"{section}.param_key: goes with `network_g`, which is missing; add it, or leave both out"
+            )
         network, own, rates = load_pretrained(path)
         if own != scale and not getattr(network, "wants_scale", False):
             raise WeightsError(
                 f"{section}.weights: {path} is for scale {own:g}, but a kernel of scale {scale:g} is in `kernels`; "
                 f"name weights by scale, as {{{own:g}: {path}, {scale:g}: FILE}}, or leave that kernel out"
             )
-        return Loaded(network, rates)
-    section_g = dict(options.network_g)
+        return Loaded(_padded(network, read_file(locate(path), "weights file")["about"]["network_g"]), rates)
+    section_g = options.network_g
     check_network(section_g, f"{section}.network_g")
-    for key in ("scale", "upscale"):
-        if section_g.get(key, scale) != scale:
-            raise ConfigError(
-                f"{section}.network_g.{key}: {section_g[key]} differs from scale {scale:g} of a kernel in `kernels`; "
-                "make them equal, or leave that kernel out"
-            )
-    network = build_network(section_g)
+    _check_scale(section_g, scale, f"{section}.network_g")
+    network = build(section_g, f"{section}.network_g")
     rates = load_weights(network, path, options.param_key, scale).get("rates")
-    side = int(section_g.get("window_size", 1))
-    network = network.eval() if side == 1 else PaddedToWindow(network, side).eval()
-    return Loaded(network, rates if rates is not None and len(rates) else None)
+    return Loaded(_padded(network, section_g), _fitting(rates, network, path))
+
+
+def _fitting(rates: Any, network: nn.Module, path: str) -> Tensor | None:
+    """Check the learned rates of a file; None where it holds none."""
+    if rates is None or not len(rates):
+        return None
+    tensors = len(list(network.parameters()))
+    if not isinstance(rates, Tensor) or rates.ndim != 2 or rates.shape[1] != tensors:
+        raise WeightsError(f"{path}: its learned rates do not fit its network of {tensors} tensors; replace the file")
+    return rates
+
+
+def build(section_g: dict[str, Any], name: str) -> nn.Module:
+    """Build a network that `check_network` has passed; `name` is its section.
+
+    Raises:
+        ConfigError: an argument is missing or does not suit it.
+    """
+    try:
+        network: nn.Module = build_network(dict(section_g))
+    except MZSRError:
+        raise
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        kind, line = section_g["type"], f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise ConfigError(f"{name}: {kind} cannot be built ({line}); give it the arguments it needs") from error
+    return network
+
+
+def _check_scale(section_g: dict[str, Any], scale: float, name: str) -> None:
+    """Compare the scale of a network with that of a kernel."""
+    any_scale = getattr(ARCH_REGISTRY.get(section_g["type"]), "wants_scale", False)
+    for key in ("scale", "upscale"):
+        own = section_g.get(key, scale) if any_scale else _argument(section_g, key, scale)
+        if own != scale:
+            raise ConfigError(
+                f"{name}.{key}: {own} differs from scale {scale:g} of a kernel in `kernels`; make them equal, or leave "
+                "that kernel out"
+            )
+
+
+def _argument(section_g: dict[str, Any], key: str, otherwise: float) -> Any:
+    """Give an argument of a network: what its section says, else its own default, else another value."""
+    parameter = inspect.signature(ARCH_REGISTRY.get(section_g["type"])).parameters.get(key)
+    if parameter is None or parameter.default is inspect.Parameter.empty:
+        return section_g.get(key, otherwise)
+    return section_g.get(key, parameter.default)
+
+
+def _padded(network: nn.Module, section_g: dict[str, Any]) -> nn.Module:
+    side = _argument(section_g, "window_size", 1)
+    return PaddedToWindow(network, side).eval() if isinstance(side, int) and side > 1 else network.eval()
 
 
 class PaddedToWindow(nn.Module):
@@ -83,7 +134,7 @@ class PaddedToWindow(nn.Module):
         self.side = side
 
     def forward(self, lq: Tensor) -> Tensor:
-        """Super-resolve (B, C, h, w) of any size of at least half a window: (B, C, s h, s w)."""
+        """Super-resolve (B, C, h, w) of any size above half a window: (B, C, s h, s w)."""
         height, width = lq.shape[-2:]
         padded = F.pad(lq, (0, -width % self.side, 0, -height % self.side), mode="reflect")
         output: Tensor = self.network(padded)

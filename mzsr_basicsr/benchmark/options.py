@@ -1,10 +1,11 @@
 """The option file of a benchmark as strict records: methods, data sets, kernels, scales."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
-from mzsr_basicsr.data_options import Count, Natural, Positive, Record, Scale, Subsampling
+from mzsr_basicsr.data_options import Count, Positive, Record, Scale, Subsampling
 from mzsr_basicsr.options import ZeroShotOptions
 from mzsr_basicsr.zssr import ZSSRSettings
 
@@ -89,9 +90,10 @@ class BenchmarkOptions(Record, frozen=True, kw_only=True):
         published: a table of the paper to print beside; see `published.names`.
         reference: label of the method whose last column the others are tested against; None: the last method.
         seed: of random weights.
+        imports: modules that register networks of yours; they are looked for in the current folder, too.
         jobs: processes side by side.
         device: "auto", "cpu" or "cuda".
-        page_mb: size of the pictures in the HTML page.
+        page_mb: most that the HTML page may take, in MB; its gallery shows as many images as fit.
     """
 
     name: str
@@ -103,7 +105,8 @@ class BenchmarkOptions(Record, frozen=True, kw_only=True):
     metrics: list[str] = msgspec.field(default_factory=lambda: ["psnr", "ssim"])
     published: str | None = None
     reference: str | None = None
-    seed: Natural = 0
+    seed: Annotated[int, Meta(ge=0, lt=2**32)] = 0
+    imports: list[str] = []
     jobs: Count = 1
     device: Literal["auto", "cpu", "cuda"] = "auto"
     page_mb: Positive = 24.0

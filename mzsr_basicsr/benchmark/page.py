@@ -1,6 +1,7 @@
 """The benchmark as one HTML file: tables, plots, kernels and a gallery, with nothing to load from anywhere."""
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,10 +12,10 @@ from markupsafe import Markup
 from mzsr_basicsr.benchmark.bootstrap import significance
 from mzsr_basicsr.benchmark.gallery import Gallery, as_json, gather
 from mzsr_basicsr.benchmark.gallery_pictures import BRIGHTEST, bar_colours
-from mzsr_basicsr.benchmark.grid import DASH, LOWER_IS_BETTER, Grid, costs, grid, number
+from mzsr_basicsr.benchmark.grid import DASH, Grid, costs, grid, number
 from mzsr_basicsr.benchmark.intervals import interval_rows
 from mzsr_basicsr.benchmark.plots import psnr_against_seconds, psnr_against_updates, svg_text
-from mzsr_basicsr.benchmark.results import Measure, Results, TestKernel
+from mzsr_basicsr.benchmark.results import Measure, Results, TestKernel, metric_title
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.pages import png_uri, render, write_whole
 from mzsr_basicsr.photo.kernel_picture import draw_kernel
@@ -73,9 +74,9 @@ def _values(results: Results, folder: Path, reference: str | None) -> dict[str, 
         "results": results,
         "summary": _summary(results, table),
         "made": _made(results),
-        "grids": [(" / ".join(map(_title, g.metrics)), g) for g in (table, *rest)],
+        "grids": [(" / ".join(metric_title(results, m) for m in g.metrics), g) for g in (table, *rest)],
         "costs": {cost.column: cost for cost in costs(results)},
-        "metric_title": _title,
+        "metric_title": partial(metric_title, results),
         "megabytes": _megabytes,
         "files": _FILES,
         "example": " ".join(results.sources[0].image.split()[:1]) if results.sources else "",
@@ -88,12 +89,6 @@ def _values(results: Results, folder: Path, reference: str | None) -> dict[str, 
         "ramp": bar_colours(),
         "brightest": BRIGHTEST,
     }
-
-
-def _title(metric: str) -> str:
-    if metric == "psnr":
-        return "PSNR, dB"
-    return metric.upper() + " (lower is better)" * (metric in LOWER_IS_BETTER)
 
 
 def _megabytes(amount: float | None) -> str:

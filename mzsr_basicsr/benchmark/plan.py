@@ -55,7 +55,7 @@ def read_options(path: Path) -> BenchmarkOptions:
         ConfigError: it is missing, not YAML, or a key is wrong.
     """
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); check the path after -opt") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -72,7 +72,7 @@ def make_plan(options: BenchmarkOptions) -> Plan:
         ConfigError: an unknown method, kernel, metric's place or table, with the nearest known name.
         ImageError: no data set is there, or one is empty.
     """
-    _check_name(options.name)
+    _check_name("name", options.name)
     if options.published is not None and options.published not in published.names():
         raise ConfigError(f"published: {options.published!r}: {nearest(options.published, published.names())}")
     if options.metrics[:1] != ["psnr"]:
@@ -82,20 +82,25 @@ def make_plan(options: BenchmarkOptions) -> Plan:
         raise ConfigError(f"{'kernels' if methods else 'methods'}: is empty; name at least one")
     if options.reference is not None and options.reference not in methods:
         raise ConfigError(f"reference: {options.reference!r} is no method; {nearest(options.reference, list(methods))}")
+    if len(set(options.metrics)) < len(options.metrics):
+        raise ConfigError(f"metrics: {options.metrics}; name each of them once")
+    degradations = _degradations(options)
+    _check_choices(methods, degradations)
     datasets, skipped = _datasets(options)
-    return Plan(options, datasets, _degradations(options), methods, skipped)
+    _check_published(datasets, [d.name for d in degradations])
+    return Plan(options, datasets, degradations, methods, skipped)
 
 
-def _check_name(name: str) -> None:
+def _check_name(key: str, name: str) -> None:
     if not name or name != Path(name).name or name in (".", ".."):
-        raise ConfigError(f"name: {name!r} becomes a folder; allowed: letters, digits, `_`, `-`")
+        raise ConfigError(f"{key}: {name!r} becomes a folder; allowed: letters, digits, `_`, `-`")
 
 
 def _method(label: str, section: dict[str, Any] | None) -> MethodOptions:
-    _check_name(label)
+    _check_name("methods", label)
     given = {"type": label, **(section or {})}
     kind = given["type"]
-    if kind not in METHODS:
+    if not isinstance(kind, str) or kind not in METHODS:
         raise ConfigError(f"methods.{label}: unknown method {kind!r}; {nearest(str(kind), list(METHODS))}")
     return parse(METHODS[kind], f"methods.{label}", given)  # type: ignore[return-value]
 
@@ -104,7 +109,7 @@ def _datasets(options: BenchmarkOptions) -> tuple[dict[str, DatasetOptions], lis
     found: dict[str, DatasetOptions] = {}
     skipped = []
     for name, entry in options.datasets.items():
-        _check_name(name)
+        _check_name("datasets", name)
         section = DatasetOptions(gt=entry) if isinstance(entry, str) else entry
         folder = Path(section.gt).expanduser()
         if not folder.is_dir():
@@ -118,14 +123,36 @@ def _datasets(options: BenchmarkOptions) -> tuple[dict[str, DatasetOptions], lis
     return found, skipped
 
 
+def _check_choices(methods: dict[str, MethodOptions], degradations: list[Degradation]) -> None:
+    """Refuse the internal estimator where its kernels would be blurred twice."""
+    bicubic = [d.name for d in degradations if d.subsampling == "bicubic"]
+    for label, method in methods.items():
+        if bicubic and getattr(method, "kernel", "known") == "internal":
+            raise ConfigError(
+                f"methods.{label}.kernel: internal is for direct subsampling, but {bicubic[0]} is bicubic; "
+                "leave that kernel out, or give `auto`"
+            )
+
+
+def _check_published(datasets: dict[str, DatasetOptions], kernels: list[str]) -> None:
+    """Refuse published LR images of a kernel that is not there: they would be made instead, and nobody would know."""
+    for name, section in datasets.items():
+        for kernel in section.lq:
+            if kernel not in kernels:
+                raise ConfigError(f"datasets.{name}.lq: unknown kernel {kernel!r}; {nearest(kernel, kernels)}")
+
+
 def _nearby(name: str, folder: Path) -> str:
     """Suggest a data set that lies where the missing one should."""
     home = folder.parents[1] if len(folder.parents) > 1 else folder
     there = sorted(p.name for p in home.iterdir() if p.is_dir()) if home.is_dir() else []
-    return nearest(name, there) if there else "put the images there, or name another folder"
+    near = nearest(name, there)
+    return near if near.startswith("did") else "put the images there, or name another folder"
 
 
 def _degradations(options: BenchmarkOptions) -> list[Degradation]:
+    if options.scales == []:
+        raise ConfigError("scales: is empty; name at least one, or leave it out")
     found: dict[str, Degradation] = {}
     for entry in options.kernels:
         for one in _at_scales(_kernel(entry), options.scales):
@@ -137,7 +164,7 @@ def _degradations(options: BenchmarkOptions) -> list[Degradation]:
 
 def _kernel(entry: str | KernelOptions) -> KernelOptions:
     if isinstance(entry, KernelOptions):
-        _check_name(entry.name)
+        _check_name("kernels", entry.name)
         return entry
     if entry not in TEST_KERNELS:
         raise ConfigError(f"kernels: unknown kernel {entry!r}; {nearest(entry, list(TEST_KERNELS))}")

@@ -52,6 +52,7 @@ def run_tasks(
                 yield next(outcomes, (task, KILLED))
             done.add(task.key)
         waiting = [task for task in waiting if task.key not in done]
+    shutil.rmtree(folder / "begun", ignore_errors=True)
 
 
 def _one_pool(

@@ -19,7 +19,7 @@ def write_reports(results: Results, folder: Path, reference: str | None, page_mb
         results: what was measured.
         folder: of the results.
         reference: label of the method whose last column the others are tested against; None: the last method's.
-        page_mb: size of the pictures in index.html.
+        page_mb: most that index.html may take; its gallery shows as many images as fit.
     """
     column = reference_column(results, reference)
     write_whole(msgspec.json.format(msgspec.json.encode(results), indent=1), folder / "results.json")

@@ -90,6 +90,7 @@ class Results(Struct, frozen=True, kw_only=True):
         skipped: one line for each data set that was not there.
         published: name of the published table to print beside, or None; see `published`.
         about: versions, hardware, seed, threads and weights' SHA-256, for people.
+        lower_is_better: those of the metrics.
     """
 
     name: str
@@ -103,6 +104,14 @@ class Results(Struct, frozen=True, kw_only=True):
     skipped: list[str]
     published: str | None
     about: dict[str, str]
+    lower_is_better: list[str] = []
+
+
+def metric_title(results: Results, metric: str) -> str:
+    """Name a metric for people, with its unit or its direction."""
+    if metric == "psnr":
+        return "PSNR, dB"
+    return metric.upper() + " (lower is better)" * (metric in results.lower_is_better)
 
 
 def mean(results: Results, dataset: str, kernel: str, column: str, metric: str) -> float | None:

@@ -9,14 +9,13 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from mzsr_basicsr.benchmark.options import DatasetOptions
 from mzsr_basicsr.benchmark.plan import Degradation, Plan
 from mzsr_basicsr.benchmark.results import Source
-from mzsr_basicsr.data.photos import decode
+from mzsr_basicsr.data.photos import Photos, decode, to_picture
 from mzsr_basicsr.data.zero_shot_dataset import ZeroShotDataset
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.pages import write_whole
@@ -51,18 +50,36 @@ def make_sources(plan: Plan, folder: Path) -> list[Given]:
     opened = [(name, d, _open(name, section, d)) for name, section, d in cells]
     found: list[Given] = []
     with tqdm(total=sum(len(dataset) for *_, dataset in opened), unit="image", desc="LR images", leave=False) as bar:
-        for name, degradation, dataset in opened:
-            for given in _one_cell(name, degradation, dataset, folder, listing):
-                found.append(given)
-                bar.update()
-    write_whole(json.dumps(listing, indent=1), folder / LISTING)
+        try:
+            for name, degradation, dataset in opened:
+                for given in _one_cell(name, degradation, dataset, folder, listing):
+                    found.append(given)
+                    bar.update()
+        finally:  # what is made stays made, also where the next image cannot be read
+            write_whole(json.dumps(listing, indent=1), folder / LISTING)
     return sorted(found, key=lambda g: (list(plan.datasets).index(g.source.dataset), g.source.image))
 
 
 def _open(name: str, section: DatasetOptions, degradation: Degradation) -> ZeroShotDataset:
     opt: dict[str, Any] = {"name": name, "type": "ZeroShotDataset", "phase": name, "scale": degradation.scale}
     opt |= {"dataroot_gt": section.gt, "kernel": degradation.spec, "subsampling": degradation.subsampling}
-    return ZeroShotDataset(opt | {"dataroot_lq": section.lq.get(degradation.name)})
+    dataset = ZeroShotDataset(opt | {"dataroot_lq": section.lq.get(degradation.name)})
+    if dataset.gt is not None and dataset.lq is not None:
+        _check_partners(dataset.gt, dataset.lq, f"datasets.{name}.lq.{degradation.name}")
+    return dataset
+
+
+def _check_partners(gt: Photos, lq: Photos, key: str) -> None:
+    """Refuse HR images of one name, and those without a published LR image: the set would be another one."""
+    published = {Path(lq.path(i)).stem for i in range(len(lq))}
+    found: dict[str, str] = {}
+    for path in map(gt.path, range(len(gt))):
+        stem = Path(path).stem
+        if stem in found:
+            raise ImageError(f"{key}: {found[stem]} and {path} have the same name; rename one of them")
+        if stem not in published:
+            raise ImageError(f"{key}: {lq.roots[0]} has no image named {stem}, as {path} is; add it, or leave lq out")
+        found[stem] = path
 
 
 def _one_cell(
@@ -93,12 +110,6 @@ def _write_lr(item: dict[str, Tensor | str], file: Path) -> str:
     file.parent.mkdir(parents=True, exist_ok=True)
     write_picture(picture, file)
     return file_sha256(file)
-
-
-def to_picture(image: Tensor) -> np.ndarray:
-    """Turn (1, 3, H, W) RGB in [0, 1] into (H, W, 3) uint8 RGB, clipped and rounded."""
-    rounded: np.ndarray = torch.round(image[0].detach().clamp(0, 1) * 255).byte().permute(1, 2, 0).cpu().numpy()
-    return rounded
 
 
 def write_picture(picture: np.ndarray, file: Path) -> None:

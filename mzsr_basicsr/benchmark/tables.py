@@ -5,8 +5,8 @@ import io
 import re
 from collections.abc import Callable
 
-from mzsr_basicsr.benchmark.grid import DAGGER, DASH, LOWER_IS_BETTER, Cell, Grid, costs, grid
-from mzsr_basicsr.benchmark.results import Results
+from mzsr_basicsr.benchmark.grid import DAGGER, DASH, Cell, Grid, costs, grid
+from mzsr_basicsr.benchmark.results import Results, metric_title
 
 __all__ = ["csv_text", "escape", "grid", "latex", "markdown", "pipes"]
 
@@ -46,7 +46,9 @@ def markdown(results: Results) -> str:
     Raises:
         ConfigError: `results.published` is no table.
     """
-    parts = [part for table in _grids(results) for part in (_caption(table), _markdown_table(table), *_notes(table))]
+    parts = [
+        part for table in _grids(results) for part in (_caption(results, table), _markdown_table(table), *_notes(table))
+    ]
     parts.append(_markdown_costs(results))
     failures = [f"{f.dataset}, {f.kernel}, {f.image}: {f.method} failed: {f.reason}" for f in results.failures]
     for title, lines in (("Failures", failures), ("Skipped", results.skipped)):
@@ -60,7 +62,7 @@ def latex(results: Results) -> str:
     Raises:
         ConfigError: `results.published` is no table.
     """
-    tables = [_latex_table(table) for table in _grids(results)]
+    tables = [_latex_table(results, table) for table in _grids(results)]
     return "% needs \\usepackage{booktabs}\n" + "\n".join(tables)
 
 
@@ -79,14 +81,9 @@ def _grids(results: Results) -> list[Grid]:
     return [grid(results), *(grid(results, [metric]) for metric in results.metrics[2:])]
 
 
-def _caption(table: Grid) -> str:
-    return f"{' / '.join(map(_metric, table.metrics))}, mean over each set's images."
-
-
-def _metric(name: str) -> str:
-    if name == "psnr":
-        return "PSNR in dB"
-    return name.upper() + " (lower is better)" * (name in LOWER_IS_BETTER)
+def _caption(results: Results, table: Grid) -> str:
+    titles = [metric_title(results, metric) for metric in table.metrics]
+    return f"{' / '.join(titles)}, mean over each set's images."
 
 
 def _notes(table: Grid) -> list[str]:
@@ -122,9 +119,9 @@ def _markdown_costs(results: Results) -> str:
     return pipes([head, ["---", "---:", "---:", "---:"], *rows]) if rows else ""
 
 
-def _latex_table(table: Grid) -> str:
+def _latex_table(results: Results, table: Grid) -> str:
     head = ["kernel", "set", *(c.marked for c in table.columns)]
-    lines = [f"% {_caption(table)}", f"\\begin{{tabular}}{{ll{'c' * len(table.columns)}}}", "\\toprule"]
+    lines = [f"% {_caption(results, table)}", f"\\begin{{tabular}}{{ll{'c' * len(table.columns)}}}", "\\toprule"]
     lines.append(" & ".join(map(_latex_escape, head)) + r" \\")
     for row, cells in zip(
         table.rows, _cells(table, _latex_escape, {1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"}), strict=True

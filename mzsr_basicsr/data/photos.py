@@ -120,6 +120,12 @@ def to_tensor(image: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))
 
 
+def to_picture(image: Tensor) -> np.ndarray:
+    """Turn (1, 3, H, W) RGB in [0, 1] into (H, W, 3) uint8 RGB, clipped and rounded."""
+    levels = torch.round(image[0].detach().clamp(0, 1) * 255).byte()
+    return np.ascontiguousarray(levels.permute(1, 2, 0).cpu().numpy())
+
+
 def random_patch(photos: Photos, index: int, size: int, augment: bool, generator: torch.Generator) -> Tensor:
     """Cut a random square from a photograph, maybe flipped and transposed: (3, size, size) in [0, 1].
 

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mzsr_basicsr import wiener
+from mzsr_basicsr.data.photos import to_picture
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.inspection.results import Inspection, Move, Update, Window
 from mzsr_basicsr.meta.task import Params, network_inputs, predict
@@ -93,7 +94,7 @@ class _Work:
     def super_resolve(self, params: Params) -> np.ndarray:
         """Make the SR image: (H, W, 3) uint8."""
         sr = super_resolve(self.network, params, self.lq, self.kernel, self.told, self.scale, self.settings)
-        return picture_of(sr[..., : self.size[0], : self.size[1]])
+        return to_picture(sr[..., : self.size[0], : self.size[1]])
 
     def measure(self, number: int, params: Params, loss: float, sr: np.ndarray | None, start: Params) -> Update:
         """Measure the network after some updates; `sr` is needed where there is a ground truth."""
@@ -103,7 +104,7 @@ class _Work:
         return Update(
             number=number,
             loss=loss,
-            son_psnr=psnr_y(self._output_on_son(params), picture_of(self.lq), shave=0),
+            son_psnr=psnr_y(self._output_on_son(params), to_picture(self.lq), shave=0),
             psnr=None if known is None else psnr_y(*known),
             ssim=None if known is None else ssim_y(*known),
             moved={name: _move(params[name], value, rate) for (name, value), rate in pairs},
@@ -114,7 +115,7 @@ class _Work:
         height, width = self.lq.shape[-2:]
         with torch.no_grad():
             inputs = network_inputs(self.network, self.son, self.told, self.scale, sigma)
-            return picture_of(predict(self.network, params, self.son, (height, width), inputs))
+            return to_picture(predict(self.network, params, self.son, (height, width), inputs))
 
 
 def _whole(
@@ -128,8 +129,8 @@ def _whole(
         size=work.size,
         window=window,
         sr=pictures,
-        lr=window.of(picture_of(work.lq), work.scale),
-        son=window.of(picture_of(work.son), work.scale**2),
+        lr=window.of(to_picture(work.lq), work.scale),
+        son=window.of(to_picture(work.son), work.scale**2),
         gt=None if work.gt is None else window.of(work.gt),
     )
 
@@ -139,12 +140,6 @@ def chosen_updates(last: int, count: int = KEPT) -> list[int]:
     if last < count:
         return list(range(last + 1))
     return [round(index * last / (count - 1)) for index in range(count)]
-
-
-def picture_of(image: Tensor) -> np.ndarray:
-    """Round (1, 3, H, W) in [0, 1] to (H, W, 3) uint8."""
-    levels = (image[0].clamp(0, 1) * 255).round().to(torch.uint8)
-    return np.ascontiguousarray(levels.permute(1, 2, 0).cpu().numpy())
 
 
 def _move(value: Tensor, start: Tensor, rate: float | None) -> Move:

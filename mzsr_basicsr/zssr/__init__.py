@@ -7,13 +7,13 @@ yardstick of MZSR's ten.
 import copy
 from collections.abc import Iterator
 from dataclasses import replace
-from time import perf_counter
 
 import numpy as np
 import torch
 from scipy.ndimage import map_coordinates
 from torch import Tensor, nn
 
+from mzsr_basicsr.clock import seconds_now
 from mzsr_basicsr.zero_shot import Result
 from mzsr_basicsr.zssr.fathers import Problem, make_fathers
 from mzsr_basicsr.zssr.settings import ZSSRSettings
@@ -41,7 +41,7 @@ def zssr(network: nn.Module, problem: Problem, settings: ZSSRSettings) -> Result
     """
     learner = copy.deepcopy(network).train()
     generator = torch.Generator().manual_seed(settings.seed)
-    start = perf_counter()
+    start = seconds_now(problem.lq.device)
     fathers = make_fathers(problem.lq, settings.fathers)
     for step in settings.gradual:
         nearer = replace(problem, kernel=scaled_kernel(problem.kernel, step / problem.scale), scale=step)
@@ -60,9 +60,9 @@ def _collect(
     for wanted in sorted(settings.updates):
         while len(result.losses) < wanted and (loss := next(training, None)) is not None:
             result.losses.append(loss)
-        begun = perf_counter()
+        begun = seconds_now(problem.lq.device)
         result.images[wanted] = super_resolve(learner, problem, settings)
-        now = perf_counter()
+        now = seconds_now(problem.lq.device)
         result.seconds[wanted] = now - start - apart
         apart += now - begun
     return result
