@@ -17,7 +17,10 @@ setup(
     license="MIT",
     python_requires=">=3.10,<3.13",
     packages=find_packages(include=["mzsr_basicsr", "mzsr_basicsr.*"]),
-    package_data={"mzsr_basicsr.pages": ["*.j2", "*.css", "*.js"], "mzsr_basicsr.weights": ["*.pth", "*.md", "SHA256SUMS"]},
+    package_data={
+        "mzsr_basicsr.pages": ["*.j2", "*.css", "*.js"],
+        "mzsr_basicsr.weights": ["*.pth", "*.md", "SHA256SUMS"],
+    },
     install_requires=[
         "basicsr>=1.4.2",  # the trainer this is a plug-in for
         "av>=12",  # clips: FFmpeg with its codecs in the wheel

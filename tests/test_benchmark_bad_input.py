@@ -68,17 +68,11 @@ CONFIG = [
     ({"published": "paper_x3"}, r"published: 'paper_x3': did you mean `paper_x"),
     ({"reference": "mzsr"}, "reference: 'mzsr' is no method; known: bicubic"),
     ({"metrics": ["ssim"]}, r"metrics: \['ssim'\]; begin with psnr"),
-    (
-        {"metrics": ["psnr", "lpips"]},
-        "metrics: lpips is pyiqa's, which is not installed; pip install .*, or use psnr, ssim",
-    ),
+    ({"metrics": ["psnr", "lpips"]}, "metrics: lpips is pyiqa's, which is not installed; pip install .*, or use psnr, ssim"),
     ({"metrics": ["psnr", "psnr"]}, "metrics: .*name each of them once"),
     ({"seed": 2**63}, "seed"),
     ({"imports": ["no_such_module"]}, "imports: no_such_module: .*; start in its folder, or install it"),
-    (
-        {"kernels": ["g1.3b"], "methods": {"m": {"type": "mzsr", "kernel": "internal"}}},
-        "methods.m.kernel: internal is for direct",
-    ),
+    ({"kernels": ["g1.3b"], "methods": {"m": {"type": "mzsr", "kernel": "internal"}}}, "methods.m.kernel: internal is for direct"),
     (one(type="mzsr", param_key="params"), "methods.m.param_key: goes with `network_g`, which is missing"),
     ({"jobs": 0}, r"jobs: 0: Expected `int` >= 1"),
     ({"scales": [0.5]}, "scales"),
@@ -98,16 +92,13 @@ CONFIG = [
     (one(**ZSSR, fathers=[]), r"methods.m.fathers: \[\]; allowed"),
     (one(**ZSSR, gradual=[1.5, 1.25]), r"methods.m.gradual: \[1.5, 1.25\] must rise, between 1 and the scale 2"),
     (one(**ZSSR, gradual=[2.0]), r"methods.m.gradual: \[2.0\] must rise"),
-    (
-        one(type="zssr", network_g={"type": "MZSRNat"}),
-        r"methods.m.network_g.type: 'MZSRNat' .*did you mean `MZSRNet`\?",
-    ),
+    (one(type="zssr", network_g={"type": "MZSRNat"}), r"methods.m.network_g.type: 'MZSRNat' .*did you mean `MZSRNet`\?"),
     (one(type="zssr", network_g={"type": "MZSRNet", "feat": 4}), r"methods.m.network_g.feat: unknown key; did you"),
     (one(type="zssr", network_g={"type": "EDSR"}), r"methods.m.network_g: EDSR .*num_in_ch"),
     *[(own(name=name), "kernels: .*becomes a folder; allowed") for name in ("a/b", "..", "", ".")],
     *[({"methods": {name: {"type": "bicubic"}}}, "methods: .*becomes a folder") for name in ("a/b", "..", "")],
     *[({"name": name}, f"name: {name!r} becomes a folder; allowed: letters") for name in ("a/b", "..", "")],
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("changes", "line"), CONFIG)
