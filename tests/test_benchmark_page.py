@@ -42,7 +42,7 @@ def test_the_table_has_the_means_best_bold_and_published_marked(made):
 
 def test_what_the_page_says_of_the_whole(made):
     results, folder, page = made
-    seconds = sum(m.seconds for m in results.measures)
+    seconds = sum(m.seconds for m in results.measures if m.updates in (None, 10))  # they hold the shorter runs
     (summary,) = page.all("p", **{"class": "summary"})
     assert summary["text"] == (
         f"6 images of 2 sets under 2 kernels; 4 columns, 48 SR images in {seconds:.3g} s."
