@@ -81,6 +81,7 @@ CONFIG = [
     (one(type=["mzsr"]), r"methods.m: unknown method \['mzsr'\]; did you mean `mzsr`"),
     ({"device": "gpu"}, "device: 'gpu': .*allowed: auto, cpu, cuda"),
     ({"device": "cuda"}, "device: cuda, but this machine has no GPU .*; give `auto` or `cpu`"),
+    ({"datasets": {"T": {"gt": "x", "ql": {}}}}, r"datasets\.ql: unknown key; known: gt, lq"),
     ({"dataset": {}}, r"dataset: unknown key; did you mean `datasets`\?"),
     (one(type="bicubic", kernel="known"), "methods.m.kernel: unknown key"),
     (one(type="mzsr", kernel="none"), "methods.m.kernel: 'none': .*allowed: known, auto, internal, bicubic"),
