@@ -137,7 +137,7 @@ def test_the_first_update_moves_every_weight_by_the_rate() -> None:
     pair = draw_pair(make_fathers(given.lq, (1.0,)), given, settings, generator())
     original = network()
     expected = (original(pair.lq) - pair.gt).abs().mean()
-    assert loss == pytest.approx(float(expected), rel=1e-6)
+    assert loss == pytest.approx(float(expected.detach()), rel=1e-6)
     slopes = torch.autograd.grad(expected, list(original.parameters()))
     for (name, value), slope in zip(net.named_parameters(), slopes, strict=True):
         clear = slope.abs() > 1e-6  # Adam's epsilon is 1e-8
