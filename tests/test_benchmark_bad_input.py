@@ -80,7 +80,7 @@ CONFIG = [
     ({"scales": [float("inf")]}, "degradation.scale: inf must be finite"),
     (one(type=["mzsr"]), r"methods.m: unknown method \['mzsr'\]; did you mean `mzsr`"),
     ({"device": "gpu"}, "device: 'gpu': .*allowed: auto, cpu, cuda"),
-    ({"device": "cuda"}, "device: cuda, but this machine has no GPU .*; give `auto` or `cpu`"),
+    ({"device": "cuda"}, "device: cuda is not there; found: cpu; give one of these, or auto"),
     ({"datasets": {"T": {"gt": "x", "ql": {}}}}, r"datasets\.ql: unknown key; known: gt, lq"),
     ({"dataset": {}}, r"dataset: unknown key; did you mean `datasets`\?"),
     (one(type="bicubic", kernel="known"), "methods.m.kernel: unknown key"),

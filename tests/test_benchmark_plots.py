@@ -7,7 +7,6 @@ from benchmark_results import change, drop, make_results
 from plot_parts import lines, texts
 
 from mzsr_basicsr.benchmark.plots import psnr_against_seconds, psnr_against_updates
-from mzsr_basicsr.benchmark.svg import INK_DARK
 
 
 def test_points_are_means_and_updates_are_joined_in_their_order():
@@ -81,10 +80,3 @@ def test_fonts_can_be_read_on_a_phone():
     axes = figure.axes[0]
     sizes = [t.get_fontsize() for t in (*axes.texts, *axes.get_xticklabels(), axes.xaxis.label) if t.get_text()]
     assert min(sizes) * 340 / (72 * figure.get_figwidth()) >= 10  # px, where the picture is 340 px wide
-
-
-def test_dark_figures_have_a_dark_ground_and_light_ink():
-    results = make_results()
-    for figure in (psnr_against_seconds(results, dark=True), psnr_against_updates(results, dark=True)):
-        assert sum(figure.get_facecolor()[:3]) < 0.4
-        assert figure.axes[0].xaxis.label.get_color() == INK_DARK

@@ -9,12 +9,11 @@ from PIL import Image
 
 from mzsr_basicsr.benchmark import plots
 from mzsr_basicsr.benchmark.plots import psnr_against_seconds, psnr_against_updates, save_plots, svg_text
-from mzsr_basicsr.benchmark.svg import INK_DARK, INK_LIGHT
+from mzsr_basicsr.benchmark.svg import INK
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_svg_takes_the_pages_ink_and_nothing_else(dark):
-    text = svg_text(psnr_against_seconds(make_results(), dark))
+def test_svg_takes_the_pages_ink_and_nothing_else():
+    text = svg_text(psnr_against_seconds(make_results()))
     root = ET.fromstring(text)
     assert (
         text.startswith("<svg ") and root.get("class") == "plot" and root.get("aria-label").startswith("PSNR against")
@@ -23,7 +22,7 @@ def test_svg_takes_the_pages_ink_and_nothing_else(dark):
     colours = set(re.findall(r"(?:fill|stroke): ([^;\"]+)", text))
     assert colours == {"none", "currentColor", "#0072b2", "#d55e00"}  # bicubic and mzsr
     assert not re.search(r"#000|black|white|#fff|<style|<metadata|<!|<\?|script", text)
-    assert not {INK_LIGHT, INK_DARK} & set(re.findall(r"#\w{6}", text))
+    assert INK not in set(re.findall(r"#\w{6}", text))
     ns = "{http://www.w3.org/2000/svg}"
     words = {e.text: e.get("style") for e in root.iter(f"{ns}text")}
     assert {"mzsr (10)", "bicubic", "mean PSNR, dB"} <= set(words) and all(
@@ -63,7 +62,7 @@ def test_files_are_whole_and_the_same_each_time(tmp_path):
     assert len(list((tmp_path / "new").iterdir())) == 4
     with Image.open(first[1]) as picture:
         assert picture.size == (920, 720) and picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
-    assert ET.fromstring(contents[0]).tag.endswith("svg") and INK_LIGHT.encode() in contents[0]
+    assert ET.fromstring(contents[0]).tag.endswith("svg") and INK.encode() in contents[0]
     assert len(save_plots(make_results(("bicubic",)), tmp_path / "one")) == 2
 
 

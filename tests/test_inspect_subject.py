@@ -10,9 +10,10 @@ from photo_networks import photo, save_network
 from PIL import Image
 from scipy import ndimage
 
+from mzsr_basicsr.benchmark.gallery_pictures import error_map
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.inspection.choices import Choices
-from mzsr_basicsr.inspection.pictures import busiest, change, error_map, ranges_of, verdict_map
+from mzsr_basicsr.inspection.pictures import busiest, change, ranges_of, verdict_map
 from mzsr_basicsr.inspection.run import inspect_file
 from mzsr_basicsr.inspection.subject import MOST_PIXELS, make_pair, read_colours, read_pair
 from mzsr_basicsr.inspection.words import summarise

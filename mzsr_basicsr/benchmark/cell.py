@@ -13,7 +13,6 @@ from msgspec import Struct
 from mzsr_basicsr.benchmark.memory import measured_peak
 from mzsr_basicsr.benchmark.methods import Method, Output
 from mzsr_basicsr.benchmark.metrics import measure
-from mzsr_basicsr.benchmark.plan import Degradation
 from mzsr_basicsr.benchmark.sources import Given, file_sha256, read_picture, write_picture
 from mzsr_basicsr.data.photos import to_picture, to_tensor
 from mzsr_basicsr.errors import ImageError
@@ -97,11 +96,12 @@ def run_task(task: Task, method: Method, folder: Path, metrics: Sequence[str], d
     Raises:
         ImageError: the SR image has another size than the HR image, or is not finite.
     """
-    source, degradation = task.given.source, task.given.degradation
+    source = task.given.source
     lq = to_tensor(read_picture(folder / source.lr))[None].to(device)
     with measured_peak(device) as peak:
-        outputs = method(lq, degradation)
-    records = [_keep(output, task, folder, degradation) for output in outputs]
+        outputs = method(lq, task.given.degradation)
+    size = read_picture(source.hr).shape[:2]
+    records = [_keep(output, task, folder, size) for output in outputs]
     record = CellRecord(key=task.key, peak_mb=peak.megabytes, hr_sha256=task.given.hr_sha256, outputs=records)
     return measured(record, task, folder, metrics, device)
 
@@ -127,14 +127,13 @@ def measured(record: CellRecord, task: Task, folder: Path, metrics: Sequence[str
     return record
 
 
-def _keep(output: Output, task: Task, folder: Path, degradation: Degradation) -> OutputRecord:
-    """Write one SR image, cut to the size of the HR image."""
-    source = task.given.source
-    height, width = read_picture(source.hr).shape[:2]
+def _keep(output: Output, task: Task, folder: Path, size: tuple[int, ...]) -> OutputRecord:
+    """Write one SR image, cut to the size (H, W) of the HR image."""
+    source, (height, width) = task.given.source, size
     if output.image.shape[-2] < height or output.image.shape[-1] < width or output.image.shape[1] != 3:
         raise ImageError(
             f"{source.image}: {task.label} gave {output.image.shape[-1]}x{output.image.shape[-2]} px, but the HR "
-            f"image at scale {degradation.scale:g} has {width}x{height}; check its network and weights"
+            f"image at scale {task.given.degradation.scale:g} has {width}x{height}; check its network and weights"
         )
     if not bool(torch.isfinite(output.image).all()):
         raise ImageError(f"{source.image}: {task.label} gave pixels that are not finite; check its weights and rates")

@@ -87,17 +87,18 @@ def read_exhibit(results: Results, source: Source, folder: Path) -> Exhibit | No
     return Exhibit(hr, full, tuple(views), missing, _focus(views, hr))
 
 
-def error_map(picture: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Colour |picture - reference| of 8-bit luma: black is 0, light yellow `BRIGHTEST` levels or more, for all alike.
+def error_map(picture: np.ndarray, reference: np.ndarray, brightest: float = BRIGHTEST) -> np.ndarray:
+    """Colour |picture - reference| of 8-bit luma: black is 0, light yellow so many levels or more.
 
     Args:
         picture: (H, W, 3) uint8 RGB.
         reference: the same.
+        brightest: levels of luma that are drawn in the lightest colour.
 
     Returns:
         (H, W, 3) uint8 RGB.
     """
-    share = np.minimum(np.abs(luma(picture) - luma(reference)) / BRIGHTEST, 1)
+    share = np.minimum(np.abs(luma(picture) - luma(reference)) / brightest, 1)
     return _coloured(np.rint(share * 255).astype(np.uint8))
 
 

@@ -48,7 +48,7 @@ def about(plan: Plan, device: torch.device, threads: int) -> dict[str, str]:
     facts |= {name: _version(name) for name in _PACKAGES}
     facts["python"] = platform.python_version()
     facts["processor"] = _processor()
-    facts["device"] = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+    facts["device"] = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     facts["processes x threads"] = f"{plan.options.jobs} x {threads}, of {os.cpu_count()} cores"
     facts["seed"] = str(plan.options.seed)
     for label, options in plan.methods.items():

@@ -12,7 +12,7 @@ from mzsr_basicsr.benchmark.options import MZSROptions, NetworkOptions
 from mzsr_basicsr.errors import ConfigError, MZSRError, WeightsError
 from mzsr_basicsr.models.checkpoint import load_weights, read_file
 from mzsr_basicsr.models.checks import check_network
-from mzsr_basicsr.models.pretrained import load_pretrained
+from mzsr_basicsr.models.pretrained import fitting_rates, load_pretrained
 from mzsr_basicsr.weights import locate
 
 
@@ -66,17 +66,7 @@ def load_network(options: NetworkOptions | MZSROptions, scale: float, section: s
     _check_scale(section_g, scale, f"{section}.network_g")
     network = build(section_g, f"{section}.network_g")
     rates = load_weights(network, path, options.param_key, scale).get("rates")
-    return Loaded(_padded(network, section_g), _fitting(rates, network, path))
-
-
-def _fitting(rates: Any, network: nn.Module, path: str) -> Tensor | None:
-    """Check the learned rates of a file; None where it holds none."""
-    if rates is None or not len(rates):
-        return None
-    tensors = len(list(network.parameters()))
-    if not isinstance(rates, Tensor) or rates.ndim != 2 or rates.shape[1] != tensors:
-        raise WeightsError(f"{path}: its learned rates do not fit its network of {tensors} tensors; replace the file")
-    return rates
+    return Loaded(_padded(network, section_g), fitting_rates(rates, network, path))
 
 
 def build(section_g: dict[str, Any], name: str) -> nn.Module:

@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from mzsr_basicsr.benchmark.labels import Label, place
 from mzsr_basicsr.benchmark.points import Points, average, by_method, method_numbers, with_several
 from mzsr_basicsr.benchmark.results import Results
-from mzsr_basicsr.benchmark.svg import INK_DARK, INK_LIGHT, svg_bytes, svg_text
+from mzsr_basicsr.benchmark.svg import INK, svg_bytes, svg_text
 from mzsr_basicsr.pages import write_whole
 
 __all__ = ["psnr_against_seconds", "psnr_against_updates", "save_plots", "svg_text"]
@@ -20,14 +20,13 @@ __all__ = ["psnr_against_seconds", "psnr_against_updates", "save_plots", "svg_te
 # Okabe and Ito's colours for all kinds of colour vision, without black (ink) and yellow (too faint on white)
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X")
-_PAPERS = {False: "#ffffff", True: "#16181b"}
 _WIDTH, _HEIGHT, _FONT = 4.6, 3.6, 11  # inches and points: on a phone one point is about one pixel
 _ROOMY, _MORE = 6, 0.2  # labels that the height suffices for, inches for each further one
 _LINEAR, _TICKS = 20, 8  # most updates on an even axis; most ticks that stand at the updates themselves
 _DPI = 200
 
 
-def psnr_against_seconds(results: Results, dark: bool = False) -> Figure:
+def psnr_against_seconds(results: Results) -> Figure:
     """Draw PSNR against seconds for an image: a point for each column, numbers of updates of a method joined.
 
     PSNR is the mean over kernels and sets, time the mean over images; only kernels and sets count that all columns
@@ -35,49 +34,47 @@ def psnr_against_seconds(results: Results, dark: bool = False) -> Figure:
 
     Args:
         results: the benchmark.
-        dark: light ink on dark ground.
 
     Returns:
         A figure of 4.6 inches width; a column's heading stands at its point.
     """
     found = average(results)
-    figure, axes = _figure("PSNR against seconds for an image", len(found.points), dark)
+    figure, axes = _figure("PSNR against seconds for an image", len(found.points))
     methods = by_method(found.points)
     lines = {name: np.array([(p.seconds, p.psnr) for p in mine]) for name, mine in methods.items()}
-    _draw(axes, results, lines, dark)
+    _draw(axes, results, lines)
     axes.set_xscale("log")
     seconds = [p.seconds for p in found.points] or [1.0]
     wide = math.log10(max(seconds) / min(seconds)) > 2
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
-    _finish(figure, axes, "seconds for an image (mean)", found, dark)
+    _finish(figure, axes, "seconds for an image (mean)", found)
     labels = [Label(p.seconds, p.psnr, p.column) for p in found.points]
-    place(axes, labels, list(lines.values()), _ink(dark), _FONT)
+    place(axes, labels, list(lines.values()), INK, _FONT)
     return figure
 
 
-def psnr_against_updates(results: Results, dark: bool = False) -> Figure | None:
+def psnr_against_updates(results: Results) -> Figure | None:
     """Draw PSNR against the number of updates, for methods with at least two numbers of them; None without any.
 
     PSNR itself, not its gain: methods start from very different heights, and what counts is where they arrive.
 
     Args:
         results: the benchmark.
-        dark: light ink on dark ground.
     """
     several = with_several(average(results).points)
     found = average(results, [p.column for p in several])
     methods = by_method(found.points)
     if not methods:
         return None
-    figure, axes = _figure("PSNR against updates on an image", len(methods), dark)
+    figure, axes = _figure("PSNR against updates on an image", len(methods))
     lines = {name: np.array([(p.updates or 0, p.psnr) for p in mine]) for name, mine in methods.items()}
-    _draw(axes, results, lines, dark)
+    _draw(axes, results, lines)
     _updates_axis(axes, sorted({float(p.updates or 0) for p in found.points}))
-    _finish(figure, axes, "gradient updates on the image", found, dark)
+    _finish(figure, axes, "gradient updates on the image", found)
     # the label stands at the last point; the others are kept free of labels
     texts = {name: [""] * (len(line) - 1) + [name] for name, line in lines.items()}
     labels = [Label(x, y, text) for name in lines for (x, y), text in zip(lines[name], texts[name], strict=True)]
-    place(axes, labels, list(lines.values()), _ink(dark), _FONT)
+    place(axes, labels, list(lines.values()), INK, _FONT)
     return figure
 
 
@@ -113,13 +110,13 @@ def _png(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
-def _figure(label: str, labels: int, dark: bool) -> tuple[Figure, Axes]:
+def _figure(label: str, labels: int) -> tuple[Figure, Axes]:
     height = _HEIGHT + _MORE * max(0, labels - _ROOMY)
-    figure = Figure(figsize=(_WIDTH, height), label=label, layout="constrained", facecolor=_PAPERS[dark])
+    figure = Figure(figsize=(_WIDTH, height), label=label, layout="constrained", facecolor="white")
     return figure, figure.add_subplot(facecolor="none")
 
 
-def _draw(axes: Axes, results: Results, lines: dict[str, np.ndarray], dark: bool) -> None:
+def _draw(axes: Axes, results: Results, lines: dict[str, np.ndarray]) -> None:
     """Draw each method's (N, 2) corners."""
     numbers = method_numbers(results)
     for name, line in lines.items():
@@ -129,7 +126,7 @@ def _draw(axes: Axes, results: Results, lines: dict[str, np.ndarray], dark: bool
             color=_COLOURS[numbers[name] % len(_COLOURS)],
             marker=_MARKERS[numbers[name] % len(_MARKERS)],
             markersize=8,
-            markeredgecolor=_ink(dark),
+            markeredgecolor=INK,
             markeredgewidth=0.7,
             linewidth=1.6,
         )
@@ -142,22 +139,18 @@ def _updates_axis(axes: Axes, updates: list[float]) -> None:
         axes.set_xticks(updates)
 
 
-def _finish(figure: Figure, axes: Axes, below: str, found: Points, dark: bool) -> None:
+def _finish(figure: Figure, axes: Axes, below: str, found: Points) -> None:
     """Name the axes, colour them, and fix the layout, as labels need it."""
     left_out = "" if found.cells == found.of else f"\n({found.cells} of {found.of} kernels and sets: those all have)"
-    axes.set_xlabel(below, fontsize=_FONT, color=_ink(dark))
-    axes.set_ylabel(f"mean PSNR, dB{left_out}", fontsize=_FONT, color=_ink(dark))
+    axes.set_xlabel(below, fontsize=_FONT, color=INK)
+    axes.set_ylabel(f"mean PSNR, dB{left_out}", fontsize=_FONT, color=INK)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.tick_params(colors=_ink(dark), labelsize=_FONT - 1)
-    axes.grid(color=_ink(dark), alpha=0.15, linewidth=0.6)
+    axes.tick_params(colors=INK, labelsize=_FONT - 1)
+    axes.grid(color=INK, alpha=0.15, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(_ink(dark))
+    axes.spines[["left", "bottom"]].set_color(INK)
     axes.margins(0.08, 0.12)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-
-
-def _ink(dark: bool) -> str:
-    return INK_DARK if dark else INK_LIGHT

@@ -19,6 +19,7 @@ from mzsr_basicsr.benchmark.reports import write_reports
 from mzsr_basicsr.benchmark.results import Results
 from mzsr_basicsr.benchmark.sources import Given, make_sources
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.photo.upscaler import choose_device
 from mzsr_basicsr.strict import nearest
 
 
@@ -45,7 +46,7 @@ def run_benchmark(plan: Plan, choice: Choice, update: bool = False) -> tuple[Res
     Raises:
         MZSRError: a method cannot be built, an image cannot be read, or the folder is not ours.
     """
-    device = torch.device(_device(plan.options.device))
+    device = choose_device(plan.options.device)
     threads = max(1, torch.get_num_threads() // plan.options.jobs)
     folder = Path(plan.options.output) / plan.options.name
     _check(plan, choice, device)
@@ -56,12 +57,6 @@ def run_benchmark(plan: Plan, choice: Choice, update: bool = False) -> tuple[Res
     results = collect(plan, tasks, folder, failures, about(plan, device, threads))
     write_reports(results, folder, plan.options.reference, plan.options.page_mb)
     return results, folder
-
-
-def _device(name: str) -> str:
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("device: cuda, but this machine has no GPU that PyTorch can use; give `auto` or `cpu`")
-    return name if name != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _check(plan: Plan, choice: Choice, device: torch.device) -> None:

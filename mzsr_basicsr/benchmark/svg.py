@@ -8,9 +8,9 @@ import xml.etree.ElementTree as ET
 import matplotlib
 from matplotlib.figure import Figure
 
-__all__ = ["INK_DARK", "INK_LIGHT", "svg_bytes", "svg_text"]
+__all__ = ["INK", "svg_bytes", "svg_text"]
 
-INK_LIGHT, INK_DARK = "#1b1c1f", "#e7e6e3"  # on light and on dark ground; used for nothing but ink
+INK = "#1b1c1f"  # used for nothing else, so that it can be told
 _FONTS = ["DejaVu Sans", "Verdana", "Arial", "sans-serif"]
 _UNDATED = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
@@ -27,7 +27,7 @@ def svg_bytes(figure: Figure, transparent: bool = False) -> bytes:
 def svg_text(figure: Figure) -> str:
     """Write a figure as an `<svg class="plot">` element for an HTML page, the same text each time.
 
-    It is as wide as its container, has no background, and draws all that has one of the two inks in `currentColor`.
+    It is as wide as its container, has no background, and draws all that has `INK` in `currentColor`.
     It holds no style sheet, which would reach the whole page, and only the ids it needs; they begin with a hash of the
     picture, so that they differ from those of any other one.
 
@@ -46,7 +46,7 @@ def svg_text(figure: Figure) -> str:
     root.attrib |= {"aria-label": str(figure.get_label()), "fill": "currentColor"}
     root.attrib |= {"style": "stroke-linejoin: round; stroke-linecap: butt"}
     text = ET.tostring(root, encoding="unicode")
-    return re.sub(f"{INK_LIGHT}|{INK_DARK}", "currentColor", text)
+    return text.replace(INK, "currentColor")
 
 
 def _plain_names(root: ET.Element) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from mzsr_basicsr.inspection.pictures import ZOOM, Ranges, busiest, caption, change, error_map, ranges_of, verdict_map
+from mzsr_basicsr.benchmark.gallery_pictures import error_map
+from mzsr_basicsr.inspection.pictures import ZOOM, Ranges, busiest, caption, change, ranges_of, verdict_map
 from mzsr_basicsr.inspection.plots import Plot, heat_map, plots_of
 from mzsr_basicsr.inspection.results import Inspection
 from mzsr_basicsr.inspection.run import Report

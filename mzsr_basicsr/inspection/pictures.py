@@ -3,7 +3,6 @@
 import io
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -62,12 +61,6 @@ def change(picture: np.ndarray, first: np.ndarray, gain: int) -> np.ndarray:
     """Draw picture - first about mid-grey: both (H, W, 3) uint8, and so is the result."""
     difference = picture.astype(np.int16) - first
     return (difference * gain + _GREY).clip(0, 255).astype(np.uint8)
-
-
-def error_map(picture: np.ndarray, truth: np.ndarray, peak: float) -> np.ndarray:
-    """Draw |luma - luma of the truth| from black (0) over red to light yellow (`peak` levels): (H, W, 3) uint8."""
-    levels = np.rint((_error(picture, truth) / peak * 255).clip(0, 255)).astype(np.uint8)
-    return np.ascontiguousarray(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1])
 
 
 def verdict_map(picture: np.ndarray, first: np.ndarray, truth: np.ndarray, gain: int) -> np.ndarray:

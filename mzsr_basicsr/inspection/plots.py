@@ -10,7 +10,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from mzsr_basicsr.benchmark.svg import INK_LIGHT, svg_text
+from mzsr_basicsr.benchmark.svg import INK, svg_text
 from mzsr_basicsr.inspection.results import Inspection
 
 _LOSS, _PSNR, _SON = "#3b82d6", "#d9822b", "#3a9d6e"  # seen on white and on black
@@ -46,13 +46,13 @@ def _curve(found: Inspection, title: str, values: Sequence[float], colour: str) 
     known = [value if math.isfinite(value) else math.nan for value in values]
     marker = "o" if len(known) <= _MARKED else ""
     axes.plot(range(len(known)), known, color=colour, linewidth=2, marker=marker, markersize=5)
-    axes.axhline(known[0], color=INK_LIGHT, linewidth=0.8, linestyle=(0, (4, 4)), alpha=0.6)
-    axes.set_title(title, loc="left", fontsize=11, color=INK_LIGHT)
-    axes.set_xlabel("update", color=INK_LIGHT)
+    axes.axhline(known[0], color=INK, linewidth=0.8, linestyle=(0, (4, 4)), alpha=0.6)
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    axes.set_xlabel("update", color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.ticklabel_format(axis="y", useOffset=False)
-    axes.grid(axis="y", color=INK_LIGHT, alpha=0.15, linewidth=0.8)
+    axes.grid(axis="y", color=INK, alpha=0.15, linewidth=0.8)
     _ink(axes)
     return _finished(figure, axes, found)
 
@@ -75,7 +75,7 @@ def heat_map(found: Inspection) -> Plot:
     step = max(1, math.ceil(len(numbers) / 12))
     axes.set_xticks(np.arange(len(numbers))[::step] + 0.5, [str(number) for number in numbers[::step]])
     axes.invert_yaxis()
-    axes.set_xlabel("update", color=INK_LIGHT)
+    axes.set_xlabel("update", color=INK)
     bar = figure.colorbar(mesh, cax=figure.add_axes((0.9, margin, 0.02, 1 - 1.2 * margin)))
     bar.ax.yaxis.set_major_formatter(FuncFormatter(_per_cent))
     bar.ax.yaxis.set_minor_formatter(FuncFormatter(lambda value, place: ""))
@@ -91,9 +91,9 @@ def _per_cent(value: float, place: int | None) -> str:
 
 def _ink(axes: Axes) -> None:
     """Draw all that is not data in the ink that the page replaces by its own."""
-    axes.tick_params(which="both", color=INK_LIGHT, labelcolor=INK_LIGHT, labelsize=9)
+    axes.tick_params(which="both", color=INK, labelcolor=INK, labelsize=9)
     for name, spine in axes.spines.items():
-        spine.set_color(INK_LIGHT)
+        spine.set_color(INK)
         spine.set_linewidth(0.8)
         spine.set_visible(name in ("left", "bottom"))
 

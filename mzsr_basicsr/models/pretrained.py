@@ -36,21 +36,31 @@ def load_pretrained(path: str) -> Pretrained:
     check_network(about["network_g"])
     network: nn.Module = build_network(dict(about["network_g"]))
     rates = load_weights(network, path, None, about["scale"]).get("rates")
-    _check(network, about["scale"], rates, path)
-    return Pretrained(network.eval(), about["scale"], rates if rates is not None and len(rates) else None)
+    _check(network, about["scale"], path)
+    return Pretrained(network.eval(), about["scale"], fitting_rates(rates, network, path))
 
 
 def _is_scale(scale: object) -> bool:
     return isinstance(scale, (int, float)) and math.isfinite(scale) and scale >= 1
 
 
-def _check(network: nn.Module, scale: float, rates: object, path: str) -> None:
+def fitting_rates(rates: Any, network: nn.Module, path: str) -> Tensor | None:
+    """Check the learned rates of a weights file; None where it holds none.
+
+    Raises:
+        WeightsError: they are of another network.
+    """
+    if rates is None:
+        return None
+    fitting = isinstance(rates, Tensor) and rates.ndim == 2
+    if not fitting or (len(rates) and rates.shape[1] != len(list(network.parameters()))):
+        raise WeightsError(f"{path}: its learned rates do not fit its network; replace the file")
+    return rates if len(rates) else None
+
+
+def _check(network: nn.Module, scale: float, path: str) -> None:
     """Refuse what would only fail later, or give a black image."""
     if not getattr(network, "wants_scale", False) and getattr(network, "scale", scale) != scale:
         raise WeightsError(f"{path}: says it is for scale {scale:g}, but its network is not; replace the file")
-    parameters = list(network.parameters())
-    if not all(bool(torch.isfinite(p).all()) for p in parameters):
+    if not all(bool(torch.isfinite(p).all()) for p in network.parameters()):
         raise WeightsError(f"{path}: holds weights that are NaN or infinite; replace the file")
-    fitting = isinstance(rates, Tensor) and rates.ndim == 2 and (not len(rates) or rates.shape[1] == len(parameters))
-    if rates is not None and not fitting:
-        raise WeightsError(f"{path}: its learned rates do not fit its network; replace the file")

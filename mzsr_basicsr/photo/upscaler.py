@@ -172,5 +172,5 @@ def choose_device(name: str) -> torch.device:
         name = next((n for n in ("cuda", "mps") if there[n]), "cpu")
     if not there.get(name, False):
         found = ", ".join(n for n, here in there.items() if here)
-        raise ConfigError(f"device: {name} is not there; found: {found}")
+        raise ConfigError(f"device: {name} is not there; found: {found}; give one of these, or auto")
     return torch.device(name)
