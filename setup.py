@@ -45,5 +45,5 @@ setup(
         "bench": ["higher==0.2.1"],
         "metrics": ["pyiqa"],  # LPIPS, DISTS, NIQE, … in `mzsr benchmark`
     },
-    entry_points={"console_scripts": ["mzsr = mzsr_basicsr.cli:main"]},
+    entry_points={"console_scripts": ["mzsr = mzsr_basicsr.cli.main:main"]},
 )

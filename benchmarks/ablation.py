@@ -104,7 +104,8 @@ def measure(weights: str, arguments: argparse.Namespace) -> dict[str, float]:
     """Evaluate on Set14; return the mean PSNR of each column."""
     folder = Path(weights).parents[1] / "evaluation"
     options = ["-w", weights, "-s", "Set14", "--fast", "--kernels", KERNEL, "-o", str(folder)]
-    call(["mzsr_basicsr.cli", "evaluate", str(arguments.benchmark.resolve()), *options], arguments.output, "evaluation")
+    measure = ["mzsr_basicsr.cli.main", "evaluate", str(arguments.benchmark.resolve()), *options]
+    call(measure, arguments.output, "evaluation")
     mean = json.loads(next(folder.glob("*.json")).read_text())[-1]["values"]
     return {column: values["psnr"] for column, values in mean.items()}
 

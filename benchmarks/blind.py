@@ -18,11 +18,11 @@ from tqdm import tqdm
 
 import mzsr_basicsr
 from mzsr_basicsr.blind.spread import as_gaussian, band_spread
-from mzsr_basicsr.degradation import degrade, round_to_8_bits, upscale
-from mzsr_basicsr.kernels import KernelLaw, delta_kernel, sample_kernels
-from mzsr_basicsr.photo.kernel_report import compare_kernels
-from mzsr_basicsr.quality import psnr_y
-from mzsr_basicsr.wiener import effective_kernel
+from mzsr_basicsr.degradation.degrade import degrade, round_to_8_bits, upscale
+from mzsr_basicsr.degradation.kernels import KernelLaw, delta_kernel, sample_kernels
+from mzsr_basicsr.degradation.wiener import effective_kernel
+from mzsr_basicsr.kernel_tools.report import compare_kernels
+from mzsr_basicsr.metrics.quality import psnr_y
 
 NAMES = {
     "true": "true kernel",

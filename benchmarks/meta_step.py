@@ -22,8 +22,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mzsr_basicsr.archs.mzsr_arch import MZSRNet
 from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
-from mzsr_basicsr.degradation import degrade
-from mzsr_basicsr.kernels import gaussian_kernel
+from mzsr_basicsr.degradation.degrade import degrade
+from mzsr_basicsr.degradation.kernels import gaussian_kernel
 from mzsr_basicsr.meta import MetaStep, Pairs, Task, maml
 
 RATE = 1e-2

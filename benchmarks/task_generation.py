@@ -18,8 +18,8 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from mzsr_basicsr.degradation import degrade, upscale
-from mzsr_basicsr.kernels import KernelLaw, sample_kernels
+from mzsr_basicsr.degradation.degrade import degrade, upscale
+from mzsr_basicsr.degradation.kernels import KernelLaw, sample_kernels
 
 TASKS, PATCHES, SIDE, SCALE = 5, 16, 64, 2
 

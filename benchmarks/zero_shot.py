@@ -10,11 +10,11 @@ import time
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from mzsr_basicsr.adaptation.zero_shot import Settings, zero_shot
 from mzsr_basicsr.archs.mzsr_arch import MZSRNet
 from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
-from mzsr_basicsr.compat import memory_format
-from mzsr_basicsr.kernels import gaussian_kernel
-from mzsr_basicsr.zero_shot import Settings, zero_shot
+from mzsr_basicsr.degradation.kernels import gaussian_kernel
+from mzsr_basicsr.models.hardware import memory_format
 
 
 def seconds(network: torch.nn.Module, lq: torch.Tensor, updates: int) -> float:

@@ -21,5 +21,16 @@ class WeightsError(MZSRError):
     """A weights or state file that is missing, damaged or of another network, scale or run."""
 
 
+class MissingBasicSR(MZSRError):
+    """Something was asked for that needs BasicSR, which is not installed.
+
+    Args:
+        what: needs it, such as "mzsr train".
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} needs BasicSR, which is not installed here; run: python -m mzsr_basicsr.host.install")
+
+
 class TrainingError(MZSRError):
     """Training cannot go on (a non-finite loss); the state was saved and the task is named."""

@@ -15,7 +15,7 @@ def _seed() -> None:
 @pytest.fixture
 def three_photos(monkeypatch, tmp_path):
     """Work in a folder whose folder `in` holds 0.png, 1.png and 2.png."""
-    from commands import photograph
+    from helpers.commands import photograph
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in").mkdir()
@@ -27,6 +27,6 @@ def three_photos(monkeypatch, tmp_path):
 @pytest.fixture
 def mzsr(monkeypatch, capsys, three_photos):
     """Run `mzsr` beside three photographs."""
-    from commands import Command
+    from helpers.commands import Command
 
     return Command(monkeypatch, capsys)

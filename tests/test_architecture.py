@@ -1,75 +1,22 @@
-"""The sources keep the table of imports: root modules are mathematics, folders are adapters, data flows one way."""
+"""Rooms and layers, read off the folders: mathematics below, adapters and files above it, faces on top; no circles."""
 
 import ast
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from helpers.places import PACKAGE
 
-ROOT = Path(__file__).parents[1] / "mzsr_basicsr"
-PURE = {
-    "errors",
-    "strict",
-    "kernels",
-    "kernel_io",
-    "resize",
-    "degradation",
-    "quality",
-    "zero_shot",
-    "ensemble",
-    "options",
-    "task_stream",
-    "kernel_shapes",
-    "wiener",
-    "weights",
-    "settings",
-    "data_options",
-    "noise",
-    "lively",
-    "tiling",
-    "careful",
-    "clock",
-}
-LEVEL = {
-    name: level
-    for level, names in enumerate(
-        [
-            ("errors", "clock"),
-            ("kernels", "resize", "quality", "data_options", "task_stream", "strict", "weights", "settings"),
-            ("noise", "lively", "tiling"),
-            ("kernel_shapes", "wiener", "degradation", "options"),
-            ("kernel_io",),
-            ("meta",),
-            ("ensemble",),
-            ("zero_shot",),
-            ("careful", "blind", "zssr"),
-        ]
-    )
-    for name in names
-}
-FOLDERS = {"meta", "blind", "zssr"}  # mathematics too
-ADAPTERS = {"archs", "data", "losses", "metrics", "models"}
-PHOTO = {"photo"}  # files and clips, on top of models
-PAGES = {"pages"}  # HTML from templates, beside everything else
-STUDIES = {"benchmark", "inspection"}  # what people look at, on top of all that computes
-OUTSIDE = {"numpy", "torch", "scipy", "PIL", "msgspec"}  # what pure modules may use beside the standard library
-FACES = {
-    "cli",
-    "cli_upscale",
-    "cli_kernel",
-    "cli_degrade",
-    "cli_benchmark",
-    "cli_inspect",
-    "launch",
-    "train",
-    "test",
-    "demo",
-    "demo_photos",
-    "evaluate",
-    "report",
-    "__init__",
-}
+MATHEMATICS = {"degradation", "meta", "adaptation", "blind", "zssr"}
+FACES = {"cli", "host"}  # and the modules of the package's root, but for `errors`, which everything may import
+OUTSIDE_OF_MATHEMATICS = {
+    "numpy",
+    "torch",
+    "scipy",
+    "PIL",
+}  # beside the standard library; PIL reads kernels drawn as PNG
+NEED_BASICSR = {"host", "models", "data", "archs", "benchmark"}  # may import it; upscaling and all below it may not
+SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 
 def imports(path: Path) -> set[str]:
@@ -83,39 +30,48 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-def owner(name: str) -> str:
-    """The part of the package that an import reaches: `kernels`, `meta`, `archs`, …"""
-    return name.split(".")[1] if "." in name else ""
+def room(path: Path) -> str:
+    """The folder a module lives in, or its own name in the package's root."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-SOURCES = sorted(ROOT.rglob("*.py"))
+def rooms_used(path: Path) -> set[str]:
+    used = {name.split(".")[1] for name in imports(path) if name.startswith("mzsr_basicsr.")}
+    return {name for name in used if (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file()} - {room(path)}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_imports_follow_the_table(path: Path) -> None:
-    part = path.relative_to(ROOT).parts[0].removesuffix(".py")
-    inside = {owner(n) for n in imports(path) if n.split(".")[0] == "mzsr_basicsr"} - {part, ""}
-    outside = {n.split(".")[0] for n in imports(path)} - {"mzsr_basicsr"}
-    if part in PURE | FOLDERS:
-        assert not outside - OUTSIDE - set(sys.stdlib_module_names)
-        allowed = set() if part == "meta" else {n for n, level in LEVEL.items() if level < LEVEL[part]}
-        assert inside <= allowed
-    elif part in ADAPTERS:
-        allowed = PURE | FOLDERS | {"compat"}
-        assert inside <= allowed - ({"compat"} if part != "models" else set())
-    elif part in PHOTO:
-        assert inside <= PURE | FOLDERS | {"models"}
-    elif part in PAGES:
-        assert not inside
-    elif part in STUDIES:
-        assert inside <= PURE | FOLDERS | ADAPTERS | PHOTO | PAGES | STUDIES
-        assert part != "benchmark" or "inspection" not in inside
-    elif part not in FACES | {"compat", "shim"}:
-        pytest.fail(f"{path}: which rule holds for it?")
-    assert part in FACES or not inside & (FACES - {"__init__"})
+def others_used(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports(path)} - {"mzsr_basicsr"} - set(sys.stdlib_module_names)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_imports_only_what_lies_below_it(path: Path) -> None:
+    own, used = room(path), rooms_used(path)
+    if own in MATHEMATICS:
+        assert others_used(path) <= OUTSIDE_OF_MATHEMATICS
+        assert used <= MATHEMATICS | {"errors"}
+    elif (PACKAGE / own).is_dir() and own not in FACES:
+        assert not used & FACES
+        assert all((PACKAGE / name).is_dir() for name in used - {"errors"})
+    if "basicsr" in others_used(path):
+        assert own in NEED_BASICSR
+
+
+def test_rooms_form_no_circle() -> None:
+    below = {room(path): set() for path in SOURCES}
+    for path in SOURCES:
+        below[room(path)] |= rooms_used(path)
+    while below:
+        free = {name for name, used in below.items() if not used & set(below)}
+        assert free, f"a circle among {sorted(below)}"
+        below = {name: used for name, used in below.items() if name not in free}
+
+
+def test_few_files_stand_in_the_root() -> None:
+    assert {p.name for p in PACKAGE.glob("*.py")} == {"__init__.py", "errors.py", "train.py", "test.py"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_files_and_functions_stay_small(path: Path) -> None:
     text = path.read_text()
     assert text.count("\n") <= 200
@@ -124,13 +80,3 @@ def test_files_and_functions_stay_small(path: Path) -> None:
             doc = ast.get_docstring(node, clean=False) or ""
             assert node.end_lineno - node.lineno - doc.count("\n") <= 40, node.name
         assert not isinstance(node, ast.Assert), "assert is for tests"
-
-
-def test_pure_modules_need_no_basicsr() -> None:
-    """Their files run without the package's __init__, with basicsr made unimportable."""
-    code = (
-        "import sys, types; sys.modules['basicsr'] = None; package = types.ModuleType('mzsr_basicsr');"
-        f"package.__path__ = [{str(ROOT)!r}]; sys.modules['mzsr_basicsr'] = package;"
-        "import mzsr_basicsr.zero_shot, mzsr_basicsr.kernel_io, mzsr_basicsr.options, mzsr_basicsr.quality, mzsr_basicsr.careful, mzsr_basicsr.blind.estimate, mzsr_basicsr.zssr; print('pure')"
-    )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "pure\n"

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 import yaml
 from basicsr.utils.options import ordered_yaml
 
-from mzsr_basicsr import launch
-from mzsr_basicsr.kernels import gaussian_kernel
+from mzsr_basicsr.degradation.kernels import gaussian_kernel
+from mzsr_basicsr.host import launch
 from mzsr_basicsr.meta import LEARNERS, MetaStep, Pairs, Task
 
 README = (Path(__file__).parents[1] / "README.md").read_text()

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mzsr_basicsr.kernels import KernelLaw, sample_kernels
+from mzsr_basicsr.degradation.kernels import KernelLaw, sample_kernels
 
 GRID = 15  # px, side of the grid on which kernels are compared; the paper's kernel size
 _SAMPLES = 2000

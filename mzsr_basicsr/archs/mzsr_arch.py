@@ -4,7 +4,7 @@ import torch.nn as nn
 from torch import Tensor
 
 from mzsr_basicsr.archs.conditioning import KernelCode, append_code
-from mzsr_basicsr.degradation import upscale
+from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.errors import ConfigError
 
 

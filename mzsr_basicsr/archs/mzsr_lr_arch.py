@@ -5,7 +5,7 @@ from torch import Tensor
 
 from mzsr_basicsr.archs.conditioning import KernelCode
 from mzsr_basicsr.archs.mzsr_arch import check_sizes, conditioned, integer_scale, plain_body
-from mzsr_basicsr.degradation import upscale
+from mzsr_basicsr.degradation.degrade import upscale
 
 
 class MZSRNetLR(nn.Module):

@@ -4,8 +4,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mzsr_basicsr.archs.mzsr_arch import check_sizes, integer_scale
+from mzsr_basicsr.degradation.wiener import wiener_upscale
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.wiener import wiener_upscale
 
 
 class MZSRNetWiener(nn.Module):

@@ -6,7 +6,7 @@ One line below is one row of the paper's table: kernel, set, then the columns in
 from typing import NamedTuple
 
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.strict import nearest
+from mzsr_basicsr.options.strict import nearest
 
 __all__ = ["Published", "columns", "figure", "names", "remark"]
 

@@ -8,19 +8,19 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from mzsr_basicsr.benchmark.bench import Bench
-from mzsr_basicsr.benchmark.cell import Task, load_record, task_key
-from mzsr_basicsr.benchmark.collect import collect, is_done
-from mzsr_basicsr.benchmark.identity import about, claim_folder, method_identity
-from mzsr_basicsr.benchmark.metrics import OWN, load_pyiqa
-from mzsr_basicsr.benchmark.plan import Plan
-from mzsr_basicsr.benchmark.pool import run_tasks
-from mzsr_basicsr.benchmark.reports import write_reports
+from mzsr_basicsr.benchmark.report.files import write_reports
 from mzsr_basicsr.benchmark.results import Results
-from mzsr_basicsr.benchmark.sources import Given, make_sources
+from mzsr_basicsr.benchmark.run.bench import Bench
+from mzsr_basicsr.benchmark.run.cell import Task, load_record, task_key
+from mzsr_basicsr.benchmark.run.collect import collect, is_done
+from mzsr_basicsr.benchmark.run.identity import about, claim_folder, method_identity
+from mzsr_basicsr.benchmark.run.metrics import OWN, load_pyiqa
+from mzsr_basicsr.benchmark.run.plan import Plan
+from mzsr_basicsr.benchmark.run.pool import run_tasks
+from mzsr_basicsr.benchmark.run.sources import Given, make_sources
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.photo.upscaler import choose_device
-from mzsr_basicsr.strict import nearest
+from mzsr_basicsr.options.strict import nearest
+from mzsr_basicsr.upscaling.upscaler import choose_device
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.blind import spread
 from mzsr_basicsr.blind.kernel_net import GRID, NUMBERS, PATCH, WINDOW
+from mzsr_basicsr.degradation.kernels import delta_kernel
+from mzsr_basicsr.degradation.resize import imresize
+from mzsr_basicsr.degradation.wiener import effective_kernel
 from mzsr_basicsr.errors import ImageError
-from mzsr_basicsr.kernels import delta_kernel
-from mzsr_basicsr.lively import slope
-from mzsr_basicsr.resize import imresize
-from mzsr_basicsr.wiener import effective_kernel
 
 PATCHES = 12  # at most, of one image; more do not help
 STRIDE = PATCH // 2  # LR px between the places where a patch may lie

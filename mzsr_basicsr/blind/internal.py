@@ -16,8 +16,8 @@ from mzsr_basicsr.blind.constraints import hold_near, resize_support, tidy_kerne
 from mzsr_basicsr.blind.internal_crops import edge_energy
 from mzsr_basicsr.blind.internal_game import InternalSettings, play
 from mzsr_basicsr.blind.players import PATCH
+from mzsr_basicsr.degradation.kernels import validate_kernel
 from mzsr_basicsr.errors import ConfigError, ImageError
-from mzsr_basicsr.kernels import validate_kernel
 
 __all__ = ["DEFAULTS", "InternalSettings", "internal_kernel", "least_side"]
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from mzsr_basicsr.blind import constraints
 from mzsr_basicsr.blind.internal_crops import CropSource, fair_blur
 from mzsr_basicsr.blind.players import PatchJudge, compose, fit_factors
-from mzsr_basicsr.degradation import blur
+from mzsr_basicsr.degradation.degrade import blur
 from mzsr_basicsr.errors import ConfigError
 
 _WIDTH, _JUDGE_WIDTH = 16, 32  # channels of the generator and of the judge

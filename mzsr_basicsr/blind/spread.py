@@ -11,8 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from mzsr_basicsr.degradation.kernels import gaussian_kernel
 from mzsr_basicsr.errors import KernelError
-from mzsr_basicsr.kernels import gaussian_kernel
 
 _FAINT = 1e-3  # a response below it is as good as none
 PIXEL = 1 / 12  # px², variance of a pixel's own square: below it blur is not seen, and the logarithm stays finite

@@ -14,10 +14,10 @@ from mzsr_basicsr.blind.spread import band_spread, centre, log_covariance
 from mzsr_basicsr.data.photos import random_patch
 from mzsr_basicsr.data.task_kernels import TaskKernels
 from mzsr_basicsr.data.task_set import TaskSet
-from mzsr_basicsr.data_options import BlurredPatchOptions, LawOptions
-from mzsr_basicsr.degradation import add_noise, degrade, round_to_8_bits
+from mzsr_basicsr.degradation.degrade import add_noise, degrade, round_to_8_bits
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.strict import parse
+from mzsr_basicsr.options.datasets import BlurredPatchOptions, LawOptions
+from mzsr_basicsr.options.strict import parse
 
 LUMA = (0.299, 0.587, 0.114)
 

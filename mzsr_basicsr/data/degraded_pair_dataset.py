@@ -8,10 +8,10 @@ from torch import Tensor
 
 from mzsr_basicsr.data.photos import random_patch
 from mzsr_basicsr.data.task_set import TaskSet
-from mzsr_basicsr.data_options import PairDatasetOptions
-from mzsr_basicsr.degradation import degrade
-from mzsr_basicsr.kernel_io import load_kernel
-from mzsr_basicsr.strict import parse
+from mzsr_basicsr.degradation.degrade import degrade
+from mzsr_basicsr.degradation.kernel_files import load_kernel
+from mzsr_basicsr.options.datasets import PairDatasetOptions
+from mzsr_basicsr.options.strict import parse
 
 
 class DegradedPairDataset(TaskSet[PairDatasetOptions]):

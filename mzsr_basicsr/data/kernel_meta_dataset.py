@@ -9,9 +9,9 @@ from torch import Tensor
 from mzsr_basicsr.data.photos import random_patch
 from mzsr_basicsr.data.task_kernels import TaskKernels
 from mzsr_basicsr.data.task_set import TaskSet
-from mzsr_basicsr.data_options import MetaDatasetOptions
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.strict import parse
+from mzsr_basicsr.options.datasets import MetaDatasetOptions
+from mzsr_basicsr.options.strict import parse
 
 
 class KernelMetaDataset(TaskSet[MetaDatasetOptions]):

@@ -8,10 +8,9 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 import torch
-from basicsr.utils import FileClient
 from torch import Tensor
 
-from mzsr_basicsr.errors import ConfigError, ImageError
+from mzsr_basicsr.errors import ConfigError, ImageError, MissingBasicSR
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 
@@ -38,7 +37,7 @@ class Photos:
         self.roots = [roots] if isinstance(roots, str) else list(roots)
         self.lmdb = backend == "lmdb"
         self.keys = [key for index, root in enumerate(self.roots) for key in self._find(index, root, section)]
-        self._client: FileClient | None = None
+        self._client: Any = None
         self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
         self._free = cache_mb * 2**20
 
@@ -81,7 +80,7 @@ class Photos:
         if self._client is None:  # opened in the worker that reads
             names = [str(i) for i in range(len(self.roots))]
             paths = [str(Path(r).expanduser()) for r in self.roots]
-            self._client = FileClient("lmdb", db_paths=paths, client_keys=names)
+            self._client = _file_client()("lmdb", db_paths=paths, client_keys=names)
         return bytes(self._client.get(key, str(root)))
 
     def _remember(self, index: int, image: np.ndarray) -> None:
@@ -93,6 +92,16 @@ class Photos:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_client": None}  # an open LMDB cannot be handed to another process
+
+
+def _file_client() -> Any:
+    try:
+        from basicsr.utils import FileClient
+    except ModuleNotFoundError as error:
+        if error.name != "basicsr":
+            raise
+        raise MissingBasicSR("io_backend lmdb") from None
+    return FileClient
 
 
 def decode(content: bytes, name: str) -> np.ndarray:

@@ -4,11 +4,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mzsr_basicsr.data_options import LawOptions
+from mzsr_basicsr.degradation.kernels import KernelLaw, gaussian_kernel, sample_kernels
+from mzsr_basicsr.degradation.shapes import same_spread, sample_shape
+from mzsr_basicsr.degradation.wiener import bicubic_reach, effective_kernel
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.kernel_shapes import same_spread, sample_shape
-from mzsr_basicsr.kernels import KernelLaw, gaussian_kernel, sample_kernels
-from mzsr_basicsr.wiener import bicubic_reach, effective_kernel
+from mzsr_basicsr.options.datasets import LawOptions
 
 
 class TaskKernels:

@@ -9,9 +9,9 @@ from basicsr.utils.dist_util import get_dist_info
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from mzsr_basicsr import task_stream
+from mzsr_basicsr.data import task_stream
 from mzsr_basicsr.data.photos import Photos
-from mzsr_basicsr.data_options import TaskSetOptions
+from mzsr_basicsr.options.datasets import TaskSetOptions
 
 O = TypeVar("O", bound=TaskSetOptions)  # noqa: E741
 

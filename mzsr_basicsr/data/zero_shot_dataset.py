@@ -8,12 +8,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from mzsr_basicsr.data.photos import Photos, to_tensor
-from mzsr_basicsr.data_options import ZeroShotDatasetOptions
-from mzsr_basicsr.degradation import degrade, round_to_8_bits
+from mzsr_basicsr.data.task_stream import task_generator
+from mzsr_basicsr.degradation.degrade import degrade, round_to_8_bits
+from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.errors import ConfigError, ImageError, KernelError
-from mzsr_basicsr.kernel_io import load_kernel
-from mzsr_basicsr.strict import parse
-from mzsr_basicsr.task_stream import task_generator
+from mzsr_basicsr.options.datasets import ZeroShotDatasetOptions
+from mzsr_basicsr.options.strict import parse
 
 KERNEL_SUFFIXES = (".mat", ".npy", ".png")
 

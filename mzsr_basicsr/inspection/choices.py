@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mzsr_basicsr.adaptation.settings import Schedule
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.models.pretrained import Pretrained, load_pretrained
-from mzsr_basicsr.photo.settings import SMALLEST_SIDE, UpscaleSettings
-from mzsr_basicsr.settings import Schedule
+from mzsr_basicsr.pictures.bands import SMALLEST_SIDE
+from mzsr_basicsr.upscaling.settings import UpscaleSettings
+from mzsr_basicsr.weights.pretrained import Pretrained, load_pretrained
 
 MOST_UPDATES = 1000
 LEARNED = "learned"

@@ -8,7 +8,7 @@ from mzsr_basicsr.blind.spread import as_gaussian, covariance
 from mzsr_basicsr.inspection.results import Inspection, Update
 from mzsr_basicsr.inspection.run import Report
 from mzsr_basicsr.inspection.words import summarise
-from mzsr_basicsr.photo.choice import ChosenKernel
+from mzsr_basicsr.upscaling.choice import ChosenKernel
 
 FORM = 1  # of the record; raised when a field changes its meaning
 

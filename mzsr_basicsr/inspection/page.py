@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from mzsr_basicsr.benchmark.gallery_pictures import error_map
+from mzsr_basicsr.benchmark.report.gallery_pictures import error_map
 from mzsr_basicsr.inspection.pictures import ZOOM, Ranges, busiest, caption, change, ranges_of, verdict_map
 from mzsr_basicsr.inspection.plots import Plot, heat_map, plots_of
 from mzsr_basicsr.inspection.results import Inspection
 from mzsr_basicsr.inspection.run import Report
 from mzsr_basicsr.inspection.words import decibels, gained, kernel_words, moved_words, summarise
+from mzsr_basicsr.kernel_tools.picture import draw_kernel
 from mzsr_basicsr.pages import png_uri, render, webp_uri
-from mzsr_basicsr.photo.kernel_picture import draw_kernel
 
 WITHOUT_LOSS = 2**21  # px of all SR pictures together, up to which they are embedded as PNG
 _MAP_QUALITY = 80

@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from PIL import Image, ImageDraw, ImageFont
 
+from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.inspection.results import Inspection, Update
 from mzsr_basicsr.inspection.words import decibels
-from mzsr_basicsr.lively import slope
-from mzsr_basicsr.quality import luma
+from mzsr_basicsr.metrics.quality import luma
 
 FORMATS = {"webp": "WEBP", "png": "PNG"}  # of the animation
 ZOOM = 64  # px of the SR image, side of the part that is shown enlarged

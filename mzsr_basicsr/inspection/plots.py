@@ -10,8 +10,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from mzsr_basicsr.benchmark.svg import INK, svg_text
 from mzsr_basicsr.inspection.results import Inspection
+from mzsr_basicsr.pages.svg import INK, svg_text
 
 _LOSS, _PSNR, _SON = "#3b82d6", "#d9822b", "#3a9d6e"  # seen on white and on black
 _MARKED = 40  # points; with more of them the curve has no dots

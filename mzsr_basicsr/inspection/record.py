@@ -9,14 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mzsr_basicsr import wiener
+from mzsr_basicsr.adaptation.settings import Settings
+from mzsr_basicsr.adaptation.zero_shot import adapt, make_son, super_resolve
 from mzsr_basicsr.data.photos import to_picture
+from mzsr_basicsr.degradation import wiener
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.inspection.results import Inspection, Move, Update, Window
 from mzsr_basicsr.meta.task import Params, network_inputs, predict
-from mzsr_basicsr.quality import psnr_y, ssim_y
-from mzsr_basicsr.settings import Settings
-from mzsr_basicsr.zero_shot import adapt, make_son, super_resolve
+from mzsr_basicsr.metrics.quality import psnr_y, ssim_y
 
 KEPT = 21  # pictures, at most
 SIDE = 640  # px of a kept picture, at most

@@ -4,16 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
+from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.inspection.choices import Choices, load_network, schedule
 from mzsr_basicsr.inspection.record import inspect_image
 from mzsr_basicsr.inspection.results import Inspection, Update
 from mzsr_basicsr.inspection.subject import Subject, make_pair, read_colours, read_pair
-from mzsr_basicsr.photo.choice import ChosenKernel, choose_kernel
-from mzsr_basicsr.photo.render import out_of_memory
-from mzsr_basicsr.photo.sample import to_judge_blur
-from mzsr_basicsr.photo.upscaler import choose_device
-from mzsr_basicsr.settings import Settings
+from mzsr_basicsr.upscaling.choice import ChosenKernel, choose_kernel
+from mzsr_basicsr.upscaling.render import out_of_memory
+from mzsr_basicsr.upscaling.sample import to_judge_blur
+from mzsr_basicsr.upscaling.upscaler import choose_device
 
 
 @dataclass(frozen=True, eq=False)

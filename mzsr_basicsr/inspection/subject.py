@@ -7,16 +7,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mzsr_basicsr.degradation.noise import estimate_noise, jpeg_noise
 from mzsr_basicsr.errors import ImageError
-from mzsr_basicsr.noise import estimate_noise, jpeg_noise
-from mzsr_basicsr.photo.bands import Bands, prepared, to_planes
-from mzsr_basicsr.photo.choice import ChosenKernel
-from mzsr_basicsr.photo.degraded import Degrading, degrade_picture
-from mzsr_basicsr.photo.picture import Picture, eight_bits, upright
-from mzsr_basicsr.photo.reading import read_picture
-from mzsr_basicsr.photo.sample import to_judge_noise
-from mzsr_basicsr.photo.settings import SMALLEST_SIDE
-from mzsr_basicsr.photo.upscaler import CLEAN, NOISIEST
+from mzsr_basicsr.jobs.degraded import Degrading, degrade_picture
+from mzsr_basicsr.pictures.bands import SMALLEST_SIDE, Bands, prepared, to_planes
+from mzsr_basicsr.pictures.picture import Picture, eight_bits, upright
+from mzsr_basicsr.pictures.reading import read_picture
+from mzsr_basicsr.upscaling.choice import ChosenKernel
+from mzsr_basicsr.upscaling.sample import to_judge_noise
+from mzsr_basicsr.upscaling.upscaler import CLEAN, NOISIEST
 
 MOST_PIXELS = 2**20  # LR px; the shipped networks take 1.3 GB to adapt to so many, the paper's network some 5 GB
 _CPU = torch.device("cpu")

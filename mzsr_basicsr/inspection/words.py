@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from mzsr_basicsr.blind.spread import as_gaussian, covariance
 from mzsr_basicsr.inspection.results import Inspection, Move
-from mzsr_basicsr.photo.choice import ChosenKernel
+from mzsr_basicsr.upscaling.choice import ChosenKernel
 
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
 _SEEN = 0.005  # dB; a smaller difference is none in two decimals

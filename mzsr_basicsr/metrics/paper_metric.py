@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mzsr_basicsr.errors import ConfigError, ImageError
-from mzsr_basicsr.quality import psnr_y, ssim_y
+from mzsr_basicsr.metrics.quality import psnr_y, ssim_y
 
 
 def calculate_psnr_paper(

@@ -1,54 +1,18 @@
 """Saving and resuming: files appear whole or not at all, and a damaged one falls back to the one before it."""
 
 import json
-import os
-import pickle
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from basicsr.utils import check_resume
-from torch import Tensor, nn
 
-from mzsr_basicsr import task_stream
+from mzsr_basicsr.data import task_stream
 from mzsr_basicsr.errors import WeightsError
-from mzsr_basicsr.options import MetaOptions
-from mzsr_basicsr.weights import locate
+from mzsr_basicsr.options.run import MetaOptions
+from mzsr_basicsr.weights.files import read_file
 
 _OWN = ("name", "scale", "network_g", "model_type")  # what makes a run that run; the rest may be changed on resume
-
-
-def save_atomically(content: object, path: str | Path) -> None:
-    """Write with torch.save to a temporary name in the same folder, flush it to disk, then rename."""
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            torch.save(content, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-
-
-def read_file(path: str | Path, what: str) -> dict[str, Any]:
-    """Load a file of ours or of BasicSR's on the CPU, without running any code it may carry.
-
-    Raises:
-        WeightsError: the file is missing, damaged, or not what it should be.
-    """
-    if not Path(path).is_file():
-        raise WeightsError(f"{path}: {what} does not exist; check the path in the option file")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, pickle.UnpicklingError):
-        raise WeightsError(f"{path}: damaged, or no {what} that can be loaded safely; replace the file") from None
-    if not isinstance(content, dict):
-        raise WeightsError(f"{path}: holds a {type(content).__name__}, not a {what}")
-    return content
 
 
 def fingerprint(opt: Mapping[str, Any]) -> str:
@@ -138,53 +102,3 @@ def _check_same_run(opt: Mapping[str, Any], state: Mapping[str, Any], path: Path
             f"{path}: belongs to another run: its `{key}` is {saved[key]}, the option file's is {now[key]}; "
             "give this run another `name`, or resume with the options it was started with"
         )
-
-
-def load_weights(
-    network: nn.Module, path: str, param_key: str | None, scale: float, strict: bool = True
-) -> dict[str, Any]:
-    """Load a weights file into a network, after checking that it belongs to it.
-
-    Args:
-        network: receives the weights.
-        path: file with `params` and maybe `params_ema`, `rates` and `about`; or "shipped:NAME".
-        param_key: which of them; None takes `params_ema` where there is one.
-        scale: magnification of the run, compared with the file's.
-        strict: scale and every tensor must fit; otherwise those that fit are taken.
-
-    Returns:
-        The whole content of the file.
-    """
-    content = read_file(locate(path), "weights file")
-    key = param_key or ("params_ema" if "params_ema" in content else "params")
-    if key == "params_ema" and key not in content and "params" in content:
-        key = "params"
-    if key not in content:
-        raise WeightsError(f"{path}: has no `{key}`; it holds: {', '.join(map(str, content))}")
-    trained_for = content.get("about", {}).get("scale", scale)
-    if strict and trained_for != scale:
-        raise WeightsError(
-            f"{path}: trained for scale {trained_for:g}, the options say {scale:g}; use weights of that scale"
-        )
-    weights = {name.removeprefix("module."): value for name, value in content[key].items()}
-    fitting = _fitting(network, weights, path, strict)
-    network.load_state_dict(fitting, strict=strict)
-    return content
-
-
-def _fitting(network: nn.Module, weights: dict[str, Tensor], path: str, strict: bool) -> dict[str, Tensor]:
-    own = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    theirs = {name: tuple(value.shape) for name, value in weights.items()}
-    problems = [f"missing {name} {shape}" for name, shape in own.items() if name not in theirs]
-    problems += [f"unexpected {name} {shape}" for name, shape in theirs.items() if name not in own]
-    problems += [
-        f"{name} is {theirs[name]}, needs {own[name]}"
-        for name in sorted(own.keys() & theirs.keys())
-        if own[name] != theirs[name]
-    ]
-    if problems and strict:
-        more = f" (+{len(problems) - 6} more)" if len(problems) > 6 else ""
-        raise WeightsError(
-            f"{path}: weights of another network than this {type(network).__name__}: {'; '.join(problems[:6])}{more}"
-        )
-    return {name: value for name, value in weights.items() if own.get(name) == theirs[name]}

@@ -3,13 +3,14 @@
 from typing import Any
 
 from basicsr.models.lr_scheduler import CosineAnnealingRestartLR, MultiStepRestartLR
-from basicsr.utils.registry import ARCH_REGISTRY, LOSS_REGISTRY, METRIC_REGISTRY
+from basicsr.utils.registry import LOSS_REGISTRY, METRIC_REGISTRY
 
-from mzsr_basicsr.data_options import DEFAULT_LENGTH
+from mzsr_basicsr.archs.build import check_network
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.meta import LEARNERS
-from mzsr_basicsr.options import CommonRunOptions, RunOptions
-from mzsr_basicsr.strict import check_keys, nearest
+from mzsr_basicsr.options.datasets import DEFAULT_LENGTH
+from mzsr_basicsr.options.run import CommonRunOptions, RunOptions
+from mzsr_basicsr.options.strict import check_keys, check_name
 
 SCHEDULERS = {
     "MultiStepLR": MultiStepRestartLR,
@@ -63,22 +64,6 @@ def _check_train(options: RunOptions) -> None:
 
 def _arguments(section: dict[str, Any]) -> list[str]:
     return [key for key in section if key != "type"]
-
-
-def check_network(section: dict[str, Any], name: str = "network_g") -> None:
-    """Check that a network's section names a registered architecture and gives it arguments it knows.
-
-    Raises:
-        ConfigError: naming the key and the nearest known one.
-    """
-    check_name(f"{name}.type", section.get("type"), ARCH_REGISTRY)
-    check_keys(name, _arguments(section), ARCH_REGISTRY.get(section["type"]))
-
-
-def check_name(key: str, name: Any, registry: Any) -> None:
-    """Check that a name is registered, suggesting the nearest one."""
-    if name not in registry and f"{name}_basicsr" not in registry:
-        raise ConfigError(f"{key}: {name!r} is not registered; {nearest(str(name), sorted(registry.keys()))}")
 
 
 def _refuse_data_parallel(options: RunOptions) -> None:

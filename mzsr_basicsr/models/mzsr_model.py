@@ -11,26 +11,28 @@ from basicsr.utils import get_root_logger
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from mzsr_basicsr import compat
+from mzsr_basicsr.adaptation.zero_shot import Result, Settings, zero_shot
 from mzsr_basicsr.errors import ConfigError, TrainingError
 from mzsr_basicsr.meta import LEARNERS, MetaStep, StepReport, query_weights
-from mzsr_basicsr.models.checkpoint import fingerprint, load_weights
+from mzsr_basicsr.models.checkpoint import fingerprint
 from mzsr_basicsr.models.checks import check_run
 from mzsr_basicsr.models.finite import fault
+from mzsr_basicsr.models.hardware import memory_format, precision, threads_per_process
+from mzsr_basicsr.models.optimizers import build_optimizer
 from mzsr_basicsr.models.progress import TrainingClock
 from mzsr_basicsr.models.saving import ResumableModel
 from mzsr_basicsr.models.task_builder import build_tasks, merged
 from mzsr_basicsr.models.validation import validate
-from mzsr_basicsr.options import RunOptions, TrainOptions, zero_shot_settings
-from mzsr_basicsr.strict import parse
-from mzsr_basicsr.zero_shot import Result, Settings, zero_shot
+from mzsr_basicsr.options.run import RunOptions, TrainOptions, zero_shot_settings
+from mzsr_basicsr.options.strict import parse
+from mzsr_basicsr.weights.files import load_weights
 
 
 class MZSRModel(ResumableModel):
     """A BasicSR model around any network: stage 2 when it trains, stage 3 when it tests.
 
     Args:
-        opt: BasicSR's options; see `mzsr_basicsr.options.RunOptions`.
+        opt: BasicSR's options; see `mzsr_basicsr.options.run.RunOptions`.
     """
 
     def __init__(self, opt: dict[str, Any]) -> None:
@@ -38,14 +40,14 @@ class MZSRModel(ResumableModel):
         self.rates: Tensor | None = None
         self.result: Result | None = None
         self.log_dict: Mapping[str, float] = OrderedDict()
-        compat.threads_per_process()
+        threads_per_process()
         check_run(self.options)
         self._run = fingerprint(opt)
         super().__init__(opt)
 
     def model_to_device(self, net: nn.Module) -> nn.Module:
         """Keep the network bare: its names are what files and EMA want; DDP wraps the meta-step instead."""
-        return net.to(self.device).to(memory_format=compat.memory_format(self.device))
+        return net.to(self.device).to(memory_format=memory_format(self.device))
 
     def load_network(self, net: nn.Module, load_path: str, strict: bool = True, param_key: str = "params") -> None:
         """Load and check a weights file; with it come the learned inner rates, where it has them."""
@@ -90,7 +92,7 @@ class MZSRModel(ResumableModel):
         groups: list[dict[str, Any]] = [{"params": [p for p in self.net_g.parameters() if p.requires_grad]}]
         if self.bare_step.learns_rates:
             groups.append({"params": [self.bare_step.log_rates], "lr": train.meta.rates_lr})
-        self.optimizer_g = compat.build_optimizer(train.optim_g, groups)
+        self.optimizer_g = build_optimizer(train.optim_g, groups)
         self.optimizers.append(self.optimizer_g)
 
     def train_options(self) -> TrainOptions:
@@ -118,7 +120,7 @@ class MZSRModel(ResumableModel):
         train = self.train_options()
         weights = query_weights(train.meta.loss_weights, train.meta.inner_steps, current_iter - 1)
         self.optimizer_g.zero_grad()
-        with compat.precision(self.device, train.precision):
+        with precision(self.device, train.precision):
             loss, report = self.meta_step(self.tasks, weights)
         loss.backward()
         self._stop_if_not_finite(report, current_iter)

@@ -7,11 +7,11 @@ from basicsr.models.sr_model import SRModel
 from basicsr.utils.dist_util import master_only
 from torch import nn
 
-from mzsr_basicsr import task_stream
+from mzsr_basicsr.data import task_stream
 from mzsr_basicsr.meta import MetaStep
-from mzsr_basicsr.models.checkpoint import save_atomically
 from mzsr_basicsr.models.progress import TrainingClock
-from mzsr_basicsr.options import RunOptions
+from mzsr_basicsr.options.run import RunOptions
+from mzsr_basicsr.weights.files import save_atomically
 
 
 class ResumableModel(SRModel):

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.degradation import add_noise, degrade, round_to_8_bits
+from mzsr_basicsr.data.task_stream import task_generator
+from mzsr_basicsr.degradation.degrade import add_noise, degrade, round_to_8_bits
+from mzsr_basicsr.degradation.noise import noise_lost
+from mzsr_basicsr.degradation.wiener import told_kernel
 from mzsr_basicsr.meta import Pairs, Task
-from mzsr_basicsr.noise import noise_lost
-from mzsr_basicsr.task_stream import task_generator
-from mzsr_basicsr.wiener import told_kernel
 
 
 def build_tasks(

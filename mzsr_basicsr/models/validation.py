@@ -11,7 +11,7 @@ from basicsr.utils import get_root_logger, imwrite, tensor2img
 from torch.utils.data import default_collate
 from tqdm import tqdm
 
-from mzsr_basicsr.degradation import upscale
+from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.models.comparison import save_comparison
 from mzsr_basicsr.models.results import BICUBIC, Row, flat, mean_row, save_json, table

@@ -7,21 +7,21 @@ from basicsr.archs import build_network
 from basicsr.models.base_model import BaseModel
 from torch import Tensor
 
-from mzsr_basicsr import compat
+from mzsr_basicsr.adaptation.zero_shot import Result
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.models.checks import check_common
+from mzsr_basicsr.models.hardware import memory_format, threads_per_process
 from mzsr_basicsr.models.validation import validate
-from mzsr_basicsr.strict import parse
-from mzsr_basicsr.zero_shot import Result
+from mzsr_basicsr.options.strict import parse
+from mzsr_basicsr.options.zssr import ZSSRRunOptions, zssr_settings
 from mzsr_basicsr.zssr import Problem, zssr
-from mzsr_basicsr.zssr.settings import ZSSRRunOptions, check_settings
 
 
 class ZSSRModel(BaseModel):
     """A BasicSR model for tests only: `test()` trains a network on the image that was fed.
 
     Args:
-        opt: BasicSR's options; see `mzsr_basicsr.zssr.settings.ZSSRRunOptions`.
+        opt: BasicSR's options; see `mzsr_basicsr.options.zssr.ZSSRRunOptions`.
     """
 
     def __init__(self, opt: dict[str, Any]) -> None:
@@ -29,15 +29,15 @@ class ZSSRModel(BaseModel):
             raise ConfigError("model_type: ZSSRModel learns each image at the test; run `mzsr test -opt FILE`")
         self.options = parse(ZSSRRunOptions, "", {key: value for key, value in opt.items() if key != "plugin"})
         check_common(self.options)
-        check_settings(self.options.val.zssr, self.options.scale, "val.zssr")
-        compat.threads_per_process()
+        self._settings = zssr_settings(self.options.val.zssr, self.options.scale, "val.zssr")
+        threads_per_process()
         super().__init__(opt)
         self.result: Result | None = None
         self.lq: Tensor
         self.kernel: Tensor
         self.gt: Tensor | None
         network = build_network(self.options.network_g).to(self.device)
-        self.net_g = network.to(memory_format=compat.memory_format(self.device))
+        self.net_g = network.to(memory_format=memory_format(self.device))
 
     def feed_data(self, data: Mapping[str, Any]) -> None:
         """Take an image with its kernel."""
@@ -47,7 +47,7 @@ class ZSSRModel(BaseModel):
     def test(self) -> None:
         """Train a copy of the network on the image that was fed, and super-resolve it; the model stays as it was."""
         problem = Problem(self.lq, self.kernel, self.options.scale, self.options.subsampling())
-        self.result = zssr(self.net_g, problem, self.options.val.zssr)
+        self.result = zssr(self.net_g, problem, self._settings)
 
     def dist_validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool) -> None:
         """Share the images among the processes."""

@@ -13,8 +13,8 @@ import torch
 from scipy.ndimage import map_coordinates
 from torch import Tensor, nn
 
-from mzsr_basicsr.clock import seconds_now
-from mzsr_basicsr.zero_shot import Result
+from mzsr_basicsr.adaptation.clock import seconds_now
+from mzsr_basicsr.adaptation.zero_shot import Result
 from mzsr_basicsr.zssr.fathers import Problem, make_fathers
 from mzsr_basicsr.zssr.settings import ZSSRSettings
 from mzsr_basicsr.zssr.training import super_resolve, train

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.degradation import degrade, round_to_8_bits
+from mzsr_basicsr.degradation.degrade import degrade, round_to_8_bits
+from mzsr_basicsr.degradation.resize import imresize
 from mzsr_basicsr.meta import Pairs
-from mzsr_basicsr.resize import imresize
 from mzsr_basicsr.zssr.settings import ZSSRSettings
 
 

@@ -7,13 +7,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mzsr_basicsr.degradation import degrade
-from mzsr_basicsr.ensemble import aligned_results
+from mzsr_basicsr.adaptation.ensemble import aligned_results
+from mzsr_basicsr.adaptation.settings import Settings
+from mzsr_basicsr.adaptation.zero_shot import back_project
+from mzsr_basicsr.degradation.degrade import degrade
+from mzsr_basicsr.degradation.wiener import told_kernel
 from mzsr_basicsr.errors import TrainingError
 from mzsr_basicsr.meta.task import network_inputs
-from mzsr_basicsr.settings import Settings
-from mzsr_basicsr.wiener import told_kernel
-from mzsr_basicsr.zero_shot import back_project
 from mzsr_basicsr.zssr.fathers import Father, Problem, draw_pair
 from mzsr_basicsr.zssr.rate import RateRule
 from mzsr_basicsr.zssr.settings import ZSSRSettings

@@ -1,0 +1,1 @@
+"""The meta-test on one image (paper, section 3.4)."""

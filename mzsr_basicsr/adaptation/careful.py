@@ -1,0 +1,100 @@
+"""Careful adaptation: a part of the image is held out, and the parameters that serve it best are kept.
+
+What adaptation learns on the rest of the image must hold for the part it has not seen. If every update makes that
+part worse, as can happen with noise, JPEG artefacts or a wrong kernel, the network stays as it was.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mzsr_basicsr.adaptation.lively import slope
+from mzsr_basicsr.adaptation.settings import Settings
+from mzsr_basicsr.adaptation.zero_shot import adapt
+from mzsr_basicsr.meta.task import Params
+
+BUDGET = 2**17  # LR px that one update looks at, at most
+CROP = 192  # LR px, side of the parts that stand for a larger image
+SMALLEST = 24  # LR px; below it a son is too small to learn from
+GRID = 3  # the held-out part of a whole image is one cell of a 3x3 grid
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """Adapted parameters, and how adaptation went.
+
+    Attributes:
+        params: name -> tensor.
+        losses: the son's loss before each update and after the last, on what was learned from.
+        held_out: the same on what was held out.
+        kept: after how many updates the parameters were taken; 0 if adaptation was rolled back.
+    """
+
+    params: Params
+    losses: list[float]
+    held_out: list[float]
+    kept: int
+
+
+def adapt_carefully(
+    network: nn.Module,
+    images: Tensor,
+    kernel: Tensor,
+    told: Tensor,
+    scale: float,
+    settings: Settings,
+    parts: int = 1,
+) -> Adapted:
+    """Adapt to an image or to parts of it, and keep the parameters of the lowest held-out loss.
+
+    Args:
+        network: left as it was found.
+        images: (parts * bands, C, h, w) in [0, 1], all bands of the first part, then of the next.
+        kernel: (k, k), the blur kernel.
+        told: (k, k), what the network is told, see `wiener.told_kernel`.
+        scale: magnification.
+        settings: see `Settings`; the largest of `updates` is made, `early_stop` is not used.
+        parts: how many parts of the image are given. Of several the third is held out (of two, the second), of one a
+            cell of a 3x3 grid.
+    """
+    start: Params = {name: p.detach() for name, p in network.named_parameters() if p.requires_grad}
+    updates = max(settings.updates)
+    if updates == 0 or min(images.shape[-2:]) < SMALLEST:
+        return Adapted(start, [], [], 0)
+    loss = _HeldOutLoss(_held_out(images, parts))
+    steps = adapt(network, images, kernel, told, scale, replace(settings, updates=(updates,), early_stop=0), loss)
+    best, kept, losses = start, 0, []
+    for update, (params, value) in enumerate(steps):
+        losses.append(value)
+        if update == 0 or loss.held_out[-1] < loss.held_out[kept]:
+            best, kept = params, update
+    return Adapted(best, losses, loss.held_out, kept)
+
+
+class _HeldOutLoss:
+    """L1 over what is learned from; beside it, that over what is held out is noted at each call."""
+
+    def __init__(self, held_out: Tensor) -> None:
+        self._mask = held_out
+        self.held_out: list[float] = []
+
+    def __call__(self, output: Tensor, target: Tensor) -> Tensor:
+        difference = (output - target).abs().mean(1, keepdim=True)
+        self.held_out.append(float(difference.detach()[self._mask].mean()))
+        return difference[~self._mask].mean()
+
+
+def _held_out(images: Tensor, parts: int) -> Tensor:
+    """Choose the pixels that are held out: (n, 1, h, w), True there."""
+    count, _, height, width = images.shape
+    mask = torch.zeros(count, 1, height, width, dtype=torch.bool, device=images.device)
+    if parts > 1:
+        mask.unflatten(0, (parts, -1))[min(2, parts - 1)] = True
+        return mask
+    energy = F.adaptive_avg_pool2d(slope(images).mean(0, keepdim=True), GRID).flatten()
+    cell = int(energy.argsort()[len(energy) // 2])  # neither the dullest nor the liveliest part
+    top, left = height * (cell // GRID) // GRID, width * (cell % GRID) // GRID
+    mask[..., top : top + height // GRID, left : left + width // GRID] = True
+    return mask

@@ -1,0 +1,162 @@
+"""Meta-test (paper, section 3.4): adapt a network to one image by its own downscaled son, then super-resolve it.
+
+The network is never changed: adaptation makes new parameters, so the model is left as it was found.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mzsr_basicsr.adaptation.clock import seconds_now
+from mzsr_basicsr.adaptation.ensemble import super_resolve_ensemble
+from mzsr_basicsr.adaptation.settings import Schedule, Settings
+from mzsr_basicsr.degradation import wiener
+from mzsr_basicsr.degradation.degrade import degrade, round_to_8_bits, upscale
+from mzsr_basicsr.degradation.noise import noise_lost
+from mzsr_basicsr.meta import Pairs, task_loss
+from mzsr_basicsr.meta.task import Loss, Params, PixelLoss, network_inputs, predict
+
+__all__ = ["Result", "Schedule", "Settings", "adapt", "back_project", "super_resolve", "zero_shot"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """SR images by number of updates, each (1, C, H, W) in [0, 1]; the son's loss before each update and after the
+    last; seconds to each SR image, without what earlier SR images of the same run took.
+    """
+
+    images: dict[int, Tensor]
+    losses: list[float]
+    seconds: dict[int, float]
+
+
+def zero_shot(
+    network: nn.Module,
+    lq: Tensor,
+    kernel: Tensor,
+    scale: float,
+    settings: Settings,
+    pixel_loss: PixelLoss = F.l1_loss,
+    told_kernel: Tensor | None = None,
+) -> Result:
+    """Adapt to one image and super-resolve it after each requested number of updates.
+
+    Args:
+        network: maps (1, C, h, w) to (1, C, s h, s w); left as it was found, in parameters, gradients and mode.
+        lq: (1, C, h, w), RGB in [0, 1].
+        kernel: (k, k), the blur kernel of the image.
+        scale: magnification.
+        settings: see `Settings`.
+        pixel_loss: loss between f(son) and the image; the paper's is L1.
+        told_kernel: (k, k), what a network that wants the kernel is told, if it is another than makes the son.
+
+    Returns:
+        See `Result`.
+    """
+    images: dict[int, Tensor] = {}
+    seconds: dict[int, float] = {}
+    losses: list[float] = []
+    start = seconds_now(lq.device)
+    apart = 0.0  # seconds spent on earlier SR images
+    told = wiener.told_kernel(kernel if told_kernel is None else told_kernel, scale, settings.subsampling)
+    training = network.training
+    network.eval()
+    try:
+        for update, (params, loss) in enumerate(adapt(network, lq, kernel, told, scale, settings, pixel_loss)):
+            losses.append(loss)
+            if update in settings.updates:
+                begun = seconds_now(lq.device)
+                images[update] = super_resolve(network, params, lq, kernel, told, scale, settings)
+                now = seconds_now(lq.device)
+                seconds[update] = now - start - apart
+                apart += now - begun
+    finally:
+        network.train(training)
+    return Result(images, losses, seconds)
+
+
+def adapt(
+    network: nn.Module,
+    lq: Tensor,
+    kernel: Tensor,
+    told: Tensor,
+    scale: float,
+    settings: Settings,
+    pixel_loss: PixelLoss,
+) -> Iterator[tuple[Params, float]]:
+    """Yield the parameters after 0, 1, 2, … updates of plain gradient descent, with the son's loss at each.
+
+    `kernel` makes the son; `told` (the blur before direct subsampling) goes to networks that want one. With early
+    stopping the parameters are the best so far; once stopped, later updates cost nothing.
+    """
+    son = make_son(lq, kernel, scale, settings)
+    son_sigma = math.hypot(settings.noise, settings.son_noise)
+    loss_of = task_loss(network, Pairs(son, lq), told, scale, pixel_loss, son_sigma)
+    params: Params = {name: value.detach() for name, value in network.named_parameters() if value.requires_grad}
+    best, best_loss, waited = params, float("inf"), 0
+    last = max(settings.updates)
+    for update in range(last + 1):
+        if not 0 < settings.early_stop <= waited:
+            loss, slope = _loss_and_slope(loss_of, params, with_slope=update < last)
+            best, best_loss, waited = (params, loss, 0) if loss < best_loss else (best, best_loss, waited + 1)
+            here, next_params = params, _descend(params, slope, settings.schedule.at(update, len(params)))
+        if settings.early_stop:
+            here, loss = best, best_loss
+        yield here, loss
+        params = next_params
+
+
+def make_son(lq: Tensor, kernel: Tensor, scale: float, settings: Settings) -> Tensor:
+    """Degrade an image (B, C, h, w) once more, with as much noise as it has and maybe more."""
+    blurs = wiener.told_kernel(kernel, scale, settings.subsampling)
+    sigma = math.hypot(settings.son_noise, noise_lost(settings.noise, blurs))
+    generator = torch.Generator().manual_seed(settings.seed)
+    son = degrade(lq, kernel, scale, settings.subsampling, sigma, generator)
+    return round_to_8_bits(son) if settings.quantize_son else son
+
+
+def _loss_and_slope(loss_of: Loss, params: Params, with_slope: bool) -> tuple[float, list[Tensor]]:
+    if not with_slope:  # the last update has been made: only its loss is wanted
+        with torch.no_grad():
+            return float(loss_of(params)), [torch.zeros_like(value) for value in params.values()]
+    leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
+    with torch.enable_grad():
+        loss = loss_of(leaves)
+        slope = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True, materialize_grads=True)
+    return float(loss.detach()), list(slope)
+
+
+def _descend(params: Params, slope: list[Tensor], rates: list[float]) -> Params:
+    moves = zip(params.items(), slope, rates, strict=True)
+    return {name: value - rate * gradient for (name, value), gradient, rate in moves}
+
+
+def super_resolve(
+    network: nn.Module, params: Params, lq: Tensor, kernel: Tensor, told: Tensor, scale: float, settings: Settings
+) -> Tensor:
+    """Run the adapted network, with self-ensemble and back-projection if asked for; clipped to [0, 1]."""
+
+    def run(image: Tensor) -> Tensor:
+        inputs = network_inputs(network, image, told, scale, settings.noise)
+        height, width = image.shape[-2:]
+        full = (-int(-height * scale // 1), -int(-width * scale // 1))
+        return predict(network, params, image, full, inputs)
+
+    with torch.no_grad():
+        if settings.self_ensemble:
+            sr = super_resolve_ensemble(run, lq, kernel, scale, settings.subsampling)
+        else:
+            sr = run(lq)
+        return back_project(sr, lq, kernel, scale, settings).clamp(0, 1)
+
+
+def back_project(sr: Tensor, lq: Tensor, kernel: Tensor, scale: float, settings: Settings) -> Tensor:
+    """Add to the SR image what its own degradation misses of the LR image, upscaled, as often as asked for."""
+    for _ in range(settings.back_projection):
+        missing = lq - degrade(sr, kernel, scale, settings.subsampling)[..., : lq.shape[-2], : lq.shape[-1]]
+        sr = sr + upscale(missing, scale)[..., : sr.shape[-2], : sr.shape[-1]]
+    return sr

@@ -1,0 +1,1 @@
+"""Report a benchmark: tables, significance, plots and the page."""

@@ -1,0 +1,1 @@
+"""Run a benchmark: its plan, LR images, methods and cells."""

@@ -1,0 +1,80 @@
+"""What a process of a benchmark works with: the methods it has loaded, and how a failed task becomes one line."""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import torch
+
+from mzsr_basicsr.benchmark.run.cell import CellRecord, Task, load_record, measured, run_task, same_size
+from mzsr_basicsr.benchmark.run.methods import Method, build_method
+from mzsr_basicsr.benchmark.run.plan import Plan
+from mzsr_basicsr.errors import ConfigError, MZSRError
+
+# what a foreign network can end with; a wrong choice of ours is an MZSRError, which is a ValueError
+_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+def _import(modules: list[str]) -> None:
+    """Import the modules of the user, whose networks register themselves."""
+    if modules and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise ConfigError(f"imports: {name}: {error}; start in its folder, or install it") from error
+
+
+class Bench:
+    """Runs tasks, one by one.
+
+    Args:
+        plan: the methods.
+        folder: of the results, a path.
+        device: to work on.
+    """
+
+    def __init__(self, plan: Plan, folder: Path, device: torch.device) -> None:
+        _import(plan.options.imports)
+        self._plan = plan
+        self._folder = folder
+        self._device = device
+        self._methods: dict[tuple[str, float], Method] = {}
+
+    def attempt(self, task: Task) -> str | None:
+        """Run a task, or only measure what it lacks; give the line that says why it failed, or None."""
+        try:
+            self._run(task)
+        except MZSRError as error:
+            return str(error)
+        except _FAULTS as error:
+            return f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return None
+
+    def _run(self, task: Task) -> CellRecord:
+        metrics = self._plan.options.metrics
+        record = load_record(self._folder, task)
+        if record is not None and same_size(record, task, self._folder):
+            return measured(record, task, self._folder, metrics, self._device)
+        method = self.method(task.label, task.given.degradation.scale)
+        return run_task(task, method, self._folder, metrics, self._device)
+
+    def method(self, label: str, scale: float) -> Method:
+        """Give a method, loaded at its first use."""
+        if (label, scale) not in self._methods:
+            options = self._plan.methods[label]
+            self._methods[label, scale] = build_method(label, options, scale, self._plan.options.seed, self._device)
+        return self._methods[label, scale]

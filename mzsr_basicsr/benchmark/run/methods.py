@@ -1,0 +1,135 @@
+"""The methods of a benchmark: each turns an LR image into one or more SR images."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from mzsr_basicsr.adaptation.clock import seconds_now
+from mzsr_basicsr.adaptation.settings import Settings
+from mzsr_basicsr.adaptation.zero_shot import super_resolve, zero_shot
+from mzsr_basicsr.archs.build import check_network
+from mzsr_basicsr.benchmark.run.networks import Loaded, build, load_network
+from mzsr_basicsr.benchmark.run.options import BicubicOptions, KernelChoice, MethodOptions, ZSSRMethodOptions
+from mzsr_basicsr.benchmark.run.plan import Degradation
+from mzsr_basicsr.degradation.degrade import upscale
+from mzsr_basicsr.degradation.wiener import told_kernel
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.options.run import ZeroShotOptions, zero_shot_settings
+from mzsr_basicsr.options.zssr import zssr_settings
+from mzsr_basicsr.upscaling.choice import choose_kernel
+from mzsr_basicsr.upscaling.settings import UpscaleSettings
+from mzsr_basicsr.zssr import Problem, ZSSRSettings, zssr
+
+
+class Output(NamedTuple):
+    """An SR image (1, 3, H, W) in [0, 1], after how many updates (None: the method makes none), and seconds."""
+
+    updates: int | None
+    image: Tensor
+    seconds: float
+
+
+Method = Callable[[Tensor, Degradation], list[Output]]
+
+
+def build_method(label: str, options: MethodOptions, scale: float, seed: int, device: torch.device) -> Method:
+    """Load what a method needs.
+
+    Args:
+        label: in the option file, for messages.
+        options: of the method.
+        scale: magnification.
+        seed: of random weights.
+        device: to work on.
+
+    Returns:
+        A function from an LR image (1, 3, h, w), RGB in [0, 1], and its degradation to the method's outputs.
+
+    Raises:
+        MZSRError: a network or its weights are unknown, damaged or of another scale.
+    """
+    section = f"methods.{label}"
+    if isinstance(options, BicubicOptions):
+        return _bicubic
+    if isinstance(options, ZSSRMethodOptions):
+        settings = zssr_settings(options, scale, section)
+        return _zssr(options.kernel, settings, _fresh_network(options, section, seed).to(device))
+    loaded = load_network(options, scale, section)
+    return _network(loaded, options.zero_shot, options.kernel, section, device)
+
+
+def columns(options: MethodOptions) -> Sequence[int | None]:
+    """List after how many updates a method gives a result."""
+    if isinstance(options, ZSSRMethodOptions):
+        return sorted(set(options.updates))
+    given = getattr(options, "zero_shot", None)
+    return [None] if given is None else sorted(set(given.updates))
+
+
+def _bicubic(lq: Tensor, degradation: Degradation) -> list[Output]:
+    start = seconds_now(lq.device)
+    image = upscale(lq, degradation.scale).clamp(0, 1)
+    return [Output(None, image, seconds_now(lq.device) - start)]
+
+
+def _fresh_network(options: ZSSRMethodOptions, section: str, seed: int) -> nn.Module:
+    check_network(options.network_g, f"{section}.network_g")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build(options.network_g, f"{section}.network_g")
+
+
+def _zssr(choice: KernelChoice, settings: ZSSRSettings, network: nn.Module) -> Method:
+    network = network.to(memory_format=torch.channels_last)
+
+    def run(lq: Tensor, degradation: Degradation) -> list[Output]:
+        kernel, subsampling, spent = _kernel(choice, lq, degradation)
+        result = zssr(network, Problem(lq, kernel, degradation.scale, subsampling), settings)
+        return [Output(u, image, spent + result.seconds[u]) for u, image in sorted(result.images.items())]
+
+    return run
+
+
+def _network(
+    loaded: Loaded, options: ZeroShotOptions | None, choice: KernelChoice, section: str, device: torch.device
+) -> Method:
+    network = loaded.network.to(device).to(memory_format=torch.channels_last)
+    rates = None if loaded.rates is None else loaded.rates.to(device)
+    if options is not None:
+        if not options.updates:
+            raise ConfigError(f"{section}.zero_shot.updates: is empty; give at least one number, as [0, 10]")
+        zero_shot_settings(options, "direct", rates)  # rates that are not there are found now
+
+    def run(lq: Tensor, degradation: Degradation) -> list[Output]:
+        kernel, subsampling, spent = _kernel(choice, lq, degradation)
+        if options is None:
+            return [_unadapted(network, lq, kernel, degradation.scale, subsampling, spent)]
+        settings = zero_shot_settings(options, subsampling, rates)
+        result = zero_shot(network, lq, kernel, degradation.scale, settings)
+        return [Output(u, image, spent + result.seconds[u]) for u, image in sorted(result.images.items())]
+
+    return run
+
+
+def _unadapted(network: nn.Module, lq: Tensor, kernel: Tensor, scale: float, subsampling: str, spent: float) -> Output:
+    """Run a network once, without the son and the loss of the hook; `spent` are seconds before it."""
+    start = seconds_now(lq.device)
+    told = told_kernel(kernel, scale, subsampling)
+    params = {name: value.detach() for name, value in network.named_parameters()}
+    image = super_resolve(network, params, lq, kernel, told, scale, Settings(subsampling=subsampling))
+    return Output(None, image, spent + seconds_now(lq.device) - start)
+
+
+def _kernel(choice: KernelChoice, lq: Tensor, degradation: Degradation) -> tuple[Tensor, str, float]:
+    """Give the kernel (k, k) and subsampling that a method works with, and the seconds it took to find them."""
+    if choice == "known":
+        return torch.from_numpy(degradation.weights).to(lq), degradation.subsampling, 0.0
+    start = seconds_now(lq.device)
+    blurs: Literal["auto", "direct", "bicubic"] = "auto" if choice == "bicubic" else degradation.subsampling
+    settings = UpscaleSettings(scale=degradation.scale, kernel=choice, subsampling=blurs)
+    smallest = min(lq.shape[-2:])
+    found = choose_kernel(settings, math.ceil(degradation.scale), lambda: lq.cpu(), smallest, "the image")
+    return found.kernel.to(lq), found.subsampling, seconds_now(lq.device) - start

@@ -1,0 +1,130 @@
+"""Any network of BasicSR with its weights, checked against the scale it is to serve."""
+
+import inspect
+from typing import Any, NamedTuple
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mzsr_basicsr.archs.build import build_network, check_network, network_class
+from mzsr_basicsr.benchmark.run.options import MZSROptions, NetworkOptions
+from mzsr_basicsr.errors import ConfigError, MZSRError, WeightsError
+from mzsr_basicsr.weights import locate
+from mzsr_basicsr.weights.files import load_weights, read_file
+from mzsr_basicsr.weights.pretrained import fitting_rates, load_pretrained
+
+
+class Loaded(NamedTuple):
+    """A network in eval mode, and the learned inner rates (updates, parameter tensors) of its file, if any."""
+
+    network: nn.Module
+    rates: Tensor | None
+
+
+def weights_file(options: NetworkOptions | MZSROptions, scale: float, section: str) -> str:
+    """Name the weights for a scale.
+
+    Raises:
+        ConfigError: the option file names none for it.
+    """
+    if isinstance(options.weights, str):
+        return options.weights
+    if scale not in options.weights:
+        known = ", ".join(f"{s:g}" for s in options.weights) or "none"
+        raise ConfigError(
+            f"{section}.weights: none for scale {scale:g} (there are: {known}); add them as `{scale:g}: FILE`, or "
+            "leave kernels of that scale out"
+        )
+    return options.weights[scale]
+
+
+def load_network(options: NetworkOptions | MZSROptions, scale: float, section: str) -> Loaded:
+    """Build a network and load its weights.
+
+    A network with a `window_size` (SwinIR) gets its input padded to a multiple of it by mirroring.
+
+    Raises:
+        MZSRError: no such network, or weights that are missing, damaged, of another network or of another scale.
+    """
+    path = weights_file(options, scale, section)
+    if options.network_g is None:
+        if options.param_key is not None:
+            raise ConfigError(
+                f"{section}.param_key: goes with `network_g`, which is missing; add it, or leave both out"
+            )
+        network, own, rates = load_pretrained(path)
+        if own != scale and not getattr(network, "wants_scale", False):
+            raise WeightsError(
+                f"{section}.weights: {path} is for scale {own:g}, but a kernel of scale {scale:g} is in `kernels`; "
+                f"name weights by scale, as {{{own:g}: {path}, {scale:g}: FILE}}, or leave that kernel out"
+            )
+        return Loaded(_padded(network, read_file(locate(path), "weights file")["about"]["network_g"]), rates)
+    section_g = options.network_g
+    check_network(section_g, f"{section}.network_g")
+    _check_scale(section_g, scale, f"{section}.network_g")
+    network = build(section_g, f"{section}.network_g")
+    rates = load_weights(network, path, options.param_key, scale).get("rates")
+    return Loaded(_padded(network, section_g), fitting_rates(rates, network, path))
+
+
+def build(section_g: dict[str, Any], name: str) -> nn.Module:
+    """Build a network that `check_network` has passed; `name` is its section.
+
+    Raises:
+        ConfigError: an argument is missing or does not suit it.
+    """
+    try:
+        network: nn.Module = build_network(section_g)
+    except MZSRError:
+        raise
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        kind, line = section_g["type"], f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise ConfigError(f"{name}: {kind} cannot be built ({line}); give it the arguments it needs") from error
+    return network
+
+
+def _check_scale(section_g: dict[str, Any], scale: float, name: str) -> None:
+    """Compare the scale of a network with that of a kernel."""
+    any_scale = getattr(network_class(section_g["type"]), "wants_scale", False)
+    for key in ("scale", "upscale"):
+        own = section_g.get(key, scale) if any_scale else _argument(section_g, key, scale)
+        if own != scale:
+            raise ConfigError(
+                f"{name}.{key}: {own} differs from scale {scale:g} of a kernel in `kernels`; make them equal, or leave "
+                "that kernel out"
+            )
+
+
+def _argument(section_g: dict[str, Any], key: str, otherwise: float) -> Any:
+    """Give an argument of a network: what its section says, else its own default, else another value."""
+    parameter = inspect.signature(network_class(section_g["type"])).parameters.get(key)
+    if parameter is None or parameter.default is inspect.Parameter.empty:
+        return section_g.get(key, otherwise)
+    return section_g.get(key, parameter.default)
+
+
+def _padded(network: nn.Module, section_g: dict[str, Any]) -> nn.Module:
+    side = _argument(section_g, "window_size", 1)
+    return PaddedToWindow(network, side).eval() if isinstance(side, int) and side > 1 else network.eval()
+
+
+class PaddedToWindow(nn.Module):
+    """A network whose input must be a multiple of its window: padded at the bottom and the right by mirroring.
+
+    Args:
+        network: maps (B, C, h, w) to (B, C, s h, s w).
+        side: of the window, px.
+    """
+
+    def __init__(self, network: nn.Module, side: int) -> None:
+        super().__init__()
+        self.network = network
+        self.side = side
+
+    def forward(self, lq: Tensor) -> Tensor:
+        """Super-resolve (B, C, h, w) of any size above half a window: (B, C, s h, s w)."""
+        height, width = lq.shape[-2:]
+        padded = F.pad(lq, (0, -width % self.side, 0, -height % self.side), mode="reflect")
+        output: Tensor = self.network(padded)
+        scale = output.shape[-1] // padded.shape[-1]
+        return output[..., : scale * height, : scale * width]

@@ -1,0 +1,1 @@
+"""The `mzsr` command: one module for each of its commands."""

@@ -1,0 +1,67 @@
+"""`mzsr benchmark`: methods beside each other on the same LR images."""
+
+import argparse
+from pathlib import Path
+
+import msgspec
+
+from mzsr_basicsr.benchmark.run.options import BenchmarkOptions, DatasetOptions
+from mzsr_basicsr.benchmark.run.plan import make_plan, read_options
+from mzsr_basicsr.benchmark.study import Choice, run_benchmark
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.jobs.interrupt import say, stop_on_sigterm
+
+_EPILOG = """examples:
+  mzsr benchmark -opt options/benchmark/x2.yml --data BENCHMARKS       # BENCHMARKS holds Set5/GT, Set14/GT, …
+  mzsr benchmark -opt options/benchmark/paper_x2.yml --jobs 2
+  mzsr benchmark -opt mine.yml --methods mzsr --datasets Set5          # compute only these now
+
+Run it again to go on where it was stopped: nothing is computed twice. Open OUTPUT/NAME/index.html to look at it.
+"""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "benchmark",
+        help="compare methods on data sets and kernels, with tables, plots and a page",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("-opt", required=True, type=Path, help="option file; see the folder options/benchmark")
+    parser.add_argument("--data", type=Path, help="folder that holds NAME/GT for each data set, instead of the file's")
+    parser.add_argument("-o", "--output", help="folder of results (default: the option file's)")
+    parser.add_argument("--methods", nargs="+", help="compute only these now")
+    parser.add_argument("--datasets", nargs="+", help="compute only these now")
+    parser.add_argument("--kernels", nargs="+", help="compute only these now")
+    parser.add_argument("--jobs", type=int, help="processes side by side")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="(default: the option file's)")
+    parser.add_argument("--update", action="store_true", help="go on in a results folder of another configuration")
+    parser.set_defaults(run=_run)
+
+
+def _run(a: argparse.Namespace) -> int:
+    stop_on_sigterm()
+    options = _changed(read_options(a.opt), a)
+    plan = make_plan(options)
+    for line in plan.skipped:
+        say(line)
+    results, folder = run_benchmark(plan, Choice(a.methods, a.datasets, a.kernels), a.update)
+    print((folder / "table.md").read_text(encoding="utf-8"))
+    print(f"Look at {folder / 'index.html'}")
+    return 1 if results.failures else 0
+
+
+def _changed(options: BenchmarkOptions, a: argparse.Namespace) -> BenchmarkOptions:
+    """Put what the command line says in the place of what the file says."""
+    given = {"output": a.output, "jobs": a.jobs, "device": a.device}
+    if a.jobs is not None and a.jobs < 1:
+        raise ConfigError(f"--jobs: {a.jobs} must be at least 1")
+    if a.data is not None:
+        given["datasets"] = {name: _moved(entry, a.data / name) for name, entry in options.datasets.items()}
+    return msgspec.structs.replace(options, **{key: value for key, value in given.items() if value is not None})
+
+
+def _moved(entry: str | DatasetOptions, folder: Path) -> DatasetOptions:
+    lq = {} if isinstance(entry, str) else {k: str(folder / Path(path).name) for k, path in entry.lq.items()}
+    return DatasetOptions(gt=str(folder / "GT"), lq=lq)

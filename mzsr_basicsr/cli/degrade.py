@@ -1,0 +1,155 @@
+"""`mzsr degrade`: make the LR pictures of HR pictures."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mzsr_basicsr.degradation.degrade import SUBSAMPLING_METHODS
+from mzsr_basicsr.degradation.kernel_files import ALLOWED, load_kernel
+from mzsr_basicsr.errors import ImageError, MZSRError
+from mzsr_basicsr.jobs.degraded import Degrading, degrade_picture
+from mzsr_basicsr.jobs.file_jobs import FileJob, list_jobs
+from mzsr_basicsr.pictures.reading import read_picture
+from mzsr_basicsr.pictures.writing import FORMATS, write_picture
+
+_EPILOG = """examples:
+  mzsr degrade photos -o lr --kernel gaussian:2.0,2.0,0,21 --scale 2 --subsampling direct
+  mzsr degrade 'scans/*.tif' -o lr --kernel blur.mat --scale 3 --noise 5 --seed 1 --format tif
+"""
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add `degrade` to the commands."""
+    parser = commands.add_parser(
+        "degrade",
+        help="make LR pictures from HR pictures with a blur kernel",
+        description="Make LR pictures from HR pictures: blur by a kernel, subsample, add noise.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_files(parser)
+    _add_choices(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "inputs", nargs="+", metavar="INPUT", help="picture files, folders (with all folders below them), or globs"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="OUT",
+        help="folder, made if it is missing; for one input, also a file name with an ending of a picture",
+    )
+    parser.add_argument(
+        "--format",
+        choices=list(FORMATS),
+        default="png",
+        help="kind of the pictures in the folder OUT (default: %(default)s)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace files that are there (default: refuse)")
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--scale", type=float, default=2.0, metavar="S", help="HR over LR, a number from 1 to 4 (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--kernel",
+        default="gaussian:2.0,2.0,0,21",
+        metavar="SPEC|FILE",
+        help=f"blur kernel, in HR px and px^2: {ALLOWED} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--subsampling",
+        choices=SUBSAMPLING_METHODS,
+        default="direct",
+        help="direct keeps one pixel in S, bicubic averages around it (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--noise",
+        type=float,
+        default=0.0,
+        metavar="SIGMA",
+        help="standard deviation of white noise, in levels from 0 to 255 (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="seed of the noise, an integer from 0; each file has noise of its own, by its name (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--crop-to-multiple",
+        action="store_true",
+        help="first cut the HR pictures at the right and at the bottom to a multiple of S (default: keep all pixels)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int | None:
+    """Make all LR pictures; a bad file is one line on the standard error, and the others go on.
+
+    Returns:
+        1 if a file failed, else None.
+
+    Raises:
+        MZSRError: a choice, the kernel, or the inputs as a whole are wrong; nothing is written.
+    """
+    how = Degrading(
+        kernel=load_kernel(arguments.kernel),
+        scale=arguments.scale,
+        subsampling=arguments.subsampling,
+        noise=arguments.noise,
+        seed=arguments.seed,
+        crop=arguments.crop_to_multiple,
+    )
+    failed = False
+    for job in list_jobs(arguments.inputs, arguments.output, arguments.format):
+        try:
+            print(degrade_file(job, how, _noise_name(job, arguments.output), arguments.overwrite))
+        except MZSRError as error:
+            failed = True
+            print(f"error: {error}", file=sys.stderr)
+    return 1 if failed else None
+
+
+def degrade_file(job: FileJob, how: Degrading, noise_name: str, overwrite: bool) -> str:
+    """Make one LR picture.
+
+    Args:
+        job: file to read and file to write, whose folder is made.
+        how: the choices.
+        noise_name: what the noise depends on, beside the seed.
+        overwrite: replace a file that is there.
+
+    Returns:
+        A line that says what was written.
+
+    Raises:
+        MZSRError: one line; nothing half-written stays.
+    """
+    if job.video:
+        raise ImageError(f"{job.source}: a clip or a GIF; give pictures of another kind, such as PNG")
+    if job.target.exists() and not overwrite:
+        raise ImageError(f"{job.target}: is there already; give --overwrite or another output")
+    picture = read_picture(job.source)
+    try:
+        result = degrade_picture(picture, how, str(job.source), noise_name)
+        job.target.parent.mkdir(parents=True, exist_ok=True)
+    except MemoryError as error:
+        raise ImageError(f"{job.source}: not enough memory to degrade it; cut it into smaller pictures") from error
+    except OSError as error:
+        raise ImageError(f"{job.target.parent}: cannot be made ({error.strerror}); name another output") from error
+    write_picture(result, job.target)
+    height, width, _ = result.pixels.shape
+    return f"{job.source} -> {job.target}, {width}x{height} px"
+
+
+def _noise_name(job: FileJob, output: Path) -> str:
+    """Name a file by its place below the output folder, without an ending, or by its own name."""
+    inside = job.target.is_relative_to(output) and job.target != output
+    name = job.target.relative_to(output) if inside else Path(job.source.name)
+    return name.with_suffix("").as_posix()

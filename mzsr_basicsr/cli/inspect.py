@@ -1,0 +1,117 @@
+"""`mzsr inspect`: show what adaptation did to one image."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from mzsr_basicsr.degradation.kernel_files import ALLOWED
+from mzsr_basicsr.inspection.choices import LEARNED, Choices
+from mzsr_basicsr.inspection.files import PAGE, check_folder, contents, write_all
+from mzsr_basicsr.inspection.numbers import record_of
+from mzsr_basicsr.inspection.pictures import FORMATS, caption
+from mzsr_basicsr.inspection.results import Update
+from mzsr_basicsr.inspection.run import inspect_file
+from mzsr_basicsr.inspection.words import summarise
+from mzsr_basicsr.jobs.interrupt import put_out, stop_on_sigterm
+from mzsr_basicsr.upscaling.settings import UpscaleSettings
+
+_EXAMPLES = """examples:
+  mzsr inspect photo.png -o inspection                                  the kernel is estimated
+  mzsr inspect lr.png --gt hr.png --kernel gaussian:2,2 -o inspection   a known kernel and the truth: PSNR too
+  mzsr inspect --hr hr.png --kernel gaussian:2,2 -o inspection          the LR image is made from the HR image
+"""
+_KERNEL = f"auto, auto-free or internal (estimated), bicubic, {ALLOWED}; variances in px^2 (default: %(default)s)"
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "inspect",
+        help="show what adaptation did to one image: a page, the numbers and an animation",
+        description="Adapt to one image and show every update: loss, PSNR, pictures and which layers moved.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    option = parser.add_argument
+    option("lr", nargs="?", type=Path, metavar="LR", help="the LR image")
+    option("--gt", type=Path, metavar="FILE", help="its HR image, to measure PSNR and SSIM with (default: not known)")
+    option("--hr", type=Path, metavar="FILE", help="instead of LR: an HR image to make it from (default: none)")
+    option("-o", "--output", type=Path, required=True, metavar="FOLDER", help="folder, made if it is missing")
+    _add_choices(parser)
+    option("--crop", type=int, metavar="PX", help="central square of the LR image (default: all, up to 1 megapixel)")
+    kinds = [*FORMATS, "none"]
+    option("--animation", choices=kinds, default="webp", help="moving picture of the updates (default: %(default)s)")
+    option("--overwrite", action="store_true", help="replace an inspection that is there (default: refuse)")
+    option("--json", action="store_true", help="print the record of inspect.json (default: the summary)")
+    parser.set_defaults(run=run)
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the adaptation."""
+    d = UpscaleSettings()
+    option = parser.add_argument
+    option("--scale", type=float, default=d.scale, help="of the weights (default: %(default)g)")
+    option("--weights", help="weights file or shipped:NAME (default: shipped:mzsr_x2 or mzsr_x4, by the scale)")
+    option("--kernel", default=d.kernel, metavar="SPEC|FILE", help=_KERNEL)
+    option(
+        "--subsampling",
+        choices=["auto", "direct", "bicubic"],
+        default=d.subsampling,
+        help="after the blur; auto: bicubic for the kernels auto and bicubic, else direct (default: %(default)s)",
+    )
+    option("--updates", type=int, default=d.updates, help="gradient updates, 0 to 1000 (default: %(default)s)")
+    option(
+        "--rates", type=_number, default=LEARNED, metavar="learned|RATE", help="of the updates (default: %(default)s)"
+    )
+    option(
+        "--noise",
+        type=_number,
+        default=d.noise,
+        metavar="auto|SIGMA",
+        help="standard deviation of the LR image's noise, levels of 0 to 255 (default: auto, estimated; 0 of --hr)",
+    )
+    option("--device", choices=["auto", "cpu", "cuda", "mps"], default=d.device, help="(default: %(default)s)")
+    option("--seed", type=int, default=d.seed, help="of all chance (default: %(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Inspect one image and write what was found.
+
+    Raises:
+        MZSRError: one line; nothing is written.
+    """
+    stop_on_sigterm()
+    names = ("scale", "kernel", "subsampling", "updates", "weights", "device", "noise", "seed")
+    upscale = UpscaleSettings(**{name: getattr(arguments, name) for name in names})
+    paths = (arguments.lr, arguments.gt, arguments.hr)
+    choices = Choices(upscale, *paths, arguments.rates, arguments.crop)
+    format = None if arguments.animation == "none" else arguments.animation
+    folder = Path(os.path.expanduser(arguments.output))
+    check_folder(folder, format, arguments.overwrite)
+    report = inspect_file(choices, _teller(upscale.updates))
+    write_all(contents(report, format), folder)
+    if arguments.json:
+        return put_out(json.dumps(record_of(report), allow_nan=False))
+    found = summarise(report.inspection)
+    return put_out("\n".join([found.lead, *found.more, *report.subject.notices, f"See {folder / PAGE}"]))
+
+
+def _teller(last: int) -> Callable[[Update], None]:
+    """Show on a terminal how far it is, on one line that is wiped at the end."""
+
+    def tell(update: Update) -> None:
+        if sys.stderr.isatty():
+            line = f"\r\033[K{caption(update)}, of {last}" if update.number < last else "\r\033[K"
+            print(line, end="", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text  # a word such as "auto", or what the settings refuse

@@ -1,0 +1,158 @@
+"""`mzsr kernel`: estimate, draw, convert and compare blur kernels."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from mzsr_basicsr.degradation.kernel_files import ALLOWED, load_kernel, save_kernel
+from mzsr_basicsr.errors import ConfigError, MZSRError
+from mzsr_basicsr.kernel_tools.actions import check_output, compare_text, draw_comparison, draw_titled, estimate_text
+from mzsr_basicsr.kernel_tools.report import estimate_file
+from mzsr_basicsr.pictures.picture import Picture
+from mzsr_basicsr.pictures.writing import FORMATS, write_picture
+from mzsr_basicsr.upscaling.choice import ESTIMATED
+from mzsr_basicsr.upscaling.settings import UpscaleSettings
+
+_KERNELS = (".npy", ".mat", ".png")
+_PICTURES = tuple(suffix for known in FORMATS.values() for suffix in known.suffixes)
+_SIDES = (16, 4096)  # px
+_EPILOG = """examples:
+  mzsr kernel estimate photo.jpg --scale 2 -o photo_kernel.npy
+  mzsr kernel compare photo_kernel.npy gaussian:2.0 -o difference.png
+"""
+_ESTIMATE_EPILOG = """examples:
+  mzsr kernel estimate photo.jpg
+  mzsr kernel estimate a.png b.png --kernel internal --scale 4 --json
+"""
+_DRAW_EPILOG = """examples:
+  mzsr kernel draw blur.mat -o blur.png
+  mzsr kernel draw gaussian:4.0,1.0,-0.5,21 -o kernel.png --side 800
+"""
+_CONVERT_EPILOG = """examples:
+  mzsr kernel convert blur.mat -o blur.npy
+  mzsr kernel convert motion:9,30 -o motion.png
+"""
+_COMPARE_EPILOG = """examples:
+  mzsr kernel compare true.mat estimated.npy
+  mzsr kernel compare gaussian:2.0 disk:2.5 -o both.png
+"""
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add `kernel` with its four actions to the commands."""
+    about = "estimate, draw, convert and compare blur kernels"
+    parser = _parser(commands, "kernel", about, _EPILOG)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _add_estimate(_parser(actions, "estimate", "estimate the blur kernel of pictures", _ESTIMATE_EPILOG))
+    draw = _parser(actions, "draw", "draw a kernel as a picture for people", _DRAW_EPILOG)
+    draw.add_argument("kernel", metavar="SPEC|FILE", help=f"{ALLOWED}; variances in px^2")
+    _add_output(draw, "picture to write", _PICTURES, required=True)
+    _add_side(draw, 480)
+    draw.set_defaults(run=_draw)
+    convert = _parser(actions, "convert", "write a kernel as a file of another kind", _CONVERT_EPILOG)
+    convert.add_argument("kernel", metavar="SPEC|FILE", help=f"{ALLOWED}; variances in px^2")
+    _add_output(convert, "kernel file to write; .npy and .mat are exact, .png has 16 bits", _KERNELS, required=True)
+    convert.set_defaults(run=_convert)
+    compare = _parser(actions, "compare", "say how kernel B differs from kernel A", _COMPARE_EPILOG)
+    compare.add_argument("first", metavar="A", help=f"the kernel to compare with: {ALLOWED}; variances in px^2")
+    compare.add_argument("second", metavar="B", help="the kernel to judge, given likewise")
+    _add_output(compare, "picture of A, B and their difference (default: none)", _PICTURES)
+    _add_side(compare, 320)
+    compare.set_defaults(run=_compare)
+
+
+def _parser(commands: argparse._SubParsersAction, name: str, about: str, epilog: str) -> argparse.ArgumentParser:
+    description = f"{about[0].upper()}{about[1:]}."
+    layout = argparse.RawDescriptionHelpFormatter
+    return commands.add_parser(name, help=about, description=description, epilog=epilog, formatter_class=layout)
+
+
+def _add_estimate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="picture file, of LR")
+    parser.add_argument(
+        "--scale",
+        type=int,
+        choices=(1, 2, 3, 4),
+        default=2,
+        help="HR over LR; the kernel is in px of the HR image (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--kernel",
+        choices=ESTIMATED,
+        default="auto",
+        help="auto: a Gaussian by KernelNet, auto-free: a free kernel by it, internal: corrected by the image's own "
+        "patches, which takes seconds to minutes (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--subsampling",
+        choices=("auto", "direct", "bicubic"),
+        default="auto",
+        help="how pixels were lost after the blur; auto: bicubic for the kernel auto, direct for the others "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the kernel internal, an integer (default: %(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one line of JSON for each image (default: text)")
+    _add_output(parser, "kernel file to write, of one image; draw it with `mzsr kernel draw` (default: none)", _KERNELS)
+    parser.set_defaults(run=_estimate)
+
+
+def _add_output(parser: argparse.ArgumentParser, about: str, endings: tuple[str, ...], required: bool = False) -> None:
+    text = f"{about}; endings: {' '.join(endings)}"
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", required=required, help=text)
+    parser.add_argument("--overwrite", action="store_true", help="replace a file that is there (default: refuse)")
+    parser.set_defaults(endings=endings)
+
+
+def _add_side(parser: argparse.ArgumentParser, default: int) -> None:
+    low, high = _SIDES
+    text = f"side of a drawn kernel, {low} to {high} px (default: %(default)s)"
+    parser.add_argument("--side", type=int, default=default, metavar="PX", help=text)
+
+
+def _check_side(side: int) -> None:
+    low, high = _SIDES
+    if not low <= side <= high:
+        raise ConfigError(f"side: {side} must be from {low} to {high} px")
+
+
+def _estimate(a: argparse.Namespace) -> int | None:
+    if a.output is not None:
+        if len(a.images) > 1:
+            raise ConfigError(f"output: {a.output} is one kernel file, for {len(a.images)} images; give one image")
+        check_output(a.output, a.endings, a.images, a.overwrite)
+    settings = UpscaleSettings(scale=a.scale, kernel=a.kernel, subsampling=a.subsampling, seed=a.seed)
+    failed = False
+    for path in a.images:
+        try:
+            found = estimate_file(path, settings)
+            if a.output is not None:
+                save_kernel(found.kernel, a.output)
+        except MZSRError as error:
+            failed = True
+            print(f"error: {error}", file=sys.stderr)
+            continue
+        about = {"image": str(path), "scale": a.scale, "kernel": a.kernel}
+        print(json.dumps({**about, **found.record()}) if a.json else estimate_text(about, found), flush=True)
+    return 1 if failed else None
+
+
+def _draw(a: argparse.Namespace) -> None:
+    _check_side(a.side)
+    check_output(a.output, a.endings, [Path(a.kernel)], a.overwrite)
+    write_picture(Picture(draw_titled(a.kernel, a.side)), a.output)
+
+
+def _convert(a: argparse.Namespace) -> None:
+    check_output(a.output, a.endings, [Path(a.kernel)], a.overwrite)
+    save_kernel(load_kernel(a.kernel), a.output)
+
+
+def _compare(a: argparse.Namespace) -> None:
+    _check_side(a.side)
+    if a.output is not None:
+        check_output(a.output, a.endings, [Path(a.first), Path(a.second)], a.overwrite)
+        write_picture(Picture(draw_comparison(a.first, a.second, a.side)), a.output)
+    print(compare_text(a.first, a.second))

@@ -1,0 +1,178 @@
+"""`mzsr upscale`: photographs and clips, made larger and sharper."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from mzsr_basicsr.degradation.kernel_files import load_kernel
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.jobs.batch import run_batch
+from mzsr_basicsr.jobs.file_jobs import FileJob, check_ending, list_jobs
+from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, put_out, say, stop_on_sigterm
+from mzsr_basicsr.jobs.worker import FilePolicy, Record, upscale_picture
+from mzsr_basicsr.pictures.reading import read_picture
+from mzsr_basicsr.pictures.writing import FORMATS, encode
+from mzsr_basicsr.upscaling.choice import ESTIMATED
+from mzsr_basicsr.upscaling.settings import UpscaleSettings
+from mzsr_basicsr.upscaling.upscaler import Upscaler
+
+_EXAMPLES = """examples:
+  mzsr upscale photo.jpg -o out                       the kernel is estimated, the result lies in out/photo.jpg
+  mzsr upscale scans/ -o big --scale 4 --format png   a whole folder, four times as large
+  mzsr upscale a.png -o b.png --kernel gaussian:2.0,2.0,0   a known kernel: variances in px², angle in radians
+  mzsr upscale clip.mp4 -o clip_x2.mkv                a clip; run it again to go on where it was stopped
+  mzsr upscale - -o - <a.png >b.png                   in a pipe
+"""
+_KERNEL = (
+    "auto (a Gaussian, estimated), auto-free (any 15x15 kernel, estimated), internal (refined on the image's own "
+    "patches: seconds to minutes), bicubic (none but bicubic subsampling), gaussian:L1[,L2[,THETA[,SIZE]]] (variances "
+    "in px², radians), disk:R, box:S, motion:L[,DEG], pair:V,D[,DEG], or a .mat, .npy or .png file (default: auto)"
+)
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "upscale",
+        help="enlarge pictures and clips; no training and no option file needed",
+        description="Enlarge pictures and clips by zero-shot super-resolution: the network adapts to each one.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    d = UpscaleSettings()
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="file, folder, glob, or - for the standard input")
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        help="folder, or a file name for one single input, or - for the standard output",
+    )
+    add_choices(parser)
+    parser.add_argument("--format", choices=list(FORMATS), help="of the results (default: as the input)")
+    parser.add_argument("--jobs", type=int, default=1, help="files at work side by side (default: %(default)s)")
+    there = parser.add_mutually_exclusive_group()
+    there.add_argument("--overwrite", action="store_true", help="replace results that are there already")
+    there.add_argument("--skip-existing", action="store_true", help="leave results that are there already")
+    parser.add_argument("--compare", action="store_true", help="also write NAME_compare.png: bicubic, result, kernel")
+    parser.add_argument("--json", action="store_true", help="one JSON record a file on the standard output")
+    parser.set_defaults(run=run, device=d.device)
+
+
+def add_choices(parser: argparse.ArgumentParser) -> None:
+    """Add one option for each field of `UpscaleSettings`."""
+    d = UpscaleSettings()
+    option = parser.add_argument
+    option("--scale", type=float, default=d.scale, help="1 to 4, output over input (default: %(default)g)")
+    option("--kernel", default=d.kernel, help=_KERNEL)
+    option(
+        "--subsampling",
+        choices=["auto", "direct", "bicubic"],
+        default=d.subsampling,
+        help="how the photo lost its pixels; auto: bicubic for the kernels auto and bicubic, direct for others",
+    )
+    option(
+        "--updates",
+        type=int,
+        default=d.updates,
+        help="gradient updates on the image, 0 for none (default: %(default)s)",
+    )
+    option("--weights", help="weights file or shipped:NAME (default: shipped:mzsr_x2 or mzsr_x4, the nearest scale)")
+    option("--device", choices=["auto", "cpu", "cuda", "mps"], default=d.device, help="(default: %(default)s)")
+    option(
+        "--tile", type=int, default=d.tile, help="px of the input worked on at once, 32 to 8192 (default: %(default)s)"
+    )
+    option("--back-projection", type=int, default=0, metavar="N", help="rounds of back-projection (default: 0)")
+    option(
+        "--self-ensemble", action="store_true", help="average over flips and transposes: finer, up to 8 times slower"
+    )
+    option(
+        "--noise",
+        type=_noise,
+        default=d.noise,
+        metavar="auto|SIGMA",
+        help="standard deviation of the photo's noise, in levels of 0 to 255 (default: auto, estimated)",
+    )
+    option("--seed", type=int, default=0, help="of all chance (default: 0)")
+
+
+def choices(arguments: argparse.Namespace) -> UpscaleSettings:
+    """Read the options of `add_choices`.
+
+    Raises:
+        ConfigError: a value outside its range.
+    """
+    return UpscaleSettings(**{name: getattr(arguments, name) for name in UpscaleSettings.__dataclass_fields__})
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Upscale what was asked for; the exit status is 0 if all went well, 130 or 143 if interrupted, else 1."""
+    stop_on_sigterm()
+    settings = choices(arguments)
+    if not 1 <= arguments.jobs <= 4 * (os.cpu_count() or 1):
+        raise ConfigError(f"jobs: {arguments.jobs} must be from 1 to {4 * (os.cpu_count() or 1)}")
+    if settings.kernel not in (*ESTIMATED, "bicubic"):
+        load_kernel(settings.kernel)  # a wrong one is said once, not for each file
+    try:
+        if "-" in (*arguments.inputs, arguments.output):
+            return _run_pipe(arguments, settings)
+        output = Path(os.path.expanduser(arguments.output))
+        check_ending(output, arguments.format)
+        jobs = list_jobs(arguments.inputs, output, arguments.format)
+        policy = FilePolicy(arguments.overwrite, arguments.skip_existing, arguments.compare)
+        tell = _tell_json if arguments.json else _tell
+        failed = run_batch(jobs, settings, policy, arguments.jobs, tell)
+    except (KeyboardInterrupt, SystemExit) as stop:  # the latter from `stop_on_sigterm`
+        say("error: interrupted; finished results are whole, the others were not written")
+        return TERMINATED if isinstance(stop, SystemExit) else INTERRUPTED
+    if failed and len(jobs) > 1:
+        say(f"error: {failed} of {len(jobs)} files failed, see above")
+    return int(failed > 0)
+
+
+def _run_pipe(arguments: argparse.Namespace, settings: UpscaleSettings) -> int:
+    """Read one picture from the standard input, and write it to the standard output."""
+    if len(arguments.inputs) != 1 or arguments.inputs[0] != "-" or arguments.output != "-":
+        raise ConfigError("upscale: - reads one picture and writes one: mzsr upscale - -o - [--format png] <IN >OUT")
+    picture = read_picture(sys.stdin.buffer.read(), "standard input")
+    result, _, record = upscale_picture(picture, Upscaler(settings), "standard input")
+    own = {"JPEG": "jpg", "TIFF": "tif"}.get(picture.format, picture.format.lower())
+    put_out(encode(result, arguments.format or (own if own in FORMATS else "png")))
+    if arguments.json:
+        say(json.dumps(record))
+    return 0
+
+
+def _tell_json(job: FileJob, outcome: Record | str) -> None:
+    failed = {"source": str(job.source), "target": str(job.target), "error": outcome}
+    put_out(json.dumps(failed if isinstance(outcome, str) else outcome))
+    if isinstance(outcome, str):
+        say(f"error: {outcome}")
+
+
+def _tell(job: FileJob, outcome: Record | str) -> None:
+    if isinstance(outcome, str):
+        return say(f"error: {outcome}")
+    if outcome.get("skipped"):
+        return put_out(f"{job.target}: is there already, skipped")
+    return put_out(f"{job.target}: {_summary(outcome)}, {outcome['seconds_in_all']:.1f} s")
+
+
+def _summary(record: Record) -> str:
+    """Say in a few words what was done."""
+    if "clip" in record:
+        clip = record["clip"]
+        return f"{clip['frames']} frames, {clip['shots']} shots, {clip['resumed']} done before; audio {clip['audio']}"
+    kernel, made, kept = record["kernel"], record["updates_made"], record["updates_kept"]
+    blur = f"kernel λ {kernel['lambda1']:.2f}, {kernel['lambda2']:.2f} px² at {kernel['theta']:.2f} rad"
+    confidence = "" if kernel["confidence"] is None else f" (confidence {kernel['confidence']:.2f})"
+    adapted = f"{kept} of {made} updates kept" if made else "not adapted"
+    return f"{blur}{confidence}, {kernel['subsampling']}, noise {record['noise']:.1f}, {adapted}"
+
+
+def _noise(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text  # "auto", or what `UpscaleSettings` refuses

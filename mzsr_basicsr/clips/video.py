@@ -1,0 +1,153 @@
+"""Upscaling a clip: shots are adapted to one by one, finished frames survive a kill, sound is copied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import Protocol
+
+import av
+
+from mzsr_basicsr.clips.clip import Adapted, Clip, Frame, TimedFrame, Upscaling
+from mzsr_basicsr.clips.copy import Copied
+from mzsr_basicsr.clips.gif import GifSink, probe_gif, read_gif
+from mzsr_basicsr.clips.read import probe_video, read_video
+from mzsr_basicsr.clips.shots import ShotUpscaler
+from mzsr_basicsr.clips.work_folder import WorkFolder, identify
+from mzsr_basicsr.clips.write import FORMATS, VideoSink
+from mzsr_basicsr.errors import ImageError
+
+__all__ = ["SOURCE_SUFFIXES", "VIDEO_SUFFIXES", "Adapted", "Frame", "Upscaling", "VideoReport", "upscale_video"]
+
+VIDEO_SUFFIXES = (*FORMATS, ".gif")
+SOURCE_SUFFIXES = (*VIDEO_SUFFIXES, ".webm")
+PART_FRAMES = 32
+
+
+@dataclass(frozen=True)
+class VideoReport:
+    """What was done to a clip.
+
+    Attributes:
+        frames: how many it has.
+        shots: how many shots were told apart.
+        resumed: how many frames an interrupted run before had finished.
+        audio: "none", "copied" or "left out: why"; "copied; left out: why" if only some streams fit.
+        subtitles: the same of the subtitles.
+    """
+
+    frames: int
+    shots: int
+    resumed: int
+    audio: str
+    subtitles: str
+
+
+class _Part(Protocol):
+    def __enter__(self) -> _Part: ...
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None: ...
+    def add(self, picture: TimedFrame) -> None: ...
+
+
+class _Sink(Protocol):
+    def part(self, path: Path, first: Frame) -> _Part: ...
+    def join(self, parts: list[Path], path: Path, frames: int, end: int) -> Copied: ...
+
+
+def upscale_video(
+    source: Path,
+    target: Path,
+    adapt: Upscaling,
+    on_progress: Callable[[int, int], None] | None = None,
+    *,
+    fingerprint: str = "",
+    part_frames: int = PART_FRAMES,
+) -> VideoReport:
+    """Upscale every frame of a clip.
+
+    Frames stream through: memory does not grow with the length of the clip. Finished frames are kept in a folder
+    `.NAME.parts` beside the target, at most `part_frames` in each file. If the run is killed, by Ctrl-C too, that
+    folder stays and the same call goes on from there, with the same result; it starts anew if the source, the
+    fingerprint or the size of the parts has changed. The target appears whole at the end, and the folder is deleted.
+
+    Times, frame rate, pixel aspect, colour tags, turn, chapters and title are kept as far as the container can: .mkv
+    rounds times to 1 ms, .gif to 10 ms and keeps neither colour tags nor pixel aspect. Only the main video stream is
+    taken. Colour has 8 bits and no HDR data, attached files are left out, and damage that the decoder can hide is not
+    noticed.
+
+    Args:
+        source: .mp4, .mkv, .mov, .webm or .gif.
+        target: .mp4, .mkv, .mov (all H.264) or .gif; replaced if it is there.
+        adapt: called with the first frame of a shot, gives what upscales all frames of that shot. The same frame must
+            give the same result in another run, or a resumed clip changes its look inside a shot.
+        on_progress: called with the number of frames done and the number of all, an estimate for some files.
+        fingerprint: text that names all settings the result depends on.
+        part_frames: frames of one part, 1 or more; this many are lost at most when the run is killed.
+
+    Raises:
+        ImageError: If a path has the wrong suffix, both are one file, the source is missing, damaged, encrypted or
+            without frames, or the target cannot be written.
+    """
+    _check_paths(source, target)
+    clip = (probe_gif if _is_gif(source) else probe_video)(source)
+    sink: _Sink = GifSink(clip, target) if _is_gif(target) else VideoSink(clip, target)
+    settings = {"fingerprint": fingerprint, "part_frames": part_frames, "av": av.__version__, "gif": _is_gif(target)}
+    with WorkFolder(target, identify(source, settings)) as folder:
+        run = _Run(clip, adapt, on_progress, len(folder.parts) * part_frames)
+        frames = run.upscaled()
+        for first in frames:
+            with folder.next_part() as path, sink.part(path, first.pixels) as part:
+                for frame in chain([first], islice(frames, part_frames - 1)):
+                    part.add(frame)
+        with folder.writing(target) as path:
+            copied = sink.join(folder.parts, path, run.frames, run.end)
+        folder.delete()
+    return VideoReport(run.frames, run.shots.shots, run.resumed, copied.audio, copied.subtitles)
+
+
+class _Run:
+    """One pass over the frames of a clip, of which the first `finished` ones are only counted and looked at."""
+
+    def __init__(
+        self,
+        clip: Clip,
+        adapt: Upscaling,
+        on_progress: Callable[[int, int], None] | None,
+        finished: int,
+    ) -> None:
+        self._clip, self._on_progress, self._finished = clip, on_progress, finished
+        self.shots = ShotUpscaler(adapt)
+        self.frames = self.resumed = self.end = 0
+
+    def upscaled(self) -> Iterator[TimedFrame]:
+        """Give the upscaled frames after the finished ones."""
+        for frame in (read_gif if self._clip.is_gif else read_video)(self._clip):
+            self.shots.see(frame.pixels)
+            if self.frames < self._finished:
+                self.resumed += 1
+            else:
+                yield replace(frame, pixels=self.shots.upscale(frame.pixels))
+            self.frames += 1
+            self.end = frame.start + frame.length
+            if self._on_progress is not None:
+                self._on_progress(self.frames, max(self.frames, self._clip.frames))
+
+
+def _is_gif(path: Path) -> bool:
+    return path.suffix.lower() == ".gif"
+
+
+def _check_paths(source: Path, target: Path) -> None:
+    for path, allowed in ((source, SOURCE_SUFFIXES), (target, VIDEO_SUFFIXES)):
+        if path.suffix.lower() not in allowed:
+            raise ImageError(f"{path}: unknown kind of video '{path.suffix}'; allowed: {', '.join(allowed)}")
+    if not source.is_file():
+        raise ImageError(f"{source}: video not found; give an existing file")
+    if not target.parent.is_dir():
+        raise ImageError(f"{target}: there is no folder {target.parent}; create it first")
+    if target.is_dir():
+        raise ImageError(f"{target}: is a folder; give the name of a file")
+    if target.exists() and target.samefile(source):
+        raise ImageError(f"{target}: is the source itself; give another name")

@@ -1,0 +1,1 @@
+"""How a photograph loses its pixels: kernels, resampling, noise, and the best linear way back."""

@@ -1,0 +1,187 @@
+"""Reading and writing blur kernels: .mat, .npy and .png files, and kernels given by a short text."""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+import tempfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import scipy.io
+from PIL import Image
+from scipy.io.matlab import MatReadError
+from torch import Tensor
+
+from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel, validate_kernel
+from mzsr_basicsr.degradation.shapes import SHAPES
+from mzsr_basicsr.errors import KernelError
+
+ALLOWED = (
+    "a .mat, .npy or .png file, gaussian:L1[,L2[,THETA[,SIZE]]], "
+    f"{', '.join(text for *_, text in SHAPES.values())}, or delta"
+)
+_READ_ERRORS = (OSError, EOFError, ValueError, TypeError, KeyError, NotImplementedError, struct.error, zlib.error)
+
+
+def load_kernel(spec: str) -> Tensor:
+    """Read the kernel that a text names.
+
+    Args:
+        spec: One of: a path to `.mat` (the variable `Kernel`, else the only 2-D numeric array with more than one
+            value), `.npy` (never pickled) or `.png` (grey intensities read with Pillow, divided by their sum);
+            `gaussian:L1[,L2[,THETA[,SIZE]]]` with variances in px^2 (L2 = L1), radians (0) and an odd side in
+            px (15); `disk:RADIUS`, `box:SIDE`, `motion:LENGTH[,DEGREES]`, `pair:VARIANCE,DISTANCE[,DEGREES]`, see
+            `kernel_shapes`, px and px^2; `delta`, the 1x1 kernel that blurs nothing.
+
+    Returns:
+        (k, k) float64 kernel, checked by `validate_kernel`; values of .mat and .npy files keep every bit.
+
+    Raises:
+        KernelError: If the file is missing or damaged, the text is unknown, or the array is not a kernel.
+    """
+    if spec == "delta":
+        return delta_kernel()
+    if spec.startswith("gaussian:"):
+        return _parse_gaussian(spec)
+    if spec.partition(":")[0] in SHAPES:
+        return _parse_shape(spec)
+    path = Path(spec)
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise KernelError(f"{spec}: unknown kernel; allowed: {ALLOWED}")
+    if not path.is_file():
+        raise KernelError(f"{spec}: kernel file not found; allowed: {ALLOWED}")
+    try:
+        array = reader(path)
+    except KernelError:
+        raise
+    except (*_READ_ERRORS, MatReadError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise KernelError(f"{spec}: cannot read a kernel from this file ({reason})") from error
+    return validate_kernel(array, spec)
+
+
+def save_kernel(kernel: Tensor, path: str | os.PathLike[str]) -> None:
+    """Write a kernel so that `load_kernel` reads it back; the file appears whole or not at all.
+
+    Args:
+        kernel: (k, k) kernel, checked first.
+        path: `.mat` (variable `Kernel`) or `.npy`, both exact float64; or `.png`, 16-bit grey with the largest weight
+            at 65535, exact to 2e-5 of that weight.
+
+    Raises:
+        KernelError: If it is not a kernel, the suffix is unknown or the folder cannot be written.
+    """
+    target = Path(path)
+    writer = _WRITERS.get(target.suffix.lower())
+    if writer is None:
+        raise KernelError(f"{target}: cannot save a kernel as '{target.suffix}'; allowed: {', '.join(_WRITERS)}")
+    array = validate_kernel(kernel.detach().cpu(), str(target)).numpy()
+    try:
+        _write_atomically(target, lambda stream: writer(stream, array))
+    except OSError as error:
+        raise KernelError(f"{target}: cannot write the kernel ({error.strerror or error})") from error
+
+
+def _parse_gaussian(spec: str) -> Tensor:
+    fields = spec.removeprefix("gaussian:").split(",")
+    try:
+        numbers = [float(field) for field in fields[:3]]
+        size = int(fields[3]) if len(fields) > 3 else 15
+    except ValueError as error:
+        raise KernelError(f"{spec}: not numbers; write gaussian:L1[,L2[,THETA[,SIZE]]]") from error
+    if len(fields) > 4:
+        raise KernelError(f"{spec}: {len(fields)} numbers; write gaussian:L1[,L2[,THETA[,SIZE]]]")
+    lambda1 = numbers[0]
+    lambda2 = numbers[1] if len(numbers) > 1 else lambda1
+    theta = numbers[2] if len(numbers) > 2 else 0.0
+    if not (0 < lambda1 < math.inf and 0 < lambda2 < math.inf and math.isfinite(theta)):
+        raise KernelError(f"{spec}: variances must be positive px^2 and the angle finite radians")
+    if size < 1 or size % 2 == 0:
+        raise KernelError(f"{spec}: size {size} must be an odd positive number of pixels")
+    return gaussian_kernel(lambda1, lambda2, theta, size)
+
+
+def _parse_shape(spec: str) -> Tensor:
+    name, _, text = spec.partition(":")
+    build, fewest, most, form = SHAPES[name]
+    try:
+        numbers = [float(field) for field in text.split(",")]
+    except ValueError as error:
+        raise KernelError(f"{spec}: not numbers; write {form}") from error
+    if not fewest <= len(numbers) <= most or not all(map(math.isfinite, numbers)):
+        raise KernelError(f"{spec}: needs {fewest} to {most} finite numbers; write {form}")
+    try:
+        return build(*numbers)
+    except KernelError as error:
+        raise KernelError(f"{spec}: {error}; write {form}") from error
+
+
+def _read_mat(path: Path) -> np.ndarray:
+    variables = {name: value for name, value in scipy.io.loadmat(path).items() if not name.startswith("__")}
+    if "Kernel" in variables:
+        return _numeric(variables["Kernel"], path)
+    arrays = [value for value in variables.values() if _is_matrix(value)]
+    if len(arrays) != 1:
+        names = ", ".join(variables) or "none"
+        raise KernelError(f"{path}: needs the variable 'Kernel' or exactly one 2-D numeric array; variables: {names}")
+    return arrays[0].astype(np.float64)
+
+
+def _is_matrix(value: object) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 2 and value.size > 1 and value.dtype.kind in "fiu"
+
+
+def _read_npy(path: Path) -> np.ndarray:
+    with path.open("rb") as stream:
+        return _numeric(np.lib.format.read_array(stream, allow_pickle=False), path)
+
+
+def _read_png(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        grey = np.asarray(image if image.mode.startswith("I") else image.convert("L"), dtype=np.float64)
+    if grey.sum() <= 0:
+        raise KernelError(f"{path}: the image is all black, so it is no kernel; it must sum to more than 0")
+    return grey / grey.sum()
+
+
+def _numeric(value: np.ndarray, path: Path) -> np.ndarray:
+    if value.dtype.kind not in "fiu":
+        raise KernelError(f"{path}: kernel has the type {value.dtype}; it must hold real numbers")
+    return value.astype(np.float64)
+
+
+def _write_mat(stream: BinaryIO, kernel: np.ndarray) -> None:
+    scipy.io.savemat(stream, {"Kernel": kernel})
+
+
+def _write_npy(stream: BinaryIO, kernel: np.ndarray) -> None:
+    np.save(stream, kernel, allow_pickle=False)
+
+
+def _write_png(stream: BinaryIO, kernel: np.ndarray) -> None:
+    grey = np.round(kernel.clip(min=0) / kernel.max() * 65535).astype(np.uint16)
+    Image.fromarray(grey).save(stream, format="PNG")
+
+
+_READERS: dict[str, Callable[[Path], np.ndarray]] = {".mat": _read_mat, ".npy": _read_npy, ".png": _read_png}
+_WRITERS: dict[str, Callable[[BinaryIO, np.ndarray], None]] = {
+    ".mat": _write_mat,
+    ".npy": _write_npy,
+    ".png": _write_png,
+}
+
+
+def _write_atomically(target: Path, write: Callable[[BinaryIO], None]) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            write(stream)
+        os.replace(name, target)
+    finally:
+        Path(name).unlink(missing_ok=True)

@@ -1,0 +1,124 @@
+"""Blur kernels that are not Gaussian: disk (defocus), box (pixel binning), straight motion, and a pair of Gaussians.
+
+Each is a (size, size) float64 tensor, [row, column], size odd, that sums to one. Outlines are averaged over
+each pixel's area, by 8 x 8 samples. Angles turn clockwise on the screen, as in `kernels.gaussian_kernel`.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+
+from mzsr_basicsr.degradation.kernels import gaussian_kernel
+from mzsr_basicsr.errors import KernelError
+
+_SAMPLES = 8
+_SMALLEST, _LARGEST = 0.1, 40.0  # px, of any extent
+
+
+def disk_kernel(radius: float, size: int | None = None) -> Tensor:
+    """Build a uniform disk; radius in px."""
+    _check("disk", radius=radius)
+    return _filled(lambda x, y: x**2 + y**2 <= radius**2, radius, size)
+
+
+def box_kernel(side: float, size: int | None = None) -> Tensor:
+    """Build a uniform square; side in px."""
+    _check("box", side=side)
+    return _filled(lambda x, y: (x.abs() <= side / 2) & (y.abs() <= side / 2), side / 2, size)
+
+
+def motion_kernel(length: float, degrees: float = 0.0, size: int | None = None) -> Tensor:
+    """Build a straight line one px wide; length in px, from end to end."""
+    _check("motion", length=length)
+    c, s = _direction(degrees)
+    return _filled(
+        lambda x, y: ((c * x + s * y).abs() <= length / 2) & ((c * y - s * x).abs() <= 0.5), length / 2 + 0.5, size
+    )
+
+
+def pair_kernel(variance: float, distance: float, degrees: float = 0.0, size: int | None = None) -> Tensor:
+    """Build two equal Gaussians side by side: variance of each in px², distance of their centres in px."""
+    _check("pair", variance=variance, distance=distance)
+    side = size or _side(distance / 2 + 4 * math.sqrt(variance))
+    c, s = _direction(degrees)
+    axis = torch.arange(side, dtype=torch.float64) - side // 2
+    x, y = axis[None, :], axis[:, None]
+    squares = [(x - sign * c * distance / 2) ** 2 + (y - sign * s * distance / 2) ** 2 for sign in (-1, 1)]
+    weights = torch.exp(-0.5 * squares[0] / variance) + torch.exp(-0.5 * squares[1] / variance)
+    return weights / weights.sum()
+
+
+# name: (function, smallest and largest number of its parameters, how to write it)
+SHAPES: Mapping[str, tuple[Callable[..., Tensor], int, int, str]] = MappingProxyType(
+    {
+        "disk": (disk_kernel, 1, 1, "disk:RADIUS"),
+        "box": (box_kernel, 1, 1, "box:SIDE"),
+        "motion": (motion_kernel, 1, 2, "motion:LENGTH[,DEGREES]"),
+        "pair": (pair_kernel, 2, 3, "pair:VARIANCE,DISTANCE[,DEGREES]"),
+    }
+)
+
+
+def sample_shape(size: int, generator: torch.Generator) -> Tensor:
+    """Draw one shape and its parameters: (size, size) float64.
+
+    Disks of radius 0.5 to 3 px, boxes of 1 to 6 px, motion of 1 to 9 px, pairs of variance 0.2 to 2 px² and
+    distance 1 to 5 px, at any angle, each shape as often as the others. The generator advances by 4 numbers.
+    """
+    choice, first, second, turn = torch.rand(4, dtype=torch.float64, generator=generator).tolist()
+    degrees = 180 * turn
+    if choice < 0.25:
+        return disk_kernel(0.5 + 2.5 * first, size)
+    if choice < 0.5:
+        return box_kernel(1 + 5 * first, size)
+    if choice < 0.75:
+        return motion_kernel(1 + 8 * first, degrees, size)
+    return pair_kernel(0.2 + 1.8 * first, 1 + 4 * second, degrees, size)
+
+
+def same_spread(kernel: Tensor) -> Tensor:
+    """Build the Gaussian of a kernel's own covariance, which is what one would guess who knows no more of it.
+
+    Args:
+        kernel: (k, k).
+
+    Returns:
+        (k, k), centred.
+    """
+    axis = torch.arange(kernel.shape[-1], dtype=torch.float64) - kernel.shape[-1] // 2
+    weights = kernel.double()
+    x, y = axis[None, :], axis[:, None]
+    mean_x, mean_y = (weights * x).sum(), (weights * y).sum()
+    xx = (weights * (x - mean_x) ** 2).sum()
+    yy = (weights * (y - mean_y) ** 2).sum()
+    xy = (weights * (x - mean_x) * (y - mean_y)).sum()
+    values, vectors = torch.linalg.eigh(torch.stack([torch.stack([xx, xy]), torch.stack([xy, yy])]))
+    lambda2, lambda1 = values.clamp_min(0.05).tolist()
+    return gaussian_kernel(lambda1, lambda2, math.atan2(float(vectors[1, 1]), float(vectors[0, 1])), kernel.shape[-1])
+
+
+def _filled(inside: Callable[[Tensor, Tensor], Tensor], reach: float, size: int | None) -> Tensor:
+    side = size or _side(reach)
+    axis = (torch.arange(side * _SAMPLES, dtype=torch.float64) + 0.5) / _SAMPLES - side / 2
+    covered = inside(axis[None, :], axis[:, None]).double()
+    weights = covered.unflatten(0, (side, _SAMPLES)).unflatten(2, (side, _SAMPLES)).mean((1, 3))
+    return weights / weights.sum()
+
+
+def _side(reach: float) -> int:
+    """Smallest odd side that holds everything within `reach` px of the centre."""
+    return 2 * math.ceil(reach - 0.5) + 1
+
+
+def _direction(degrees: float) -> tuple[float, float]:
+    return math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+
+
+def _check(shape: str, **extents: float) -> None:
+    for name, extent in extents.items():
+        unit = "px²" if name == "variance" else "px"
+        if not _SMALLEST <= extent <= _LARGEST:
+            raise KernelError(f"{shape} kernel: {name} {extent:g} must be {_SMALLEST:g} to {_LARGEST:g} {unit}")

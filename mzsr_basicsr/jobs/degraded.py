@@ -1,0 +1,151 @@
+"""Make the LR picture of an HR picture: its depth, alpha and metadata stay."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mzsr_basicsr.degradation.degrade import SUBSAMPLING_METHODS, add_noise, degrade, subsample
+from mzsr_basicsr.errors import ConfigError, ImageError
+from mzsr_basicsr.pictures.bands import fill_transparent
+from mzsr_basicsr.pictures.picture import Picture
+
+_INVISIBLE = 1e-6  # alpha, of 1: below it the colour cannot be told and is taken from the neighbours
+_BUFFER = 24e6  # bytes, of the copies of a tile that a convolution makes; far larger ones are several times slower
+
+
+@dataclass(frozen=True)
+class Degrading:
+    """How LR pictures are made.
+
+    Attributes:
+        kernel: (k, k) blur kernel, applied by correlation to the pixels as stored.
+        scale: HR over LR, a real number from 1 to 4.
+        subsampling: "direct" or "bicubic".
+        noise: σ of white noise on the colours, in levels of 0 to 255; of floating pictures, 255 is a value of 1.
+        seed: of the noise, from 0.
+        crop: first cut each side, at the right and at the bottom, to a multiple of the scale.
+    """
+
+    kernel: Tensor
+    scale: float = 2.0
+    subsampling: str = "direct"
+    noise: float = 0.0
+    seed: int = 0
+    crop: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range.
+
+        Raises:
+            ConfigError: one line that names the option.
+        """
+        for name, value, low, high in (("scale", self.scale, 1, 4), ("noise", self.noise, 0, 255)):
+            if not low <= value <= high:  # true of NaN, too
+                raise ConfigError(f"{name}: {value:g} must be from {low} to {high}")
+        if self.seed < 0:
+            raise ConfigError(f"seed: {self.seed} must be an integer from 0")
+        if self.subsampling not in SUBSAMPLING_METHODS:
+            raise ConfigError(f"subsampling: {self.subsampling!r}; allowed: {', '.join(SUBSAMPLING_METHODS)}")
+
+
+def degrade_picture(picture: Picture, how: Degrading, name: str, noise_name: str = "") -> Picture:
+    """Blur and subsample a picture channel by channel in float64, add noise, and round to its own depth.
+
+    Colours are blurred premultiplied by alpha and then made straight, so that hidden colours leave no fringe; where
+    nothing can be seen, they repeat the nearest colour. Alpha gets no noise.
+
+    Args:
+        picture: 8 or 16 bits, or floats, which are not clipped or rounded.
+        how: the choices.
+        name: of the picture, for messages.
+        noise_name: with the seed it determines the noise, so that each picture can have its own.
+
+    Returns:
+        (ceil(H / scale), ceil(W / scale)) px; the depth, bands and metadata of the picture.
+
+    Raises:
+        ImageError: it is smaller than the multiple it should be cut to.
+    """
+    pixels = cut_to_multiple(picture.pixels, how.scale, name) if how.crop else picture.pixels
+    whole = pixels.dtype.kind != "f"
+    white = float(np.iinfo(pixels.dtype).max) if whole else 1.0
+    low = _degrade_bands(pixels, picture.alpha, white, how)
+    if how.noise:
+        digest = hashlib.sha256(f"{how.seed} {noise_name}".encode()).digest()
+        generator = torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
+        low[: picture.colours] = add_noise(low[: picture.colours], how.noise / 255, generator)
+    result = low.permute(1, 2, 0)
+    stored = torch.round(result.clamp(0, 1) * white) if whole else result
+    # the format says whether the source had losses, and so whether WebP may have some; an LR picture may not
+    return replace(picture, pixels=np.ascontiguousarray(stored.numpy().astype(pixels.dtype)), format="PNG")
+
+
+def cut_to_multiple(pixels: np.ndarray, scale: float, name: str) -> np.ndarray:
+    """Cut (H, W, C) at the right and at the bottom to the largest whole multiples of the scale.
+
+    Of a real scale s, the n-th multiple is floor(n s) px: the most that makes n LR pixels.
+
+    Raises:
+        ImageError: a side is shorter than the scale.
+    """
+    counts = [math.floor(extent / scale + 1e-9) for extent in pixels.shape[:2]]
+    if min(counts) < 1:
+        height, width = pixels.shape[:2]
+        raise ImageError(f"{name}: {width}x{height} px is smaller than the scale {scale:g}; give a larger picture")
+    height, width = (math.floor(count * scale + 1e-9) for count in counts)
+    return pixels[:height, :width]
+
+
+def _degrade_bands(pixels: np.ndarray, alpha: bool, white: float, how: Degrading) -> Tensor:
+    """Degrade (H, W, C) without noise: (C, h, w) float64, 1 is white."""
+    planes = (
+        torch.from_numpy(pixels[:, :, band].astype(np.float64)) / white for band in range(pixels.shape[2] - alpha)
+    )
+    if not alpha:
+        return torch.stack([_degrade_plane(plane, how) for plane in planes])
+    opacity = torch.from_numpy(pixels[:, :, -1].astype(np.float64)) / white
+    opaque = _degrade_plane(opacity, how)
+    opaque = torch.where(opaque < _INVISIBLE, 0.0, opaque)
+    straight = []
+    for plane in planes:
+        colour = _degrade_plane(plane * opacity, how) / opaque.clamp_min(_INVISIBLE)
+        bounds = (0.0, 1.0) if white > 1 else (float(plane.min()), float(plane.max()))  # bicubic's weights are signed
+        straight.append(colour.clamp(*bounds))
+    low = torch.stack([*straight, opaque.clamp(0, 1)])
+    return torch.from_numpy(fill_transparent(low.permute(1, 2, 0).numpy())).permute(2, 0, 1)
+
+
+def _degrade_plane(plane: Tensor, how: Degrading) -> Tensor:
+    """Degrade (H, W) as `degradation.degrade` does, tile by tile, which needs k * k times less memory."""
+    step = int(how.scale) if how.subsampling == "direct" and float(how.scale).is_integer() else 1
+    halo = -(-(how.kernel.shape[-1] // 2) // step) * step
+    side = _tile_side(how.kernel.shape[-1], step, halo)
+    rows = []
+    for top in range(0, plane.shape[0], side):
+        starts = range(0, plane.shape[1], side)
+        rows.append(torch.cat([_blur_tile(plane, how.kernel, step, halo, (top, left, side)) for left in starts], 1))
+    kept = torch.cat(rows)
+    return kept if step == how.scale else subsample(kept, how.scale, how.subsampling)
+
+
+def _tile_side(kernel_side: int, step: int, halo: int) -> int:
+    """Choose px of a tile, a multiple of the step, so that its copies fit the buffer if the halo leaves enough."""
+    outputs = math.isqrt(int(_BUFFER) // (8 * kernel_side**2))
+    side = max(outputs * step - 2 * halo, 2 * halo, 8 * step)
+    return side // step * step
+
+
+def _blur_tile(plane: Tensor, kernel: Tensor, step: int, halo: int, tile: tuple[int, int, int]) -> Tensor:
+    """Blur a tile (top, left, side) and keep one pixel in `step`; its border is the plane's where it has one."""
+    top, left, side = tile
+    first_row, first_column = max(0, top - halo), max(0, left - halo)
+    around = plane[first_row : top + side + halo, first_column : left + side + halo]
+    low = degrade(around, kernel, step)
+    row, column, count = (top - first_row) // step, (left - first_column) // step, side // step
+    return low[row : row + count, column : column + count]

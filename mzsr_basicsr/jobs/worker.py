@@ -1,0 +1,145 @@
+"""Upscale one file, and say in a record what was done."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from mzsr_basicsr.blind.spread import as_gaussian, covariance
+from mzsr_basicsr.clips.video import Frame, upscale_video
+from mzsr_basicsr.degradation.noise import jpeg_noise
+from mzsr_basicsr.errors import ImageError, MZSRError
+from mzsr_basicsr.jobs.compare import comparison
+from mzsr_basicsr.jobs.file_jobs import FileJob
+from mzsr_basicsr.pictures.picture import Picture, upright
+from mzsr_basicsr.pictures.reading import read_picture
+from mzsr_basicsr.pictures.writing import write_picture
+from mzsr_basicsr.upscaling.render import Progress
+from mzsr_basicsr.upscaling.settings import UpscaleSettings
+from mzsr_basicsr.upscaling.upscaler import Plan, Upscaler
+
+Record = dict[str, Any]
+CLIP_ARTEFACTS = 2 / 255  # σ; clips are compressed, and do not say how much
+
+
+@dataclass(frozen=True)
+class FilePolicy:
+    """What to do about files that are there, and what to write beside the result."""
+
+    overwrite: bool = False
+    skip_existing: bool = False
+    compare: bool = False
+
+
+def run_job(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None = None) -> Record:
+    """Upscale one file.
+
+    Args:
+        job: source and target; the target's folder is made.
+        upscaler: the network and its choices.
+        policy: about files that are there already.
+        progress: called with (done, in all), in px or frames.
+
+    Returns:
+        A record for people and machines; `{"skipped": True}` in it where the target is there already.
+
+    Raises:
+        MZSRError: one line; nothing half-written stays.
+    """
+    names = {"source": str(job.source), "target": str(job.target)}
+    if policy.compare and os.path.realpath(compare_path(job.target)) == os.path.realpath(job.source):
+        raise ImageError(f"{job.source}: --compare would write its picture over it; choose another output")
+    if os.path.exists(job.target):
+        if policy.skip_existing:
+            return {**names, "skipped": True}
+        if not policy.overwrite:
+            raise ImageError(f"{job.target}: is there already; give --overwrite or --skip-existing")
+    start = perf_counter()
+    record = _run_clip(job, upscaler, progress) if job.video else _run_picture(job, upscaler, policy, progress)
+    return {**names, **record, "seconds_in_all": round(perf_counter() - start, 3)}
+
+
+def upscale_picture(
+    picture: Picture, upscaler: Upscaler, name: str, progress: Progress | None = None
+) -> tuple[Picture, Plan, Record]:
+    """Upscale a picture in memory; what belongs to it (ICC profile, EXIF data) stays with it."""
+    plan = upscaler.plan(picture.pixels, picture.alpha, name, jpeg_noise(picture.quantization))
+    start = perf_counter()
+    pixels = upscaler.apply(picture.pixels, plan, picture.alpha, name, progress)
+    seconds = {**plan.seconds, "upscaling": perf_counter() - start}
+    record = describe_run(plan, upscaler.settings, picture.pixels, seconds)
+    return replace(picture, pixels=pixels), plan, record
+
+
+def describe_run(plan: Plan, settings: UpscaleSettings, pixels: np.ndarray, seconds: dict[str, float]) -> Record:
+    """Put what was found and done into plain numbers; `settings` holds every choice."""
+    kernel, estimate, adapted = plan.chosen.kernel, plan.chosen.estimate, plan.adapted
+    gaussian = as_gaussian(covariance(kernel))
+    return {
+        "width": pixels.shape[1],
+        "height": pixels.shape[0],
+        "settings": {**asdict(settings), "weights": settings.weights_file()},
+        "kernel": {
+            "subsampling": plan.chosen.subsampling,
+            "side": kernel.shape[-1],
+            **{name: round(value, 4) for name, value in gaussian._asdict().items()},
+            "confidence": estimate and round(estimate.confidence, 4),
+            "residual": estimate and round(estimate.residual, 4),
+        },
+        "noise": round(plan.settings.noise * 255, 3),
+        "updates_made": max(0, len(adapted.losses) - 1),
+        "updates_kept": adapted.kept,
+        "loss": adapted.losses,
+        "held_out_loss": adapted.held_out,
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+    }
+
+
+def compare_path(target: Path) -> Path:
+    """Name the comparison picture beside a result."""
+    return target.with_name(f"{target.stem}_compare.png")
+
+
+def _run_picture(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None) -> Record:
+    picture = read_picture(job.source)
+    result, plan, record = upscale_picture(picture, upscaler, str(job.source), progress)
+    _make_folder(job.target.parent)
+    if policy.compare:
+        drawn = comparison(upright(picture), upright(result), plan.chosen.kernel, upscaler.settings.scale)
+        write_picture(Picture(drawn), compare_path(job.target))
+    try:
+        write_picture(result, job.target)
+    except MZSRError:
+        if policy.compare:
+            compare_path(job.target).unlink(missing_ok=True)
+        raise
+    return record
+
+
+def _run_clip(job: FileJob, upscaler: Upscaler, progress: Progress | None) -> Record:
+    """Upscale a clip: each shot is adapted to by its first frame."""
+    plans: list[Plan] = []
+
+    def adapt(first: Frame) -> Callable[[Frame], Frame]:
+        plan = upscaler.plan(first, name=str(job.source), artefacts=CLIP_ARTEFACTS)
+        plans.append(plan)
+        return lambda frame: upscaler.apply(frame, plan, name=str(job.source))
+
+    _make_folder(job.target.parent)
+    settings = {**asdict(upscaler.settings), "weights": upscaler.settings.weights_file()}
+    depends = json.dumps({**settings, "weights": upscaler.fingerprint}, sort_keys=True)
+    report = upscale_video(job.source, job.target, adapt, progress, fingerprint=depends)
+    kernels = [as_gaussian(covariance(plan.chosen.kernel))._asdict() for plan in plans]
+    return {"settings": settings, "clip": asdict(report), "kernels": kernels}
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImageError(f"{folder}: cannot make this folder ({error.strerror}); choose another output") from error

@@ -1,0 +1,1 @@
+"""Kernels drawn, compared, converted and reported."""

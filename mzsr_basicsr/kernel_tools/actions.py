@@ -1,0 +1,108 @@
+"""What the actions of `mzsr kernel` do: the text they print, the pictures they draw, and the check of their output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from mzsr_basicsr.degradation.kernel_files import load_kernel
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.kernel_tools.picture import draw_difference, draw_kernel, labelled_row
+from mzsr_basicsr.kernel_tools.report import (
+    EstimatedKernel,
+    caption,
+    compare_kernels,
+    measure_kernel,
+    on_common_grid,
+)
+
+
+def check_output(output: Path, endings: Sequence[str], inputs: Sequence[Path], overwrite: bool) -> None:
+    """Refuse an output file before any work is done.
+
+    Args:
+        output: file to write.
+        endings: allowed ones, in lower case.
+        inputs: what the command reads; texts that name no file do no harm.
+        overwrite: allow a file that is there.
+
+    Raises:
+        ConfigError: another ending, no such folder, an input, or a file that is there already.
+    """
+    if output.suffix.lower() not in endings:
+        raise ConfigError(f"output: {output} ends with '{output.suffix}'; allowed: {' '.join(endings)}")
+    if not output.parent.is_dir():
+        raise ConfigError(f"output: {output}: there is no folder {output.parent}; make it first")
+    if output.resolve() in [path.resolve() for path in inputs]:
+        raise ConfigError(f"output: {output} is an input; choose another name")
+    if output.exists() and not overwrite:
+        raise ConfigError(f"output: {output} is there already; give --overwrite or another name")
+
+
+def estimate_text(about: dict[str, object], found: EstimatedKernel) -> str:
+    """Say in some lines what was estimated; `about` names the image, the scale and the kind of kernel."""
+    n = measure_kernel(found.kernel)
+    how = f"{about['kernel']}, x{about['scale']}, {found.subsampling}"
+    return "\n".join(
+        [
+            f"{about['image']}: {n.side}x{n.side} px kernel ({how})",
+            f"  variances    λ1 {n.lambda1:.3f} px², λ2 {n.lambda2:.3f} px²",
+            f"  deviations   σ1 {n.sigma1:.3f} px, σ2 {n.sigma2:.3f} px",
+            f"  angle of λ1  Θ {n.theta_degrees:.1f}° = {n.theta:.4f} rad, clockwise from the right",
+            f"  confidence   {found.confidence:.3f} (0 to 1)",
+            f"  residual     {found.residual:.3f} (0 to 1) against an isotropic Gaussian",
+            f"  noise        σ {found.noise:.2f} of 255 levels",
+        ]
+    )
+
+
+def draw_titled(spec: str, side: int) -> np.ndarray:
+    """Draw a kernel, see `load_kernel`, with its numbers above: (H, W, 3) uint8 RGB, the square `side` px."""
+    kernel = load_kernel(spec)
+    return draw_kernel(kernel, side, caption(kernel))
+
+
+def compare_text(first: str, second: str) -> str:
+    """Say in some lines how the second kernel differs from the first."""
+    a, b = load_kernel(first), load_kernel(second)
+    d = compare_kernels(a, b)
+    return "\n".join(
+        [
+            _summary("A", first, a),
+            _summary("B", second, b),
+            f"PSNR      {d.psnr:.2f} dB, of a peak of A's largest weight",
+            f"variances λ1 {100 * d.lambda1_error:+.2f} %, λ2 {100 * d.lambda2_error:+.2f} % of A's",
+            f"angle     {d.angle:.2f}° apart",
+            f"L1        {d.l1:.6f} (0 to 2)",
+        ]
+    )
+
+
+def draw_comparison(first: str, second: str, side: int) -> np.ndarray:
+    """Draw two kernels on one grid and in one scale of colours, and their difference: (H, W, 3) uint8 RGB."""
+    a, b = on_common_grid(load_kernel(first), load_kernel(second))
+    peak = float(max(a.max(), b.max()))
+    low, high = float((b - a).min()), float((b - a).max())
+    return labelled_row(
+        [
+            (f"A: {_short(first)}", draw_kernel(a, side, caption(a), peak)),
+            (f"B: {_short(second)}", draw_kernel(b, side, caption(b), peak)),
+            (f"B - A, from {low:+.4f} to {high:+.4f}; red is more in B, blue in A", draw_difference(a, b, side)),
+        ]
+    )
+
+
+def _summary(letter: str, spec: str, kernel: Tensor) -> str:
+    n = measure_kernel(kernel)
+    return (
+        f"{letter}         {spec}: {n.side}x{n.side} px, λ1 {n.lambda1:.3f} px², λ2 {n.lambda2:.3f} px², "
+        f"Θ {n.theta_degrees:.1f}°"
+    )
+
+
+def _short(spec: str) -> str:
+    """Leave the folders of a file out."""
+    return Path(spec).name

@@ -1,0 +1,1 @@
+"""Strict records of the sections of an option file."""

@@ -1,0 +1,153 @@
+"""Strict records of the option sections this package owns; every other layer reads these, never the raw mapping.
+
+The `datasets` sections are in `data_options`. `parse` (strict.py) makes a record of a section, or says what is wrong
+with it.
+"""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+from torch import Tensor
+
+from mzsr_basicsr.adaptation.settings import Schedule, Settings
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.options.datasets import Count, Natural, NotNegative, Positive, Record, Scale
+
+
+class MetaOptions(Record, frozen=True, kw_only=True):
+    """`train.meta`: the meta-transfer step (paper, section 3.3)."""
+
+    learner: str = "maml"
+    inner_steps: Natural = 5
+    inner_rate: Positive = 1e-2
+    learn_rates: bool = False
+    rates_lr: Positive = 1e-3
+    order: Literal[1, 2] = 2
+    recompute: bool = False
+    loss_weights: Literal["uniform", "annealed", "last"] = "uniform"
+
+
+class TrainOptions(Record, frozen=True, kw_only=True):
+    """`train` of MZSRModel."""
+
+    total_iter: Count
+    optim_g: dict[str, Any]
+    scheduler: dict[str, Any]
+    pixel_opt: dict[str, Any]
+    meta: MetaOptions
+    ema_decay: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+    warmup_iter: int = -1
+    clip_grad_norm: NotNegative = 0.0
+    time_budget: NotNegative = 0.0
+    progress: bool = False
+    precision: Literal["float32", "bfloat16"] = "float32"
+
+
+class ZeroShotOptions(Record, frozen=True, kw_only=True):
+    """`val.zero_shot`: the meta-test (paper, section 3.4)."""
+
+    updates: tuple[Natural, ...] = (0, 1, 10)
+    rates: tuple[tuple[Natural, Positive], ...] | Literal["learned"] = ((0, 2e-2), (1, 1e-2), (4, 5e-3))
+    noise: NotNegative = 0.0
+    son_noise: NotNegative = 0.0
+    quantize_son: bool = False
+    back_projection: Natural = 0
+    self_ensemble: bool = False
+    early_stop: Natural = 0
+    seed: Natural = 0
+
+
+def zero_shot_settings(options: ZeroShotOptions, subsampling: str, learned: Tensor | None) -> Settings:
+    """Make the settings of the zero-shot test.
+
+    Args:
+        options: of the option file.
+        subsampling: how the images are thought to have been made.
+        learned: (updates, parameter tensors), the rates of the weights file, if it has any.
+
+    Raises:
+        ConfigError: the rates are to be `learned`, but there are none.
+    """
+    o = options
+    if o.rates == "learned" and (learned is None or not len(learned)):
+        raise ConfigError("zero_shot.rates: `learned`, but the weights hold no rates; give [update, rate] pairs")
+    schedule = Schedule(learned=learned) if o.rates == "learned" else Schedule(tuple(o.rates))
+    extras = (o.noise, o.son_noise, o.quantize_son, o.back_projection, o.self_ensemble, o.early_stop, o.seed)
+    return Settings(tuple(o.updates), schedule, subsampling, *extras)
+
+
+class CommonValOptions(Record, frozen=True, kw_only=True):
+    """What `val` of every model of this package has."""
+
+    val_freq: Count = 5000
+    save_img: bool = False
+    suffix: str | None = None
+    pbar: bool = False
+    metrics: dict[str, dict[str, Any]] = {}
+    comparison: bool = False
+
+
+class ValOptions(CommonValOptions, frozen=True, kw_only=True):
+    """`val` of MZSRModel."""
+
+    zero_shot: ZeroShotOptions = ZeroShotOptions()
+
+
+class PathOptions(Record, frozen=True, kw_only=True):
+    """`path`: BasicSR adds the folders itself."""
+
+    pretrain_network_g: str | None = None
+    param_key_g: str | None = None
+    strict_load_g: bool = True
+    ignore_resume_networks: list[str] | None = None
+    resume_state: str | None = None
+    root: str | None = None
+    experiments_root: str | None = None
+    models: str | None = None
+    training_states: str | None = None
+    log: str | None = None
+    visualization: str | None = None
+    results_root: str | None = None
+
+
+class LoggerOptions(Record, frozen=True, kw_only=True):
+    """`logger` of BasicSR."""
+
+    print_freq: Count = 100
+    save_checkpoint_freq: Count = 5000
+    use_tb_logger: bool = True
+    wandb: dict[str, Any] | None = None
+
+
+class CommonRunOptions(Record, frozen=True, kw_only=True):
+    """What the option file of every model of this package has, with what BasicSR adds to it."""
+
+    name: str
+    model_type: str
+    scale: Scale
+    num_gpu: int
+    network_g: dict[str, Any]
+    datasets: dict[str, dict[str, Any]]
+    path: PathOptions
+    manual_seed: int | None = None
+    plugin: str | None = None
+    val: CommonValOptions = CommonValOptions()
+    logger: LoggerOptions = LoggerOptions()
+    dist_params: dict[str, Any] | None = None
+    dist: bool = False
+    rank: int = 0
+    world_size: int = 1
+    auto_resume: bool = False
+    is_train: bool = False
+    root_path: str | None = None
+
+    def subsampling(self) -> str:
+        """Give the subsampling of the data sets, which a run shares."""
+        return next((s["subsampling"] for s in self.datasets.values() if "subsampling" in s), "direct")
+
+
+class RunOptions(CommonRunOptions, frozen=True, kw_only=True):
+    """The whole option file of an MZSRModel run."""
+
+    train: TrainOptions | None = None
+    val: ValOptions = ValOptions()

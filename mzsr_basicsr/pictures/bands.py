@@ -1,0 +1,135 @@
+"""Between the pixels of an image and what a network takes: bands to planes, depth to [0, 1], and alpha.
+
+A network takes three channels. RGB is one plane; any other bands are one plane each, the band three times over, and
+are adapted to together.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mzsr_basicsr.errors import ImageError
+
+SMALLEST_SIDE = 8  # px; below it an image is refused
+LIMIT_REACH = 2  # LR px; alpha stays within its range in a square that reaches so far
+
+
+@dataclass(frozen=True)
+class Bands:
+    """The bands of an image: how many of colour, whether alpha follows, and what 0 and 1 stand for."""
+
+    colours: int
+    alpha: bool
+    low: float
+    high: float
+
+    @property
+    def planes(self) -> int:
+        """Planes of colour."""
+        return 1 if self.colours == 3 else self.colours
+
+
+def describe(pixels: np.ndarray, alpha: bool, name: str) -> Bands:
+    """Check the pixels of an image and describe its bands.
+
+    Args:
+        pixels: (H, W, C) uint8, uint16, or floating; floating values are taken as [0, 1] if they lie there, else their
+            range is mapped to it and back.
+        alpha: the last band is straight alpha.
+        name: for messages.
+
+    Raises:
+        ImageError: an image that is too small, holds NaN or infinite pixels, or is of another type.
+    """
+    if pixels.ndim != 3 or pixels.shape[2] <= alpha:
+        raise ImageError(
+            f"{name}: an array of shape {pixels.shape}; an image is (H, W) or (H, W, C), with a colour band"
+        )
+    height, width = pixels.shape[:2]
+    if min(height, width) < SMALLEST_SIDE:
+        raise ImageError(f"{name}: {width}x{height} px is too small; at least {SMALLEST_SIDE}x{SMALLEST_SIDE} px")
+    colours = pixels.shape[2] - alpha
+    if pixels.dtype in (np.uint8, np.uint16):
+        return Bands(colours, alpha, 0.0, float(np.iinfo(pixels.dtype).max))
+    if pixels.dtype not in (np.float16, np.float32, np.float64):
+        raise ImageError(f"{name}: {pixels.dtype} pixels; supported: uint8, uint16, float16, float32 and float64")
+    low, high = float(pixels.min()), float(pixels.max())
+    if not np.isfinite(low + high):
+        raise ImageError(f"{name}: holds pixels that are NaN or infinite; repair it first")
+    if low >= 0 and high <= 1:
+        return Bands(colours, alpha, 0.0, 1.0)
+    return Bands(colours, alpha, low, high if high > low else low + 1)
+
+
+def to_planes(part: np.ndarray, bands: Bands, device: torch.device) -> Tensor:
+    """Turn a part of an image, (h, w, C), into planes of colour: (planes, 3, h, w) float32 in [0, 1]."""
+    exact = part[:, :, : bands.colours].astype(np.result_type(part.dtype, np.float32))  # a range may lie far from zero
+    scaled = ((exact - bands.low) / (bands.high - bands.low)).astype(np.float32)
+    channels = torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1))).to(device)
+    return channels[None] if bands.colours == 3 else channels[:, None].expand(-1, 3, -1, -1)
+
+
+def alpha_plane(part: np.ndarray, bands: Bands, device: torch.device) -> Tensor:
+    """Turn the alpha of a part of an image into a plane: (1, 3, h, w) float32 in [0, 1]."""
+    return to_planes(part[:, :, -1:], Bands(1, False, bands.low, bands.high), device)
+
+
+def from_planes(planes: Tensor, bands: Bands, alpha: Tensor | None, like: np.dtype) -> np.ndarray:
+    """Undo `to_planes`: (planes, 3, h, w), with alpha (1, 3, h, w), to (h, w, C) of the image's type, rounded."""
+    colours = planes[0] if bands.colours == 3 else planes.mean(1)
+    channels = colours if alpha is None else torch.cat([colours, alpha.mean(1)])
+    scaled = channels.clamp(0, 1).permute(1, 2, 0).cpu().double().numpy() * (bands.high - bands.low) + bands.low
+    if np.issubdtype(like, np.integer):
+        return np.rint(scaled).astype(like)
+    return scaled.astype(like)
+
+
+def fill_transparent(pixels: np.ndarray) -> np.ndarray:
+    """Give fully transparent pixels the colour of the nearest other one, so that no hidden colour bleeds into edges.
+
+    Args:
+        pixels: (H, W, C), the last band alpha.
+
+    Returns:
+        The same where nothing is transparent, else a copy; alpha is as it was.
+    """
+    hidden = pixels[:, :, -1] <= 0
+    if not hidden.any() or hidden.all():
+        return pixels
+    _, labels = cv2.distanceTransformWithLabels(hidden.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    place_of = np.zeros(labels.max() + 1, np.int64)
+    seen = np.flatnonzero(~hidden)
+    place_of[labels.ravel()[seen]] = seen
+    filled = pixels.copy()
+    colours = pixels[:, :, :-1].reshape(-1, pixels.shape[2] - 1)
+    filled[hidden, :-1] = colours[place_of[labels[hidden]]]
+    return filled
+
+
+def prepared(pixels: np.ndarray, alpha: bool, name: str) -> tuple[np.ndarray, Bands]:
+    """Check an image, and take hidden colours out of it before its range is measured; see `describe`."""
+    bands = describe(pixels, alpha, name)
+    if not alpha:
+        return pixels, bands
+    filled = fill_transparent(pixels)
+    return filled, describe(filled, alpha, name)
+
+
+def limit(sr: Tensor, lq: Tensor, scale: int) -> Tensor:
+    """Keep an upscaled alpha within the range of its neighbourhood: opaque stays opaque, and nothing rings.
+
+    Args:
+        sr: (1, C, scale * h, scale * w).
+        lq: (1, C, h, w), the alpha it was made from.
+        scale: magnification.
+    """
+    around = F.pad(lq, (LIMIT_REACH,) * 4, mode="replicate")
+    highest = F.max_pool2d(around, 2 * LIMIT_REACH + 1, 1)
+    lowest = -F.max_pool2d(-around, 2 * LIMIT_REACH + 1, 1)
+    bounds = (plane.repeat_interleave(scale, -2).repeat_interleave(scale, -1) for plane in (lowest, highest))
+    smallest, largest = bounds
+    return torch.minimum(torch.maximum(sr, smallest), largest)

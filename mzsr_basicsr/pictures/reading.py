@@ -1,0 +1,156 @@
+"""Reading a picture file of any kind, or refusing it in one line."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.pictures import png, pnm, tiff
+from mzsr_basicsr.pictures.picture import FAILURES, Picture, check_size, clean_dpi, reason
+
+MAX_PIXELS = 2**28
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".ppm", ".pgm", ".pbm", ".pnm", ".gif")
+_KINDS = "PNG, JPEG, TIFF, WebP, BMP, PPM or GIF"
+# Modes of Pillow: what they become without and with a transparent colour.
+_MODES = {
+    "1": ("L", "LA"),
+    "L": ("L", "LA"),
+    "LA": ("LA", "LA"),
+    "P": ("RGB", "RGBA"),
+    "PA": ("RGBA", "RGBA"),
+    "RGB": ("RGB", "RGBA"),
+    "RGBX": ("RGB", "RGB"),
+    "RGBA": ("RGBA", "RGBA"),
+    "CMYK": ("CMYK", "CMYK"),
+}
+
+
+def is_picture_name(path: Path) -> bool:
+    """Tell whether a file name has an ending of `SUFFIXES`, in upper or lower case."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def read_picture(source: Path | bytes, name: str | None = None, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Read a picture by what its file holds, whatever its name is.
+
+    Args:
+        source: path of the file, or its content (of the standard input).
+        name: what messages call it; the path or "standard input" without.
+        max_pixels: most pixels to decode.
+
+    Returns:
+        The picture as stored, with depth, alpha and metadata; palettes become RGB, bits become grey of 8 bits.
+
+    Raises:
+        ImageError: the file is missing, empty, damaged, too large, animated, of several pages or of another kind, or
+            it holds values that are not finite.
+    """
+    name = name or (str(source) if isinstance(source, Path) else "standard input")
+    with _open(source, name) as stream:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what matters raises
+                picture = _read(stream, name, max_pixels)
+        except ImageError:
+            raise
+        except MemoryError as error:
+            raise ImageError(f"{name}: not enough memory for this picture; cut it into smaller ones") from error
+        except Image.DecompressionBombError as error:  # of WebP, where Pillow has a limit of its own
+            raise ImageError(f"{name}: too many pixels ({reason(error)}); cut it into smaller pictures") from error
+        except FAILURES as error:
+            raise ImageError(f"{name}: damaged picture ({reason(error)}); replace it") from error
+    _check_finite(picture.pixels, name)
+    return picture
+
+
+def _open(source: Path | bytes, name: str) -> BinaryIO:
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    try:
+        if source.exists() and not source.is_file():
+            raise ImageError(f"{name}: not a file; give a picture file: {_KINDS}")
+        return source.open("rb")
+    except FileNotFoundError as error:
+        raise ImageError(f"{name}: no such file; give a picture file: {_KINDS}") from error
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        if isinstance(error, ImageError):
+            raise
+        raise ImageError(f"{name}: cannot be opened ({reason(error)}); give a readable picture file") from error
+
+
+def _read(stream: BinaryIO, name: str, max_pixels: int) -> Picture:
+    head = stream.read(32)
+    stream.seek(0)
+    if not head:
+        raise ImageError(f"{name}: empty, 0 bytes; give a picture file: {_KINDS}")
+    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return tiff.read(stream, name, max_pixels)
+    if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3] in (b" ", b"\t", b"\n", b"\r", b"#"):
+        return pnm.read(stream, name, max_pixels)
+    for magic, open_image in _PILLOW.items():
+        if head.startswith(magic) and (magic != b"RIFF" or head[8:12] == b"WEBP"):
+            return _read_pillow(open_image(stream), stream, head, name, max_pixels)
+    raise ImageError(f"{name}: no picture of a known kind; allowed: {_KINDS}")
+
+
+# The classes, not Image.open: that warns about or refuses large pictures by a limit of its own.
+_PILLOW: dict[bytes, Callable[[BinaryIO], ImageFile.ImageFile]] = {
+    b"\x89PNG\r\n\x1a\n": PngImageFile,
+    b"\xff\xd8\xff": JpegImageFile,
+    b"RIFF": WebPImageFile,
+    b"BM": BmpImageFile,
+    b"GIF8": GifImageFile,
+}
+
+
+def _read_pillow(image: ImageFile.ImageFile, stream: BinaryIO, head: bytes, name: str, max_pixels: int) -> Picture:
+    check_size(*image.size, max_pixels, name)
+    if getattr(image, "is_animated", False):
+        raise ImageError(f"{name}: an animation, not one picture; upscale it as a video, from a .gif or .mp4 file")
+    late_exif = None
+    if image.format == "PNG" and png.is_16_bit(head):
+        stream.seek(0)
+        pixels, late_exif = png.read_16_bit(stream)
+        alpha, mode = pixels.shape[2] in (2, 4), "RGB" if pixels.shape[2] > 2 else "L"
+    else:
+        pixels, mode = _decode(image, head, name)
+        alpha, mode = mode in ("LA", "RGBA"), mode.removesuffix("A")
+    exif = late_exif or image.info.get("exif") or None
+    if isinstance(exif, bytes):
+        exif = exif.removeprefix(b"Exif\0\0")
+    icc, dpi = image.info.get("icc_profile") or None, clean_dpi(image.info.get("dpi"))
+    tables = getattr(image, "quantization", None)
+    step = float(np.mean(next(iter(tables.values())))) if isinstance(tables, dict) and tables else 0.0
+    return Picture(pixels, alpha, image.format or "PNG", icc, exif or None, dpi, mode, step)
+
+
+def _decode(image: ImageFile.ImageFile, head: bytes, name: str) -> tuple[np.ndarray, str]:
+    image.load()
+    if image.mode not in _MODES:
+        raise ImageError(f"{name}: pixels of the mode {image.mode}; save it as grey, RGB or CMYK")
+    key = image.info.get("transparency")
+    if image.format == "PNG" and image.mode == "L" and isinstance(key, int) and head[24] < 8:
+        image.info["transparency"] = key * (255 // (2 ** head[24] - 1))  # Pillow scales the pixels alone
+    mode = _MODES[image.mode][image.has_transparency_data]
+    pixels = np.array(image if image.mode == mode else image.convert(mode))
+    return (pixels if pixels.ndim == 3 else pixels[:, :, None]), mode
+
+
+def _check_finite(pixels: np.ndarray, name: str) -> None:
+    if pixels.dtype.kind != "f":
+        return
+    bad = pixels.size - int(np.count_nonzero(np.isfinite(pixels)))
+    if bad:
+        raise ImageError(f"{name}: {bad} of {pixels.size} values are not finite (NaN or infinite); repair the file")

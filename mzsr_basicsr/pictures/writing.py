@@ -1,0 +1,167 @@
+"""Writing a picture in the format of its file name: whole or not at all, and never with a silent loss of alpha."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.pictures import png, pnm, tiff
+from mzsr_basicsr.pictures.exif import PIXEL_HEIGHT, PIXEL_WIDTH, set_number
+from mzsr_basicsr.pictures.picture import FAILURES, Picture, eight_bits, reason, upright
+
+_JPEG_EXIF = 65533 - 6  # bytes; one segment of 64 KiB less its length and the mark "Exif"
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a format holds and how it is written; `side` is the largest width and height in pixels."""
+
+    write: Callable[[Picture, BinaryIO], None]
+    suffixes: tuple[str, ...]
+    depths: tuple[type, ...] = (np.uint8,)
+    alpha: bool = False
+    cmyk: bool = False
+    bands: bool = False
+    exif: bool = True
+    side: int = 2**31 - 1
+
+
+def _write_jpeg(picture: Picture, stream: BinaryIO) -> None:
+    exif = b"Exif\0\0" + picture.exif if picture.exif else b""
+    _save(picture, stream, "JPEG", quality=95, subsampling=0, exif=exif)
+
+
+def _write_webp(picture: Picture, stream: BinaryIO) -> None:
+    lossy = picture.format == "JPEG"  # what was without loss stays so, under transparent pixels too
+    quality = 95 if lossy else 0  # without loss it is the effort: more takes twice the time for a percent
+    _save(picture, stream, "WEBP", lossless=not lossy, quality=quality, exact=True, exif=picture.exif or b"")
+
+
+def _write_bmp(picture: Picture, stream: BinaryIO) -> None:
+    _save(picture, stream, "BMP")
+
+
+def _save(picture: Picture, stream: BinaryIO, format: str, **options: object) -> None:
+    mode = {1: "L", 3: "RGB", 4: "CMYK"}[picture.colours] + "A" * picture.alpha
+    height, width, _ = picture.pixels.shape
+    image = Image.frombuffer(mode, (width, height), np.ascontiguousarray(picture.pixels), "raw", mode, 0, 1)
+    if picture.dpi:
+        options["dpi"] = picture.dpi
+    if picture.icc:
+        options["icc_profile"] = picture.icc
+    image.save(stream, format, **options)
+
+
+_ANY_DEPTH = (np.uint8, np.uint16, np.float32, np.float64)
+FORMATS: Mapping[str, Format] = {
+    "png": Format(png.write, (".png",), (np.uint8, np.uint16), alpha=True),
+    "jpg": Format(_write_jpeg, (".jpg", ".jpeg"), cmyk=True, side=65500),
+    "tif": Format(tiff.write, (".tif", ".tiff"), _ANY_DEPTH, alpha=True, cmyk=True, bands=True),
+    "webp": Format(_write_webp, (".webp",), alpha=True, side=16383),
+    "bmp": Format(_write_bmp, (".bmp",), exif=False),
+    "ppm": Format(pnm.write, (".ppm", ".pgm", ".pnm"), (np.uint8, np.uint16), exif=False),
+}
+
+
+def encode(picture: Picture, format: str) -> bytes:
+    """Make the bytes of a picture file, for the standard output.
+
+    Args:
+        picture: the pixels and metadata; 16 bits are rounded to 8 where the format has no more.
+        format: key of `FORMATS`.
+
+    Raises:
+        ImageError: the format is unknown or cannot hold the picture.
+    """
+    if format not in FORMATS:
+        raise ImageError(f"{format}: unknown picture format; allowed: {', '.join(FORMATS)}")
+    prepared = _prepare(picture, format, f"{format} output")
+    stream = io.BytesIO()
+    try:
+        FORMATS[format].write(prepared, stream)
+    except FAILURES as error:
+        raise ImageError(f"{format} output: cannot be written ({reason(error)}); try png or tif") from error
+    return stream.getvalue()
+
+
+def write_picture(picture: Picture, path: Path) -> None:
+    """Write a picture file; it appears whole or not at all, and an old file stays until then.
+
+    Depth, alpha, ICC profile, EXIF and dots per inch are kept where the format holds them. JPEG: quality 95, 4:4:4.
+    WebP: without loss, but quality 95 for pictures from JPEG files. BMP and PPM: turned upright. TIFF: deflated.
+
+    Args:
+        picture: the pixels and metadata.
+        path: file whose ending names the format; its folder exists.
+
+    Raises:
+        ImageError: the ending is unknown, the format cannot hold the picture, or the file cannot be written.
+    """
+    format = next((key for key, known in FORMATS.items() if path.suffix.lower() in known.suffixes), None)
+    if format is None:
+        endings = " ".join(suffix for known in FORMATS.values() for suffix in known.suffixes)
+        raise ImageError(f"{path}: cannot write a picture as '{path.suffix}'; allowed: {endings}")
+    if os.path.lexists(path) and not path.is_file():  # such as a folder or a device, which replacing would remove
+        raise ImageError(f"{path}: exists and is not a file; name another")
+    prepared = _prepare(picture, format, str(path))
+    try:
+        _replace(path, lambda stream: FORMATS[format].write(prepared, stream))
+    except FAILURES as error:
+        raise ImageError(f"{path}: cannot be written ({reason(error)}); check the folder and its free space") from error
+
+
+def _replace(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    with part.open("x+b") as stream:  # not mkstemp, whose files only their owner may read
+        try:
+            write(stream)
+            stream.close()
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _prepare(picture: Picture, format: str, where: str) -> Picture:
+    known = FORMATS[format]
+    if not known.exif:
+        picture = replace(upright(picture), exif=None)
+    _check(picture, format, where)
+    if picture.exif:
+        height, width, _ = picture.pixels.shape
+        exif = set_number(set_number(picture.exif, PIXEL_WIDTH, width), PIXEL_HEIGHT, height)
+        picture = replace(picture, exif=exif)
+    pixels = picture.pixels if picture.pixels.dtype.type in known.depths else eight_bits(picture.pixels)
+    return replace(picture, pixels=pixels)
+
+
+def _check(picture: Picture, format: str, where: str) -> None:
+    known, pixels, colours = FORMATS[format], picture.pixels, picture.colours
+    height, width, _ = pixels.shape
+    problem = ""
+    if pixels.dtype.type not in (*known.depths, np.uint8, np.uint16):
+        problem = f"holds no {pixels.dtype} pixels; allowed: {_allowing(lambda f: pixels.dtype.type in f.depths)}"
+    elif picture.alpha and not known.alpha:
+        problem = f"holds no alpha; allowed: {_allowing(lambda f: f.alpha)}; or remove the alpha"
+    elif picture.mode == "CMYK" and colours == 4 and not known.cmyk:
+        problem = f"holds no CMYK; allowed: {_allowing(lambda f: f.cmyk)}; or convert it to RGB"
+    elif colours not in (1, 3) and not known.bands and not (picture.mode == "CMYK" and colours == 4):
+        problem = f"holds no {colours} bands of colour; allowed: {_allowing(lambda f: f.bands)}"
+    elif max(width, height) > known.side:
+        problem = f"holds at most {known.side} pixels a side, not {width}x{height}; allowed: png, tif"
+    elif format == "jpg" and len(picture.exif or b"") > _JPEG_EXIF:
+        problem = f"holds at most {_JPEG_EXIF} bytes of EXIF, not {len(picture.exif or b'')}; allowed: png, tif, webp"
+    if problem:
+        raise ImageError(f"{where}: {format} {problem}")
+
+
+def _allowing(holds: Callable[[Format], bool]) -> str:
+    return ", ".join(key for key, known in FORMATS.items() if holds(known))

@@ -1,0 +1,1 @@
+"""One image from its pixels to its enlarged pixels: kernel, adaptation, tiles."""

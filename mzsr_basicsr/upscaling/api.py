@@ -1,0 +1,139 @@
+"""`mzsr_basicsr.upscale`: one image in, the enlarged image out, with what was found on the way."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mzsr_basicsr.errors import ConfigError, ImageError
+from mzsr_basicsr.upscaling.settings import UpscaleSettings
+from mzsr_basicsr.upscaling.upscaler import Plan, Upscaler
+
+
+@dataclass(frozen=True)
+class Result:
+    """An enlarged image, and how it came about.
+
+    Attributes:
+        image: as the input: the same kind of array, layout and type.
+        kernel: (k, k) float64, the blur kernel used.
+        subsampling: "direct" or "bicubic".
+        losses: the son's loss before each update and after the last.
+        held_out: the same on the part of the image that was held out.
+        kept: how many of the updates were kept; 0 if adaptation was rolled back.
+        noise: σ in levels of 0 to 255 that the network was told.
+        confidence: of an estimated kernel, 0 to 1; None for a given one.
+        residual: of an estimated kernel, what an isotropic Gaussian leaves unexplained, 0 to 1; None for a given one.
+        seconds: for the kernel, the adaptation and the upscaling.
+    """
+
+    image: Any
+    kernel: np.ndarray
+    subsampling: str
+    losses: list[float]
+    held_out: list[float]
+    kept: int
+    noise: float
+    confidence: float | None
+    residual: float | None
+    seconds: dict[str, float]
+
+
+def upscale(
+    image: np.ndarray | Tensor,
+    scale: float = 2,
+    kernel: str = "auto",
+    updates: int = 10,
+    alpha: bool | None = None,
+    **choices: Any,
+) -> Result:
+    """Enlarge one image by zero-shot super-resolution (MZSR, section 3.4).
+
+    Args:
+        image: NumPy (H, W) or (H, W, C), or torch (H, W), (C, H, W) or (1, C, H, W); RGB order. uint8, uint16 and
+            floating types; floating values in [0, 1], else their range is mapped to it and back.
+        scale: output over input, 1 to 4.
+        kernel: "auto", "auto-free", "internal", "bicubic", or what `kernel_io.load_kernel` reads.
+        updates: gradient updates on the image itself.
+        alpha: the last band is straight alpha; None: it is where there are 2 or 4 bands.
+        **choices: the other fields of `UpscaleSettings`: subsampling, weights, device, tile, back_projection,
+            self_ensemble, noise (levels of 0 to 255, or "auto"), seed.
+
+    Returns:
+        See `Result`.
+
+    Raises:
+        ConfigError, ImageError, KernelError, WeightsError: one line that says what is wrong.
+    """
+    known = set(UpscaleSettings.__dataclass_fields__)
+    if set(choices) - known:
+        raise ConfigError(
+            f"upscale: unknown choice {sorted(set(choices) - known)[0]!r}; known: {', '.join(sorted(known))}"
+        )
+    pixels = _to_pixels(image)
+    alpha = pixels.shape[2] in (2, 4) if alpha is None else alpha
+    upscaler = _upscaler(UpscaleSettings(scale=scale, kernel=kernel, updates=updates, **choices))
+    plan = upscaler.plan(pixels, alpha)
+    start = perf_counter()
+    enlarged = upscaler.apply(pixels, plan, alpha)
+    return _result(plan, _like(enlarged, image), {**plan.seconds, "upscaling": perf_counter() - start})
+
+
+@lru_cache(maxsize=2)
+def _upscaler(settings: UpscaleSettings) -> Upscaler:
+    """Keep the network of the last calls."""
+    return Upscaler(settings)
+
+
+def _result(plan: Plan, image: object, seconds: dict[str, float]) -> Result:
+    estimate = plan.chosen.estimate
+    return Result(
+        image=image,
+        kernel=plan.chosen.kernel.numpy(),
+        subsampling=plan.chosen.subsampling,
+        losses=plan.adapted.losses,
+        held_out=plan.adapted.held_out,
+        kept=plan.adapted.kept,
+        noise=plan.settings.noise * 255,
+        confidence=estimate.confidence if estimate else None,
+        residual=estimate.residual if estimate else None,
+        seconds=seconds,
+    )
+
+
+def _to_pixels(image: np.ndarray | Tensor) -> np.ndarray:
+    """Bring any accepted layout to (H, W, C)."""
+    if isinstance(image, Tensor):
+        array = _to_numpy(image)
+        array = array[0] if array.ndim == 4 and len(array) == 1 else array
+        array = array.transpose(1, 2, 0) if array.ndim == 3 else array
+    elif isinstance(image, np.ndarray):
+        array = image
+    else:
+        raise ImageError(f"image: a {type(image).__name__}; give a NumPy array or a torch tensor")
+    array = array[:, :, None] if array.ndim == 2 else array
+    if array.ndim != 3:
+        raise ImageError(f"image: shape {tuple(image.shape)}; allowed: (H, W), (H, W, C), and (1, C, H, W) for tensors")
+    return array
+
+
+def _to_numpy(image: Tensor) -> np.ndarray:
+    try:
+        return image.detach().cpu().numpy()
+    except TypeError:
+        raise ImageError(f"image: {image.dtype} pixels; convert them to float32, uint8 or uint16") from None
+
+
+def _like(pixels: np.ndarray, image: np.ndarray | Tensor) -> np.ndarray | Tensor:
+    """Bring (H, W, C) to the layout of the input."""
+    if image.ndim == 2:
+        pixels = pixels[:, :, 0]
+    if isinstance(image, np.ndarray):
+        return pixels
+    tensor = torch.from_numpy(np.ascontiguousarray(pixels))
+    tensor = tensor.permute(2, 0, 1) if tensor.ndim == 3 else tensor
+    return (tensor[None] if image.ndim == 4 else tensor).contiguous().to(image.device)

@@ -1,0 +1,153 @@
+"""Render an enlarged image tile by tile: memory is bounded by the tile, and the seams cannot be seen, nor measured."""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mzsr_basicsr.adaptation.settings import Settings
+from mzsr_basicsr.adaptation.zero_shot import super_resolve
+from mzsr_basicsr.degradation.resize import output_length, part_weights
+from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.pictures.bands import LIMIT_REACH, Bands, alpha_plane, from_planes, limit, to_planes
+from mzsr_basicsr.upscaling.tiling import PROBE, Tile, measure_reach, tiles, widened
+
+Progress = Callable[[int, int], None]
+SMALLEST_TILE = 32  # px of the input; if memory does not hold it, it is too small for anything
+
+
+@dataclass(frozen=True)
+class Job:
+    """A network with its parameters and all it is told about one image."""
+
+    network: nn.Module
+    params: Mapping[str, Tensor]
+    kernel: Tensor
+    told: Tensor
+    scale: int
+    settings: Settings
+    bands: Bands
+    device: torch.device
+
+
+def render(
+    job: Job,
+    pixels: np.ndarray,
+    scale: float,
+    side: int,
+    progress: Progress | None = None,
+    reach: Callable[[], int] | None = None,
+) -> np.ndarray:
+    """Enlarge an image.
+
+    Args:
+        job: network and image.
+        pixels: (H, W, C).
+        scale: output over input; where it is not the network's own, the result is resampled from that.
+        side: of a tile, px of the input; halved as often as memory runs out.
+        progress: called with (px done, px in all).
+        reach: gives the reach of the network, LR px; called only if there is more than one tile. None measures it.
+
+    Returns:
+        (ceil(scale * H), ceil(scale * W), C) of the same type.
+
+    Raises:
+        ImageError: memory runs out even with the smallest tile.
+    """
+    height, width, count = pixels.shape
+    size = output_length(height, scale), output_length(width, scale)
+    result = np.empty((*size, count), pixels.dtype)
+    reach = reach or (lambda: reach_of(job))
+    overlap = reach() if max(height, width) > side else 0
+    done = 0
+    waiting = list(tiles(*size, max(1, round(side * scale))))[::-1]
+    while waiting:
+        tile = waiting.pop()
+        rows, columns = tile.rows, tile.columns
+        try:
+            result[slice(*rows), slice(*columns)] = _render_tile(job, pixels, scale, tile, overlap)
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            halves = _halves(tile, scale)
+            if not halves:
+                raise ImageError(f"out of memory on {job.device} even with a tile of {SMALLEST_TILE} px") from error
+            overlap = overlap or reach()
+            waiting += halves
+            continue
+        done += (rows[1] - rows[0]) * (columns[1] - columns[0])
+        if progress:
+            progress(done, size[0] * size[1])
+    return result
+
+
+def reach_of(job: Job) -> int:
+    """Measure how far the whole chain looks, LR px: the network, back-projection, and a px for the self-ensemble."""
+    network = copy.deepcopy(job.network).cpu().double()
+    params = {name: value.cpu().double() for name, value in job.params.items()}
+    kernel, told = job.kernel.cpu().double(), job.told.cpu().double()
+    settings = replace(job.settings, self_ensemble=False)
+    found = measure_reach(
+        lambda image: super_resolve(network, params, image, kernel, told, job.scale, settings), 3, job.scale
+    )
+    return PROBE if found is None else max(found + job.settings.self_ensemble, LIMIT_REACH)
+
+
+def _render_tile(job: Job, pixels: np.ndarray, scale: float, tile: Tile, overlap: int) -> np.ndarray:
+    """Render one part of the result, (rows, columns, C) of the image's type."""
+    own = job.scale
+    vertical, rows = _resampling(pixels.shape[0] * own, scale / own, tile.rows, job.device)
+    horizontal, columns = _resampling(pixels.shape[1] * own, scale / own, tile.columns, job.device)
+    top, bottom = _read(rows, own, overlap, pixels.shape[0])
+    left, right = _read(columns, own, overlap, pixels.shape[1])
+    part = pixels[top:bottom, left:right]
+    down = slice(rows[0] - own * top, rows[1] - own * top)
+    inside = (..., down, slice(columns[0] - own * left, columns[1] - own * left))
+
+    def enlarge(planes: Tensor) -> Tensor:
+        return super_resolve(job.network, job.params, planes, job.kernel, job.told, own, job.settings)
+
+    def resample(planes: Tensor) -> Tensor:
+        planes = planes[inside]
+        return planes if vertical is None or horizontal is None else vertical @ planes @ horizontal.T
+
+    planes = resample(enlarge(to_planes(part, job.bands, job.device)))
+    alpha = None
+    if job.bands.alpha:
+        low = alpha_plane(part, job.bands, job.device)
+        alpha = resample(limit(enlarge(low), low, own))
+    return from_planes(planes, job.bands, alpha, pixels.dtype)
+
+
+def _resampling(
+    length: int, ratio: float, out: tuple[int, int], device: torch.device
+) -> tuple[Tensor | None, tuple[int, int]]:
+    """Give the weights from the network's own scale to the result's, None where they are equal, and the px wanted."""
+    if ratio == 1:
+        return None, out
+    weights, wanted = part_weights(length, ratio, out)
+    return weights.float().to(device), wanted
+
+
+def _read(part: tuple[int, int], own: int, overlap: int, length: int) -> tuple[int, int]:
+    """Give the px of the input that a range of the network's output needs."""
+    return widened((part[0] // own, -(-part[1] // own)), overlap, length)
+
+
+def _halves(tile: Tile, scale: float) -> list[Tile]:
+    """Cut a tile into four, or into none if it is too small already."""
+    height, width = tile.rows[1] - tile.rows[0], tile.columns[1] - tile.columns[0]
+    if max(height, width) <= SMALLEST_TILE * scale:
+        return []
+    parts = tiles(height, width, max(1, -(-max(height, width) // 2)))
+    y, x = tile.rows[0], tile.columns[0]
+    moved = [((p.rows[0] + y, p.rows[1] + y), (p.columns[0] + x, p.columns[1] + x)) for p in parts]
+    return [Tile(rows, columns) for rows, columns in moved][::-1]
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Tell a lack of memory, on any device, from other faults: the CPU's is a plain RuntimeError."""
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "allocate memory" in str(error)

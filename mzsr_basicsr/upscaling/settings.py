@@ -1,0 +1,85 @@
+"""How photographs are upscaled: every choice of `mzsr upscale` and of `mzsr_basicsr.upscale`, with its default."""
+
+import math
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Literal
+
+from mzsr_basicsr.errors import ConfigError
+
+SHIPPED = {2: "shipped:mzsr_x2", 4: "shipped:mzsr_x4"}  # scale: weights
+
+
+@dataclass(frozen=True)
+class UpscaleSettings:
+    """Choices.
+
+    Attributes:
+        scale: output over input, 1 to 4. The weights' own scale is exact; others are resampled from it.
+        kernel: "auto" (a Gaussian estimated by KernelNet), "auto-free" (a free kernel estimated by it), "internal"
+            (estimated from the image's own patches, seconds to minutes), "bicubic" (none but bicubic subsampling), or
+            what `kernel_io.load_kernel` reads. Variances and sizes are in px of the weights' own scale.
+        subsampling: "direct", "bicubic", or "auto": bicubic for the kernels "auto" and "bicubic", so that the result
+            lies centred on the image, and direct for all others.
+        updates: gradient updates on the image itself, 0 for none.
+        weights: a weights file or "shipped:NAME"; None chooses the shipped ones of the nearest scale.
+        device: "auto", "cpu", "cuda" or "mps".
+        tile: side of the parts a large image is cut into, px of the input.
+        back_projection: rounds.
+        self_ensemble: average over flips and transposes.
+        noise: σ of the image's noise in levels of 0 to 255, or "auto" to estimate it.
+        seed: of all chance.
+    """
+
+    scale: float = 2.0
+    kernel: str = "auto"
+    subsampling: Literal["auto", "direct", "bicubic"] = "auto"
+    updates: int = 10
+    weights: str | None = None
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    tile: int = 512
+    back_projection: int = 0
+    self_ensemble: bool = False
+    noise: float | Literal["auto"] = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range, naming the option.
+
+        Raises:
+            ConfigError: one line.
+        """
+        _between("scale", self.scale, 1, 4)
+        _whole("updates", self.updates, 0, 10000)
+        _whole("tile", self.tile, 32, 8192)
+        _whole("back-projection", self.back_projection, 0, 100)
+        _whole("seed", self.seed, 0, 2**63 - 1)
+        if self.noise != "auto":
+            _between("noise", self.noise, 0, 100)
+        for name, text in (("kernel", self.kernel), ("weights", self.weights or "")):
+            if not isinstance(text, str):
+                raise ConfigError(f"{name}: a {type(text).__name__}; give a text, such as the path of a file")
+        for name, value, allowed in (
+            ("subsampling", self.subsampling, ("auto", "direct", "bicubic")),
+            ("device", self.device, ("auto", "cpu", "cuda", "mps")),
+        ):
+            if value not in allowed:
+                raise ConfigError(f"{name}: {value!r}; allowed: {', '.join(allowed)}")
+
+    def weights_file(self) -> str:
+        """Name the weights: those asked for, or the shipped ones of the nearest scale; the larger where two are."""
+        nearest = min(SHIPPED, key=lambda own: (abs(own - self.scale), -own))
+        return self.weights or SHIPPED[nearest]
+
+
+def _whole(name: str, value: int, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise ConfigError(f"{name}: {value!r} must be a whole number from {low} to {high}")
+    _between(name, int(value), low, high)
+
+
+def _between(name: str, value: float, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise ConfigError(f"{name}: {value!r} must be a number from {low} to {high}")
+    if not low <= value <= high:
+        raise ConfigError(f"{name}: {value:g} must be from {low} to {high}")

@@ -1,0 +1,176 @@
+"""Upscaler: one image from its pixels to its enlarged pixels, with its kernel, its adaptation and its tiles."""
+
+import hashlib
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mzsr_basicsr.adaptation.careful import BUDGET, CROP, Adapted, adapt_carefully
+from mzsr_basicsr.adaptation.settings import Schedule, Settings
+from mzsr_basicsr.degradation import wiener
+from mzsr_basicsr.degradation.noise import estimate_noise
+from mzsr_basicsr.errors import ConfigError, ImageError
+from mzsr_basicsr.pictures.bands import Bands, prepared
+from mzsr_basicsr.upscaling.choice import ChosenKernel, choose_kernel
+from mzsr_basicsr.upscaling.render import Job, Progress, out_of_memory, reach_of, render
+from mzsr_basicsr.upscaling.sample import to_adapt_to, to_judge_blur, to_judge_noise
+from mzsr_basicsr.upscaling.settings import UpscaleSettings
+from mzsr_basicsr.weights import locate
+from mzsr_basicsr.weights.pretrained import Pretrained, load_pretrained
+
+CLEAN = 1.5 / 255  # an estimated σ below this may be fine texture, and is taken for none
+NOISIEST = 25 / 255
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was found out about an image, or about the first frame of a shot: enough to upscale others like it."""
+
+    chosen: ChosenKernel
+    adapted: Adapted
+    settings: Settings
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class Upscaler:
+    """Upscale images with one set of choices; the network is loaded once.
+
+    Args:
+        settings: the choices.
+
+    Raises:
+        WeightsError: weights that are missing, damaged, or of a scale that is no integer.
+        ConfigError: a device that is not there.
+    """
+
+    def __init__(self, settings: UpscaleSettings) -> None:
+        self.settings = settings
+        self.device = choose_device(settings.device)
+        file = settings.weights_file()
+        loaded: Pretrained = load_pretrained(file)
+        if not float(loaded.scale).is_integer():
+            raise ConfigError(f"weights: {file} is for x{loaded.scale:g}; give one of an integer scale")
+        self.network = loaded.network.to(self.device)
+        self.scale = int(loaded.scale)
+        self.fingerprint = _fingerprint(locate(file), settings.kernel)
+        self._measured: tuple[Plan, int] | None = None
+        self._schedule = Schedule() if loaded.rates is None else Schedule(learned=loaded.rates)
+
+    def plan(self, pixels: np.ndarray, alpha: bool = False, name: str = "image", artefacts: float = 0.0) -> Plan:
+        """Find the kernel and the noise of an image, and adapt the network to it.
+
+        Args:
+            pixels: (H, W, C) uint8, uint16 or floating.
+            alpha: the last band is straight alpha.
+            name: for messages.
+            artefacts: σ, [0, 1] intensity, that the noise of a file with artefacts is taken for at least, unless the
+                noise is given.
+
+        Raises:
+            ImageError, KernelError: see `describe` and `choose_kernel`.
+        """
+        pixels, bands = prepared(pixels, alpha, name)
+        start = perf_counter()
+        sample = lambda: to_judge_blur(pixels, bands)  # noqa: E731
+        chosen = choose_kernel(self.settings, self.scale, sample, min(pixels.shape[:2]), name)
+        settings = self._settings(chosen, self._noise(pixels, bands, artefacts))
+        found = perf_counter()
+        adapted = self._adapt(pixels, bands, chosen, settings)
+        seconds = {"kernel": found - start, "adaptation": perf_counter() - found}
+        return Plan(chosen, adapted, settings, seconds)
+
+    def apply(
+        self, pixels: np.ndarray, plan: Plan, alpha: bool = False, name: str = "image", progress: Progress | None = None
+    ) -> np.ndarray:
+        """Upscale an image by a plan made from it, or from one like it.
+
+        Args:
+            pixels: (H, W, C).
+            plan: see `plan`.
+            alpha: the last band is straight alpha.
+            name: for messages.
+            progress: called with (px done, px in all) after each tile.
+
+        Returns:
+            (ceil(scale * H), ceil(scale * W), C) of the same type.
+        """
+        pixels, bands = prepared(pixels, alpha, name)
+        kernel = plan.chosen.kernel.float().to(self.device)
+        told = wiener.told_kernel(kernel, self.scale, plan.chosen.subsampling)
+        job = Job(self.network, plan.adapted.params, kernel, told, self.scale, plan.settings, bands, self.device)
+        return render(job, pixels, self.settings.scale, self.settings.tile, progress, lambda: self._reach(job, plan))
+
+    def _reach(self, job: Job, plan: Plan) -> int:
+        """Measure the network's reach once for all frames of a plan: it takes seconds."""
+        if self._measured is None or self._measured[0] is not plan:
+            self._measured = (plan, reach_of(job))
+        return self._measured[1]
+
+    def _settings(self, chosen: ChosenKernel, noise: float) -> Settings:
+        s = self.settings
+        return Settings(
+            updates=(s.updates,),
+            schedule=self._schedule,
+            subsampling=chosen.subsampling,
+            noise=noise,
+            back_projection=s.back_projection,
+            self_ensemble=s.self_ensemble,
+            seed=s.seed,
+        )
+
+    def _noise(self, pixels: np.ndarray, bands: Bands, artefacts: float) -> float:
+        """Give σ of the image's noise in [0, 1] intensity: the one asked for, or an estimate."""
+        if self.settings.noise != "auto":
+            return self.settings.noise / 255
+        sigma = estimate_noise(to_judge_noise(pixels, bands))
+        return max(artefacts, 0.0 if sigma < CLEAN else min(sigma, NOISIEST))
+
+    def _adapt(self, pixels: np.ndarray, bands: Bands, chosen: ChosenKernel, settings: Settings) -> Adapted:
+        """Adapt, to half as much of the image as often as memory runs out."""
+        budget = BUDGET
+        while True:
+            try:
+                return self._adapt_within(budget, pixels, bands, chosen, settings)
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error):
+                    raise
+                if budget < CROP**2:
+                    raise ImageError(f"out of memory on {self.device} while adapting; give --updates 0") from error
+            budget //= 2
+
+    def _adapt_within(
+        self, budget: int, pixels: np.ndarray, bands: Bands, chosen: ChosenKernel, settings: Settings
+    ) -> Adapted:
+        images, parts = to_adapt_to(pixels, bands, self.device, budget)
+        eight_bits = pixels.dtype == np.uint8
+        kernel: Tensor = chosen.kernel.float().to(self.device)
+        told = wiener.told_kernel(kernel, self.scale, chosen.subsampling)
+        whole = replace(settings, quantize_son=eight_bits)
+        self.network.eval()
+        return adapt_carefully(self.network, images, kernel, told, self.scale, whole, parts)
+
+
+def _fingerprint(weights: str, kernel: str) -> str:
+    """Hash the content of the files that results depend on: the weights, and the kernel where it is a file."""
+    files = [Path(weights), *([Path(kernel)] if os.path.isfile(kernel) else [])]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def choose_device(name: str) -> torch.device:
+    """Find the device: "auto" takes a GPU if there is one.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        name = next((n for n in ("cuda", "mps") if there[n]), "cpu")
+    if not there.get(name, False):
+        found = ", ".join(n for n, here in there.items() if here)
+        raise ConfigError(f"device: {name} is not there; found: {found}; give one of these, or auto")
+    return torch.device(name)

@@ -1,0 +1,65 @@
+"""Build a network from nothing but its weights file."""
+
+import math
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from mzsr_basicsr.archs.build import build_network, check_network
+from mzsr_basicsr.errors import WeightsError
+from mzsr_basicsr.weights import locate
+from mzsr_basicsr.weights.files import load_weights, read_file
+
+
+class Pretrained(NamedTuple):
+    """A network in eval mode, its magnification, and its learned inner rates (updates, parameter tensors), if any."""
+
+    network: nn.Module
+    scale: float
+    rates: Tensor | None
+
+
+def load_pretrained(path: str) -> Pretrained:
+    """Load a network that an MZSRModel saved.
+
+    Args:
+        path: weights file, or "shipped:NAME".
+
+    Raises:
+        WeightsError: the file is missing, damaged, or does not say which network it is for.
+    """
+    about: Any = read_file(locate(path), "weights file").get("about")
+    if not isinstance(about, dict) or not isinstance(about.get("network_g"), dict) or not _is_scale(about.get("scale")):
+        raise WeightsError(f"{path}: does not say which network it is for; use it with an option file")
+    check_network(about["network_g"])
+    network: nn.Module = build_network(about["network_g"])
+    rates = load_weights(network, path, None, about["scale"]).get("rates")
+    _check(network, about["scale"], path)
+    return Pretrained(network.eval(), about["scale"], fitting_rates(rates, network, path))
+
+
+def _is_scale(scale: object) -> bool:
+    return isinstance(scale, (int, float)) and math.isfinite(scale) and scale >= 1
+
+
+def fitting_rates(rates: Any, network: nn.Module, path: str) -> Tensor | None:
+    """Check the learned rates of a weights file; None where it holds none.
+
+    Raises:
+        WeightsError: they are of another network.
+    """
+    if rates is None:
+        return None
+    fitting = isinstance(rates, Tensor) and rates.ndim == 2
+    if not fitting or (len(rates) and rates.shape[1] != len(list(network.parameters()))):
+        raise WeightsError(f"{path}: its learned rates do not fit its network; replace the file")
+    return rates if len(rates) else None
+
+
+def _check(network: nn.Module, scale: float, path: str) -> None:
+    """Refuse what would only fail later, or give a black image."""
+    if not getattr(network, "wants_scale", False) and getattr(network, "scale", scale) != scale:
+        raise WeightsError(f"{path}: says it is for scale {scale:g}, but its network is not; replace the file")
+    if not all(bool(torch.isfinite(p).all()) for p in network.parameters()):
+        raise WeightsError(f"{path}: holds weights that are NaN or infinite; replace the file")

@@ -1,0 +1,182 @@
+"""`mzsr evaluate`: its cells are what the library gives, its Markdown adds up, and bad input is one line."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from basicsr.archs import build_network
+from helpers.trainings import cells, write_photos
+
+from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, zero_shot
+from mzsr_basicsr.cli import evaluate
+from mzsr_basicsr.cli import main as cli
+from mzsr_basicsr.cli.evaluate import Case
+from mzsr_basicsr.degradation.degrade import degrade
+from mzsr_basicsr.degradation.kernel_files import load_kernel
+from mzsr_basicsr.errors import ConfigError, MZSRError
+from mzsr_basicsr.metrics.quality import psnr_y, ssim_y
+from mzsr_basicsr.models.results import load_json
+from mzsr_basicsr.weights.files import save_atomically
+
+NETWORK = {"type": "MZSRNetWiener", "num_feat": 4, "num_block": 1, "scale": 2}
+DIRECT = Case("g2.0d", "gaussian:2.0,2.0,0,21", "direct", 2)
+TOLD = Case("g1.3b, told 0.7 λ", "gaussian:1.3,1.3,0,21", "bicubic", 2, "gaussian:0.91,0.91,0,21")
+BEST = "10 + back-projection + self-ensemble"
+
+
+def save(path: Path, network: dict, seed: int = 0) -> torch.nn.Module:
+    """Save a network as an MZSRModel does, with learned rates that are large enough to change pixels."""
+    torch.manual_seed(seed)
+    built = build_network(dict(network)).eval()
+    rates = torch.full((5, len(list(built.parameters()))), 0.02)
+    about = {"scale": float(network["scale"]), "network_g": network}
+    save_atomically({"params": built.state_dict(), "rates": rates, "about": about}, path)
+    return built
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights for x2 and x4 and a set of two images, one of odd size."""
+    root = tmp_path_factory.mktemp("evaluate")
+    (root / "data" / "Tiny").mkdir(parents=True)
+    photos = write_photos(root / "data" / "Tiny" / "GT", 2)
+    cv2.imwrite(str(photos / "p1.png"), cv2.imread(str(photos / "p1.png"))[:39, :45])
+    save(root / "w.pth", NETWORK)
+    save(root / "four.pth", {**NETWORK, "scale": 4})
+    return root
+
+
+@pytest.fixture(scope="module")
+def text(place: Path) -> str:
+    return evaluate.run(place / "data", [str(place / "w.pth")], ["Tiny"], [DIRECT, TOLD], place / "out")
+
+
+def read(place: Path, name: str) -> np.ndarray:
+    return cv2.imread(str(place / "data/Tiny/GT" / f"{name}.png"))[..., ::-1].copy()
+
+
+def direct_computation(place: Path, case: Case, name: str, updates: int, **extras) -> tuple[float, float]:
+    """One cell, from the image file to PSNR and SSIM, by way of zero_shot."""
+    gt, network = read(place, name), save(place / "again.pth", NETWORK)
+    kernel = load_kernel(case.kernel)
+    lr = degrade(torch.from_numpy(gt / 255.0).permute(2, 0, 1)[None], kernel, 2, case.subsampling)
+    lr = (torch.round(lr.clamp(0, 1) * 255) / 255).float()
+    schedule = Schedule(learned=torch.full((5, 8), 0.02))
+    settings = Settings((updates,), schedule, case.subsampling, quantize_son=True, **extras)
+    told = load_kernel(case.told).float() if case.told else None
+    sr = zero_shot(network, lr, kernel.float(), 2, settings, told_kernel=told).images[updates][0]
+    picture = np.uint8(np.rint(sr.permute(1, 2, 0).numpy() * 255))[: gt.shape[0], : gt.shape[1]]
+    return psnr_y(picture, gt, 2), ssim_y(picture, gt, 2)
+
+
+@pytest.mark.parametrize(("case", "file"), [(DIRECT, "w_Tiny_g2.0d.json"), (TOLD, "w_Tiny_g1.3b__told_0.7_λ.json")])
+@pytest.mark.parametrize(("index", "name"), [(0, "p0"), (1, "p1")])
+def test_a_cell_is_what_the_library_gives(place: Path, text: str, case: Case, file: str, index: int, name: str) -> None:
+    rows = load_json(place / "out" / file)
+    assert [row.image for row in rows] == ["p0", "p1", "mean"]
+    assert list(rows[0].values) == ["bicubic", "0", "1", "5", "10", BEST] == list(rows[0].seconds)
+    for column, extras in (("0", {}), ("10", {}), (BEST, {"back_projection": 4, "self_ensemble": True})):
+        found = rows[index].values[column]
+        expected = direct_computation(place, case, name, 10 if column == BEST else int(column), **extras)
+        assert (found["psnr"], found["ssim"]) == pytest.approx(expected, abs=1e-4)
+    assert len({rows[index].values[column]["psnr"] for column in rows[index].values}) == 6
+
+
+def test_the_bicubic_column_is_bicubic(place: Path, text: str) -> None:
+    gt = read(place, "p0")
+    lr = degrade(torch.from_numpy(gt / 255.0).permute(2, 0, 1), load_kernel(DIRECT.kernel), 2)
+    lr = np.rint(lr.permute(1, 2, 0).numpy() * 255) / 255
+    taps = np.array([-0.0703125, 0.8671875, 0.2265625, -0.0234375])  # Keys' cubic a quarter pixel beside a tap
+    up = np.zeros((2 * lr.shape[0], 2 * lr.shape[1], 3))
+    wide = np.pad(lr, [(2, 2), (2, 2), (0, 0)], mode="symmetric")
+    for row in range(up.shape[0]):
+        for column in range(up.shape[1]):
+            weights = [taps if i % 2 else taps[::-1] for i in (row, column)]
+            top, left = (i // 2 + 1 - (i % 2 == 0) for i in (row, column))
+            block = wide[top : top + 4, left : left + 4]
+            up[row, column] = np.einsum("i,j,ijc->c", *weights, block)
+    expected = psnr_y(np.uint8(np.rint(up.clip(0, 1) * 255)), gt, 2)
+    assert load_json(place / "out/w_Tiny_g2.0d.json")[0].values["bicubic"]["psnr"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_table_adds_up(place: Path, text: str) -> None:
+    assert (place / "out" / "results.md").read_text() == text
+    head, _, *rows = [cells(line) for line in text.splitlines() if line.startswith("|")]
+    assert head == [
+        "set",
+        "kernel",
+        "bicubic",
+        "before",
+        "after 1",
+        "after 5",
+        "after 10",
+        f"after {BEST}",
+        "gain of 10",
+    ]
+    assert [row[:2] for row in rows] == [["Tiny", "g2.0d"], ["Tiny", TOLD.name]]
+    gains = []
+    for row, file in zip(rows, ("w_Tiny_g2.0d.json", "w_Tiny_g1.3b__told_0.7_λ.json"), strict=True):
+        before, after = (float(row[head.index(column)].split(" / ")[0]) for column in ("before", "after 10"))
+        assert float(row[-1]) == pytest.approx(after - before, abs=0.0101)  # the columns are rounded
+        images = json.loads((place / "out" / file).read_text())[:2]
+        assert after == pytest.approx(np.mean([image["values"]["10"]["psnr"] for image in images]), abs=0.0051)
+        gains.append(float(row[-1]))
+    mean, least = map(float, re.search(r"ten updates: ([-+.\d]+) dB; least: ([-+.\d]+) dB", text).groups())
+    assert mean == pytest.approx(np.mean(gains), abs=0.0101) and least == min(gains)
+
+
+def test_weights_are_measured_on_rows_of_their_scale(place: Path, tmp_path: Path) -> None:
+    four = Case("wide", "gaussian:2.0", "direct", 4)
+    both = [str(place / "w.pth"), str(place / "four.pth")]
+    text = evaluate.run(place / "data", both, ["Tiny"], [DIRECT, four], tmp_path, best=False)
+    assert text.count("| Tiny |") == 2 and BEST not in text
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["four_Tiny_wide.json", "results.md", "w_Tiny_g2.0d.json"]
+    with pytest.raises(ConfigError, match=r"no row fits the scale of .*w.pth; give other weights or rows"):
+        evaluate.run(place / "data", both[:1], ["Tiny"], [four], tmp_path)
+
+
+def test_two_weights_files_of_one_name_keep_their_own_results(place: Path, tmp_path: Path) -> None:
+    for seed, folder in enumerate(("a", "b")):
+        (tmp_path / folder).mkdir()
+        save(tmp_path / folder / "net_g_latest.pth", NETWORK, seed)
+    both = [str(tmp_path / folder / "net_g_latest.pth") for folder in ("a", "b")]
+    evaluate.run(place / "data", both, ["Tiny"], [DIRECT], tmp_path / "out", best=False)
+    assert len(list((tmp_path / "out").glob("*.json"))) == 2
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
+    """Run `mzsr evaluate` and return the line it exits with ("" after a success)."""
+    monkeypatch.setattr(sys, "argv", ["mzsr", "evaluate", *arguments])
+    try:
+        cli.main()
+    except SystemExit as end:
+        return str(end.code)
+    return ""
+
+
+def test_the_command_prints_the_table(place: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    given = [str(place / "data"), "-w", str(place / "w.pth"), "-s", "Tiny", "--fast", "-o", str(tmp_path / "o")]
+    assert command(monkeypatch, *given, "-k", "g2.0d") == ""
+    assert capsys.readouterr().out.strip() == (tmp_path / "o" / "results.md").read_text().strip()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"-s": "Nowhere"}, r"error: .*folder .*Nowhere.GT does not exist"),
+        ({"-w": "none.pth"}, r"error: none.pth: weights file does not exist"),
+        ({"-w": "shipped:none"}, r"error: shipped:none: no such network is shipped"),
+    ],
+)
+def test_what_is_missing_is_one_line(place: Path, tmp_path: Path, monkeypatch, change: dict, message: str) -> None:
+    given = {"-w": str(place / "w.pth"), "-s": "Tiny", "-o": str(tmp_path / "o"), **change}
+    line = command(monkeypatch, str(place / "data"), *[part for pair in given.items() for part in pair], "--fast")
+    assert re.match(message, line) and "\n" not in line
+    assert not (tmp_path / "o").exists()
+    with pytest.raises(MZSRError):
+        evaluate.run(place / "data", [given["-w"]], [given["-s"]], [DIRECT], tmp_path / "o")

@@ -1,0 +1,1 @@
+"""What the tests share; each module is named for what it helps with."""

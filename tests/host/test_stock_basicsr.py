@@ -1,0 +1,123 @@
+"""The literal command of BasicSR's users: the unmodified source tree of PyPI's basicsr 1.4.2, with the plug-in installed.
+
+1.4.2 imports `torchvision.transforms.functional_tensor`, which torchvision 0.17 removed, before it reads any option. The
+folder `mzsr_basicsr/host/shim` on PYTHONPATH holds a `sitecustomize` that lets Python find that module again; the source
+tree itself is not touched. From there on the option file's first line loads the plug-in.
+"""
+
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+import torch
+from helpers.places import ROOT
+from helpers.trainings import environment, run, write_options, write_photos
+
+SHIM = ROOT / "mzsr_basicsr" / "host" / "shim"
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unpacked sdist, fetched by pip."""
+    folder = tmp_path_factory.mktemp("sdist")
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-binary",
+        ":all:",
+        "basicsr==1.4.2",
+    ]
+    fetched = subprocess.run([*command, "-d", str(folder)], capture_output=True, text=True, check=False)
+    archives = list(folder.glob("basicsr-*.tar.gz"))
+    if fetched.returncode != 0 or not archives:
+        pytest.skip(f"NOT TESTED: pip cannot fetch the sdist of basicsr 1.4.2: {fetched.stderr[-300:]}")
+    with tarfile.open(archives[0]) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "basicsr-1.4.2"
+
+
+def stock(tree: Path, script: str, *arguments: str, shim: bool = True, launcher: tuple[str, ...] = ()):
+    """Run a script of the source tree; `import basicsr` finds that tree, not an installed copy."""
+    path = ":".join([*([str(SHIM)] if shim else []), str(tree), str(ROOT)])
+    return run([*launcher, f"basicsr/{script}.py", *arguments], tree, environment(PYTHONPATH=path))
+
+
+def latest(tree: Path, name: str) -> dict:
+    return torch.load(tree / f"experiments/{name}/models/net_g_latest.pth", weights_only=True)
+
+
+def test_train_resume_force_and_test(tree: Path, tmp_path: Path) -> None:
+    photos = write_photos(tmp_path / "photos", 3)
+    options = str(write_options(tmp_path / "o.yml", photos, 5))
+    whole = stock(tree, "train", "-opt", options)
+    assert whole.returncode == 0, whole.stderr
+    assert "iter:       5" in whole.stderr
+    before = latest(tree, "tiny")
+    assert all(torch.isfinite(value).all() for value in before["params"].values())
+
+    parts = [stock(tree, "train", "-opt", options, "--force_yml", "name=parts", "train:total_iter=3")]
+    assert torch.load(tree / "experiments/parts/training_states/2.state", weights_only=True)["iter"] == 2
+    parts.append(stock(tree, "train", "-opt", options, "--auto_resume", "--force_yml", "name=parts"))
+    assert [p.returncode for p in parts] == [0, 0], parts[-1].stderr
+    assert "Resuming training from epoch: 0, iter: 2" in parts[1].stderr
+    resumed = latest(tree, "parts")
+    for key in ("params", "params_ema"):
+        assert all(torch.equal(value, resumed[key][name]) for name, value in before[key].items())
+
+    text = "\n".join(line for line in Path(options).read_text().splitlines() if not line.startswith("logger"))
+    text = text.replace("  val: {", "  test: {").replace(
+        "pretrain_network_g: ~", "pretrain_network_g: experiments/tiny/models/net_g_latest.pth"
+    )
+    start, end = text.index("  train:\n    name"), text.index("  test: {")
+    text = text[:start] + text[end:]
+    start, end = text.index("train:\n  total_iter"), text.index("val: {val_freq")
+    (tmp_path / "t.yml").write_text(text[:start] + text[end:].replace("save_img: false", "save_img: true, suffix: s"))
+    tested = stock(tree, "test", "-opt", str(tmp_path / "t.yml"))
+    assert tested.returncode == 0, tested.stderr
+    assert len(list((tree / "results/tiny/visualization/v").glob("*_1updates_s.png"))) == 3
+    assert "after 1" in tested.stderr
+
+
+def test_debug_and_torchrun(tree: Path, tmp_path: Path) -> None:
+    photos = write_photos(tmp_path / "photos", 3)
+    options = str(write_options(tmp_path / "o.yml", photos, 3))
+    debug = stock(tree, "train", "-opt", options, "--debug", "--force_yml", "train:total_iter=2")
+    assert debug.returncode == 0, debug.stderr
+    assert latest(tree, "debug_tiny")["about"]["scale"] == 2.0
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2")
+    both = stock(tree, "train", "-opt", options, "--launcher", "pytorch", "--force_yml", "name=both", launcher=torchrun)
+    assert both.returncode == 0, both.stderr
+    assert latest(tree, "both")["rates"].shape == (2, 6)
+
+
+def test_the_tree_is_what_runs_and_the_shim_is_what_it_needs(tree: Path) -> None:
+    path = f"{SHIM}:{tree}:{ROOT}"
+    code = "import basicsr, sys; print(basicsr.__file__)"
+    found = run(["-c", code], tree.parent, environment(PYTHONPATH=path))
+    assert found.stdout.strip().endswith(str(tree / "basicsr" / "__init__.py"))
+    without = stock(tree, "train", "-opt", "none.yml", shim=False)
+    assert without.returncode != 0
+    if "functional_tensor" not in without.stderr:  # an old torchvision still has the module
+        assert "none.yml" in without.stderr
+
+
+def test_the_shim_says_where_it_is_and_runs_what_it_hides(tmp_path: Path) -> None:
+    assert run(["-m", "mzsr_basicsr.host.shim"], tmp_path).stdout.strip().splitlines()[-1] == str(SHIM)
+    (tmp_path / "sitecustomize.py").write_text("import os; os.environ['HIDDEN'] = 'ran'")
+    code = (
+        "import os, sys; print(os.environ.get('HIDDEN'), sys.meta_path[-1].__class__.__name__, 'torch' in sys.modules)"
+    )
+    done = run(["-c", code], tmp_path, environment(PYTHONPATH=f"{SHIM}:{tmp_path}"))
+    assert done.stdout.split() == ["ran", "FunctionalTensorFinder", "False"]
+
+
+def test_importing_twice_is_harmless() -> None:
+    code = "import importlib, mzsr_basicsr as m; importlib.reload(m); from basicsr.utils.registry import MODEL_REGISTRY as r; print('MZSRModel' in r)"
+    assert run(["-c", code], ROOT).stdout.strip().splitlines()[-1] == "True"
