@@ -63,7 +63,7 @@ def one(name: str, seed: int, arguments: argparse.Namespace) -> dict[str, float]
     photos, seconds = str(Path(arguments.photos).resolve()), arguments.seconds
     weights = None
     if share > 0:
-        stage1 = stage(f"{run}_stage1", "pretrain_mzsr_x2.yml", network, seed, photos, share * seconds)
+        stage1 = stage(f"{run}_stage1", "pretrain/pretrain_mzsr_x2.yml", network, seed, photos, share * seconds)
         stage1["datasets"]["train"]["query"] = 4
         stage1["datasets"]["train"]["gt_size"] = 64
         weights = train(stage1, arguments.output)

@@ -13,7 +13,7 @@ from mzsr_basicsr.jobs.interrupt import say, stop_on_sigterm
 
 _EPILOG = """examples:
   mzsr benchmark -opt options/benchmark/x2.yml --data BENCHMARKS       # BENCHMARKS holds Set5/GT, Set14/GT, …
-  mzsr benchmark -opt options/benchmark/paper_x2.yml --jobs 2
+  mzsr benchmark -opt options/benchmark/paper_tables_x2.yml --jobs 2
   mzsr benchmark -opt mine.yml --methods mzsr --datasets Set5          # compute only these now
 
 Run it again to go on where it was stopped: nothing is computed twice. Open OUTPUT/NAME/index.html to look at it.

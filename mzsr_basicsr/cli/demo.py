@@ -17,14 +17,14 @@ def run(output: Path, options: Path, data: Path | None = None) -> None:
 
     Args:
         output: folder, made if it is missing.
-        options: folder that holds demo_x2.yml and test_demo_x2.yml.
+        options: folder whose sub-folder `demo` holds demo_x2.yml and test_demo_x2.yml.
         data: folder of training photographs; default are scikit-image's.
 
     Raises:
         ConfigError: an option file is missing.
         TrainingError: training or test failed; the end of its log is in the message.
     """
-    files = [(options / name).resolve() for name in ("demo_x2.yml", "test_demo_x2.yml")]
+    files = [(options / "demo" / name).resolve() for name in ("demo_x2.yml", "test_demo_x2.yml")]
     for file in files:
         if not file.is_file():
             raise ConfigError(f"{file}: no such option file; run the demo in the project's folder or give --options")

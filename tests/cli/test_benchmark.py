@@ -111,7 +111,7 @@ def test_switches_that_are_wrong_are_one_line(mzsr, place):
     assert not (place / "out").exists()
 
 
-@pytest.mark.parametrize("name", ["x2", "paper_x2", "paper_x4", "paper_bicubic"])
+@pytest.mark.parametrize("name", ["x2", "paper_tables_x2", "paper_tables_x4", "paper_tables_bicubic"])
 def test_the_shipped_option_files_can_be_read(name):
     read = read_options(ROOT / f"options/benchmark/{name}.yml")
     assert isinstance(read, BenchmarkOptions) and read.name == name

@@ -1,6 +1,7 @@
 """Every shipped option file: it opens with the plug-in's line, builds on the CPU, and holds no key that nobody reads."""
 
 import copy
+import re
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,9 @@ from helpers.places import OPTIONS
 import mzsr_basicsr
 from mzsr_basicsr import weights
 
-FILES = sorted(OPTIONS.glob("*.yml"))
+ALL = sorted(OPTIONS.rglob("*.yml"))
+FILES = [file for file in ALL if file.parent.name != "benchmark"]  # those are of `mzsr benchmark`, with its own tests
+README = (OPTIONS / "README.md").read_text()
 WEIGHTS = "experiments/{}/models/net_g_latest.pth"
 LINE = "plugin: !!python/name:mzsr_basicsr.PLUGIN"
 # what BasicSR's SRModel, trainer and tester read; MZSRModel's files are checked by their strict records
@@ -72,6 +75,25 @@ def test_all_promised_files_are_there() -> None:
     assert {f"test_{name}" for name in promised} <= names
 
 
+def test_a_name_is_used_once_in_the_whole_tree() -> None:
+    """Experiment folders are named after the files, whatever folder those are in."""
+    names = [file.stem for file in ALL]
+    assert len(names) == len(set(names))
+
+
+def test_the_folders_readme_names_every_file_once_and_no_other() -> None:
+    named = re.findall(r"[\w/]+\.yml", README)
+    assert sorted(named) == sorted(file.relative_to(OPTIONS).as_posix() for file in ALL)
+
+
+@pytest.mark.parametrize("file", ALL, ids=lambda f: f.stem)
+def test_the_folders_readme_says_where_a_files_data_are(file: Path) -> None:
+    (row,) = [line for line in README.splitlines() if f"`{file.relative_to(OPTIONS).as_posix()}`" in line]
+    sections = load(file)["datasets"].values()
+    roots = {section["dataroot_gt"] if isinstance(section, dict) else section for section in sections}
+    assert set(re.findall(r"`((?:datasets|photographs)/[\w/]+)`", row)) == roots
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
 def test_a_file_builds_on_the_cpu(file: Path, tmp_path: Path) -> None:
     assert file.read_text().splitlines()[0] == LINE
@@ -98,10 +120,10 @@ def test_a_file_builds_on_the_cpu(file: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
 def test_a_test_file_fits_its_training_file(file: Path) -> None:
     """Network, scale and subsampling must be the same, or the weights would not serve."""
-    partner = file.with_name(f"test_{file.stem}.yml")
-    if file.stem.startswith("test_") or not partner.is_file():
+    partners = [other for other in FILES if other.stem == f"test_{file.stem}"]
+    if not partners:
         return
-    train, test = load(file), load(partner)
+    train, test = load(file), load(partners[0])
     assert train["network_g"] == test["network_g"] and train["scale"] == test["scale"]
     assert train["datasets"]["train"].get("subsampling") == test["datasets"]["test"]["subsampling"]
     assert test["path"]["pretrain_network_g"] in (WEIGHTS.format(train["name"]), f"shipped:{train['name']}")
@@ -125,7 +147,7 @@ def test_the_weights_a_file_starts_from_are_made_by_another_file(file: Path) -> 
 
 def test_the_papers_setting_is_in_the_papers_file() -> None:
     """protocol.md, stage 2; written out here so that an edit of the file is noticed."""
-    opt = load(OPTIONS / "paper_x2.yml")
+    opt = load(OPTIONS / "paper" / "paper_x2.yml")
     data, train = opt["datasets"]["train"], opt["train"]
     assert (data["support"], data["query"], data["gt_size"], data["batch_size_per_gpu"]) == (8, 8, 64, 5)
     assert data["kernel_law"] == {"size": 15, "lambda1": [1.0, 5.0], "lambda2": [1.0, None], "theta": [0.0, np.pi]}
