@@ -17,10 +17,12 @@ import torch
 from tqdm import tqdm
 
 import mzsr_basicsr
-from mzsr_basicsr.blind.spread import as_gaussian, band_spread
-from mzsr_basicsr.degradation.degrade import degrade, round_to_8_bits, upscale
+from mzsr_basicsr.blind.spread import band_spread
+from mzsr_basicsr.degradation.degrade import round_to_8_bits, upscale
+from mzsr_basicsr.degradation.effective import effective_kernel
 from mzsr_basicsr.degradation.kernels import KernelLaw, delta_kernel, sample_kernels
-from mzsr_basicsr.degradation.wiener import effective_kernel
+from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.degradation.spread import as_gaussian
 from mzsr_basicsr.kernel_tools.report import compare_kernels
 from mzsr_basicsr.metrics.quality import psnr_y
 
@@ -76,7 +78,7 @@ def _measure(
     hr, scale = cv2.imread(str(path))[:, :, ::-1], choices.scale
     hr = np.ascontiguousarray(hr[: hr.shape[0] // scale * scale, : hr.shape[1] // scale * scale])
     image = torch.from_numpy(hr).permute(2, 0, 1)[None].double() / 255
-    low = round_to_8_bits(degrade(image, kernel, scale))
+    low = round_to_8_bits(Degradation(kernel, scale).apply(image))
     lq = _picture(low)
     spec = {"true": _spec(*parameters), "assumed": _bicubic_in_phase(scale)}.get(method, method)
     result = mzsr_basicsr.upscale(lq, scale, kernel=spec, subsampling="direct", noise=0, weights=choices.weights)
@@ -101,7 +103,7 @@ def _spec(lambda1: float, lambda2: float, theta: float) -> str:
 
 def _bicubic_in_phase(scale: int) -> str:
     """Give the Gaussian of bicubic subsampling's own spread, centred on a pixel, as direct subsampling has it."""
-    own = band_spread(effective_kernel(delta_kernel(), scale, "bicubic"), scale)
+    own = band_spread(effective_kernel(delta_kernel(), scale), scale)
     return _spec(float(own[0]), float(own[1]), 0.0)
 
 

@@ -22,8 +22,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mzsr_basicsr.archs.mzsr_arch import MZSRNet
 from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
-from mzsr_basicsr.degradation.degrade import degrade
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.meta import MetaStep, Pairs, Task, maml
 
 RATE = 1e-2
@@ -40,8 +40,8 @@ def make_task(patches: int, side: int) -> Task:
     generator = torch.Generator().manual_seed(0)
     hr = F.interpolate(torch.rand(2 * patches, 3, side // 4, side // 4, generator=generator), size=side, mode="bicubic")
     kernel = gaussian_kernel(2.0, 2.0, 0.0).float()
-    lr = degrade(hr, kernel, 2)
-    return Task(Pairs(lr[:patches], hr[:patches]), Pairs(lr[patches:], hr[patches:]), kernel, 2.0)
+    lr = Degradation(kernel, 2).apply(hr)
+    return Task(Pairs(lr[:patches], hr[:patches]), Pairs(lr[patches:], hr[patches:]), Degradation(kernel, 2.0))
 
 
 def ours(network: nn.Module, tasks: list[Task], steps: int, order: int, recompute: bool = False) -> list[Tensor]:

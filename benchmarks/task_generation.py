@@ -18,15 +18,16 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from mzsr_basicsr.degradation.degrade import degrade, upscale
+from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.degradation.kernels import KernelLaw, sample_kernels
+from mzsr_basicsr.degradation.record import Degradation
 
 TASKS, PATCHES, SIDE, SCALE = 5, 16, 64, 2
 
 
 def generate_batched(patches: Tensor, kernels: Tensor) -> Tensor:
     """Make the network inputs (5, 16, 3, 64, 64) of one meta-batch with this package."""
-    return upscale(degrade(patches, kernels, SCALE), SCALE, size=(SIDE, SIDE))
+    return upscale(Degradation(kernels, SCALE).apply(patches), SCALE, size=(SIDE, SIDE))
 
 
 def generate_per_image(patches: np.ndarray, kernels: np.ndarray) -> np.ndarray:

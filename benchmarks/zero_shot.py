@@ -14,6 +14,7 @@ from mzsr_basicsr.adaptation.zero_shot import Settings, zero_shot
 from mzsr_basicsr.archs.mzsr_arch import MZSRNet
 from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.models.hardware import memory_format
 
 
@@ -21,7 +22,7 @@ def seconds(network: torch.nn.Module, lq: torch.Tensor, updates: int) -> float:
     """Time one zero-shot test, from the image to its SR image."""
     kernel = gaussian_kernel(2.0, 2.0, 0.0).to(lq)
     start = time.perf_counter()
-    zero_shot(network, lq, kernel, 2, Settings(updates=(updates,)))
+    zero_shot(network, lq, Degradation(kernel, 2), Settings(updates=(updates,)))
     if lq.is_cuda:
         torch.cuda.synchronize()
     return time.perf_counter() - start

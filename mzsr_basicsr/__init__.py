@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 from mzsr_basicsr import host
 
 if TYPE_CHECKING:
+    from mzsr_basicsr.degradation.record import Degradation
     from mzsr_basicsr.upscaling.api import Result, upscale
 
     PLUGIN: str
 
 __version__ = "0.2.0"
-__all__ = ["PLUGIN", "Result", "__version__", "upscale"]
+__all__ = ["PLUGIN", "Degradation", "Result", "__version__", "upscale"]
 
-_HOMES = {"Result": "upscaling.api", "upscale": "upscaling.api"}  # public name: the module it is taken from when used
+# public name: the module it is taken from when it is used
+_HOMES = {"Degradation": "degradation.record", "Result": "upscaling.api", "upscale": "upscaling.api"}
 
 
 def __getattr__(name: str) -> Any:

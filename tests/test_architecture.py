@@ -80,3 +80,13 @@ def test_files_and_functions_stay_small(path: Path) -> None:
             doc = ast.get_docstring(node, clean=False) or ""
             assert node.end_lineno - node.lineno - doc.count("\n") <= 40, node.name
         assert not isinstance(node, ast.Assert), "assert is for tests"
+
+
+def test_no_function_takes_more_than_two_parts_of_a_degradation_side_by_side() -> None:
+    """They travel as one `Degradation`; the record itself is made of them."""
+    parts = {"kernel", "told", "told_kernel", "scale", "subsampling", "noise", "noise_sigma", "sigma"}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and path.name != "record.py":
+                taken = {a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)} & parts
+                assert len(taken) <= 2, f"{path}: {node.name}: {taken}"

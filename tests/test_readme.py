@@ -10,6 +10,7 @@ import yaml
 from basicsr.utils.options import ordered_yaml
 
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.host import launch
 from mzsr_basicsr.meta import LEARNERS, MetaStep, Pairs, Task
 
@@ -21,7 +22,7 @@ YAML = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 def task() -> Task:
     hr = torch.rand(2, 3, 16, 16)
     pairs = Pairs(F.avg_pool2d(hr, 2), hr)
-    return Task(pairs, pairs, gaussian_kernel(1.0, 1.0, 0.0).float(), 2.0)
+    return Task(pairs, pairs, Degradation(gaussian_kernel(1.0, 1.0, 0.0).float(), 2.0))
 
 
 @pytest.fixture

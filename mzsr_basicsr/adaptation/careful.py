@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.zero_shot import adapt
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.meta.task import Params
 
 BUDGET = 2**17  # LR px that one update looks at, at most
@@ -41,9 +42,7 @@ class Adapted:
 def adapt_carefully(
     network: nn.Module,
     images: Tensor,
-    kernel: Tensor,
-    told: Tensor,
-    scale: float,
+    degradation: Degradation,
     settings: Settings,
     parts: int = 1,
 ) -> Adapted:
@@ -52,9 +51,7 @@ def adapt_carefully(
     Args:
         network: left as it was found.
         images: (parts * bands, C, h, w) in [0, 1], all bands of the first part, then of the next.
-        kernel: (k, k), the blur kernel.
-        told: (k, k), what the network is told, see `wiener.told_kernel`.
-        scale: magnification.
+        degradation: how the images are thought to have been made.
         settings: see `Settings`; the largest of `updates` is made, `early_stop` is not used.
         parts: how many parts of the image are given. Of several the third is held out (of two, the second), of one a
             cell of a 3x3 grid.
@@ -63,8 +60,9 @@ def adapt_carefully(
     updates = max(settings.updates)
     if updates == 0 or min(images.shape[-2:]) < SMALLEST:
         return Adapted(start, [], [], 0)
+    once = replace(settings, updates=(updates,), early_stop=0)
     loss = _HeldOutLoss(_held_out(images, parts))
-    steps = adapt(network, images, kernel, told, scale, replace(settings, updates=(updates,), early_stop=0), loss)
+    steps = adapt(network, images, degradation, once, degradation, loss)
     best, kept, losses = start, 0, []
     for update, (params, value) in enumerate(steps):
         losses.append(value)

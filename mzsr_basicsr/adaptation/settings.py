@@ -42,9 +42,6 @@ class Settings:
     Attributes:
         updates: after how many updates a result is wanted; all are taken from one pass.
         schedule: learning rates.
-        subsampling: "direct" or "bicubic", how the image is thought to have been made.
-        noise: σ of the image's own white noise, in [0, 1] intensity: networks that ask for it are told, and the son
-            gets as much.
         son_noise: σ of further noise added to the son, in [0, 1] intensity.
         quantize_son: round the son to 8 bits, as the image itself was.
         back_projection: rounds of back-projection of the result.
@@ -56,8 +53,6 @@ class Settings:
 
     updates: tuple[int, ...] = (0, 1, 10)
     schedule: Schedule = field(default_factory=Schedule)
-    subsampling: str = "direct"
-    noise: float = 0.0
     son_noise: float = 0.0
     quantize_son: bool = False
     back_projection: int = 0

@@ -14,9 +14,8 @@ from torch import Tensor, nn
 from mzsr_basicsr.adaptation.clock import seconds_now
 from mzsr_basicsr.adaptation.ensemble import super_resolve_ensemble
 from mzsr_basicsr.adaptation.settings import Schedule, Settings
-from mzsr_basicsr.degradation import wiener
-from mzsr_basicsr.degradation.degrade import degrade, round_to_8_bits, upscale
-from mzsr_basicsr.degradation.noise import noise_lost
+from mzsr_basicsr.degradation.degrade import round_to_8_bits, upscale
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.meta import Pairs, task_loss
 from mzsr_basicsr.meta.task import Loss, Params, PixelLoss, network_inputs, predict
 
@@ -37,22 +36,20 @@ class Result:
 def zero_shot(
     network: nn.Module,
     lq: Tensor,
-    kernel: Tensor,
-    scale: float,
+    degradation: Degradation,
     settings: Settings,
+    told: Degradation | None = None,
     pixel_loss: PixelLoss = F.l1_loss,
-    told_kernel: Tensor | None = None,
 ) -> Result:
     """Adapt to one image and super-resolve it after each requested number of updates.
 
     Args:
         network: maps (1, C, h, w) to (1, C, s h, s w); left as it was found, in parameters, gradients and mode.
         lq: (1, C, h, w), RGB in [0, 1].
-        kernel: (k, k), the blur kernel of the image.
-        scale: magnification.
+        degradation: how the image is thought to have been made; it makes the son.
         settings: see `Settings`.
+        told: what the network is told, if that is another.
         pixel_loss: loss between f(son) and the image; the paper's is L1.
-        told_kernel: (k, k), what a network that wants the kernel is told, if it is another than makes the son.
 
     Returns:
         See `Result`.
@@ -62,15 +59,15 @@ def zero_shot(
     losses: list[float] = []
     start = seconds_now(lq.device)
     apart = 0.0  # seconds spent on earlier SR images
-    told = wiener.told_kernel(kernel if told_kernel is None else told_kernel, scale, settings.subsampling)
+    told = told or degradation
     training = network.training
     network.eval()
     try:
-        for update, (params, loss) in enumerate(adapt(network, lq, kernel, told, scale, settings, pixel_loss)):
+        for update, (params, loss) in enumerate(adapt(network, lq, degradation, settings, told, pixel_loss)):
             losses.append(loss)
             if update in settings.updates:
                 begun = seconds_now(lq.device)
-                images[update] = super_resolve(network, params, lq, kernel, told, scale, settings)
+                images[update] = super_resolve(network, params, lq, degradation, settings, told)
                 now = seconds_now(lq.device)
                 seconds[update] = now - start - apart
                 apart += now - begun
@@ -82,20 +79,18 @@ def zero_shot(
 def adapt(
     network: nn.Module,
     lq: Tensor,
-    kernel: Tensor,
-    told: Tensor,
-    scale: float,
+    degradation: Degradation,
     settings: Settings,
+    told: Degradation,
     pixel_loss: PixelLoss,
 ) -> Iterator[tuple[Params, float]]:
     """Yield the parameters after 0, 1, 2, … updates of plain gradient descent, with the son's loss at each.
 
-    `kernel` makes the son; `told` (the blur before direct subsampling) goes to networks that want one. With early
-    stopping the parameters are the best so far; once stopped, later updates cost nothing.
+    `degradation` makes the son, the network hears `told`. With early stopping the parameters are the best so far; once
+    stopped, later updates cost nothing.
     """
-    son = make_son(lq, kernel, scale, settings)
-    son_sigma = math.hypot(settings.noise, settings.son_noise)
-    loss_of = task_loss(network, Pairs(son, lq), told, scale, pixel_loss, son_sigma)
+    son = make_son(lq, degradation, settings)
+    loss_of = task_loss(network, Pairs(son, lq), told_of_son(told, settings), pixel_loss)
     params: Params = {name: value.detach() for name, value in network.named_parameters() if value.requires_grad}
     best, best_loss, waited = params, float("inf"), 0
     last = max(settings.updates)
@@ -110,13 +105,15 @@ def adapt(
         params = next_params
 
 
-def make_son(lq: Tensor, kernel: Tensor, scale: float, settings: Settings) -> Tensor:
+def make_son(lq: Tensor, degradation: Degradation, settings: Settings) -> Tensor:
     """Degrade an image (B, C, h, w) once more, with as much noise as it has and maybe more."""
-    blurs = wiener.told_kernel(kernel, scale, settings.subsampling)
-    sigma = math.hypot(settings.son_noise, noise_lost(settings.noise, blurs))
-    generator = torch.Generator().manual_seed(settings.seed)
-    son = degrade(lq, kernel, scale, settings.subsampling, sigma, generator)
+    son = degradation.son(lq, torch.Generator().manual_seed(settings.seed), settings.son_noise)
     return round_to_8_bits(son) if settings.quantize_son else son
+
+
+def told_of_son(told: Degradation, settings: Settings) -> Degradation:
+    """What the network is told of the son: the image's degradation, and the noise that was added."""
+    return told.with_noise(math.hypot(float(told.noise), settings.son_noise))
 
 
 def _loss_and_slope(loss_of: Loss, params: Params, with_slope: bool) -> tuple[float, list[Tensor]]:
@@ -136,27 +133,34 @@ def _descend(params: Params, slope: list[Tensor], rates: list[float]) -> Params:
 
 
 def super_resolve(
-    network: nn.Module, params: Params, lq: Tensor, kernel: Tensor, told: Tensor, scale: float, settings: Settings
+    network: nn.Module,
+    params: Params,
+    lq: Tensor,
+    degradation: Degradation,
+    settings: Settings,
+    told: Degradation | None = None,
 ) -> Tensor:
     """Run the adapted network, with self-ensemble and back-projection if asked for; clipped to [0, 1]."""
+    heard, scale = told or degradation, degradation.scale
 
     def run(image: Tensor) -> Tensor:
-        inputs = network_inputs(network, image, told, scale, settings.noise)
+        inputs = network_inputs(network, image, heard)
         height, width = image.shape[-2:]
         full = (-int(-height * scale // 1), -int(-width * scale // 1))
         return predict(network, params, image, full, inputs)
 
     with torch.no_grad():
         if settings.self_ensemble:
-            sr = super_resolve_ensemble(run, lq, kernel, scale, settings.subsampling)
+            sr = super_resolve_ensemble(run, lq, degradation)
         else:
             sr = run(lq)
-        return back_project(sr, lq, kernel, scale, settings).clamp(0, 1)
+        return back_project(sr, lq, degradation, settings.back_projection).clamp(0, 1)
 
 
-def back_project(sr: Tensor, lq: Tensor, kernel: Tensor, scale: float, settings: Settings) -> Tensor:
-    """Add to the SR image what its own degradation misses of the LR image, upscaled, as often as asked for."""
-    for _ in range(settings.back_projection):
-        missing = lq - degrade(sr, kernel, scale, settings.subsampling)[..., : lq.shape[-2], : lq.shape[-1]]
-        sr = sr + upscale(missing, scale)[..., : sr.shape[-2], : sr.shape[-1]]
+def back_project(sr: Tensor, lq: Tensor, degradation: Degradation, rounds: int) -> Tensor:
+    """Add to the SR image what its own degradation misses of the LR image, upscaled, in some rounds."""
+    clean = degradation.with_noise(0.0)
+    for _ in range(rounds):
+        missing = lq - clean.apply(sr)[..., : lq.shape[-2], : lq.shape[-1]]
+        sr = sr + upscale(missing, degradation.scale)[..., : sr.shape[-2], : sr.shape[-1]]
     return sr

@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mzsr_basicsr.archs.mzsr_arch import check_sizes, integer_scale
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.wiener import wiener_upscale
 from mzsr_basicsr.errors import ConfigError
 
@@ -43,7 +44,7 @@ class MZSRNetWiener(nn.Module):
 
     def fixed_inputs(self, lq: Tensor, kernel: Tensor, noise: float | Tensor = 0.0) -> dict[str, Tensor]:
         """Compute what no parameter changes, once for each image: {"base": the Wiener estimate}."""
-        return {"base": wiener_upscale(lq, kernel, self.scale, noise)}
+        return {"base": wiener_upscale(lq, Degradation(kernel, self.scale, noise=noise))}
 
     def forward(
         self,

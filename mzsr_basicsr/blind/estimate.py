@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.blind import spread
 from mzsr_basicsr.blind.kernel_net import GRID, NUMBERS, PATCH, WINDOW
+from mzsr_basicsr.degradation.effective import effective_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel
 from mzsr_basicsr.degradation.resize import imresize
-from mzsr_basicsr.degradation.wiener import effective_kernel
+from mzsr_basicsr.degradation.spread import Gaussian, as_gaussian, covariance
 from mzsr_basicsr.errors import ImageError
 
 PATCHES = 12  # at most, of one image; more do not help
@@ -33,7 +34,7 @@ class Estimate:
     """
 
     kernel: Tensor
-    gaussian: spread.Gaussian
+    gaussian: Gaussian
     confidence: float
     residual: float
 
@@ -48,7 +49,7 @@ def estimate_kernel(
         image: (n, C, h, w) in [0, 1], RGB or any other bands: one image, or n parts of one.
         scale: HR over LR.
         subsampling: "direct" or "bicubic", how the image is thought to have lost its pixels; bicubic's own blur is
-            taken off, since `degradation.degrade` adds it again.
+            taken off, since `Degradation.apply` adds it again.
         free: give the free 15x15 kernel instead of the Gaussian.
 
     Returns:
@@ -68,12 +69,12 @@ def estimate_kernel(
     gaussian = spread.gaussian_of(blur, _side(blur))
     kernel = _free_kernel(answers, weights, scale) if free else gaussian
     confidence = float((weights * answers[:, NUMBERS]).sum().sigmoid())
-    return Estimate(kernel, spread.as_gaussian(blur), confidence, isotropic_residual(kernel))
+    return Estimate(kernel, as_gaussian(blur), confidence, isotropic_residual(kernel))
 
 
 def isotropic_residual(kernel: Tensor) -> float:
     """Compare a kernel (k, k) with the isotropic Gaussian of its total variance: L1 distance halved, 0 to 1."""
-    xx, yy, _ = spread.covariance(kernel).tolist()
+    xx, yy, _ = covariance(kernel).tolist()
     mean = max((xx + yy) / 2, 0.02)
     isotropic = spread.gaussian_of(kernel.new_tensor([mean, mean, 0.0]), kernel.shape[-1], smallest=0.02)
     return float((kernel - isotropic.to(kernel)).abs().sum() / 2)
@@ -109,7 +110,7 @@ def _own_spread(scale: float, subsampling: str) -> Tensor:
     """Measure the blur of the subsampling alone: (3,), HR px²; none of direct subsampling and of real scales."""
     if subsampling == "direct" or not float(scale).is_integer():
         return torch.zeros(3, dtype=torch.float64)
-    return spread.band_spread(effective_kernel(delta_kernel(), scale, subsampling), scale)
+    return spread.band_spread(effective_kernel(delta_kernel(), scale), scale)
 
 
 def _at_least_nothing(covariance: Tensor) -> Tensor:
@@ -119,7 +120,7 @@ def _at_least_nothing(covariance: Tensor) -> Tensor:
 
 def _side(covariance: Tensor) -> int:
     """Choose the odd side, px, of a kernel that holds a Gaussian up to 3.5 deviations."""
-    widest = 2 * math.ceil(3.5 * math.sqrt(spread.as_gaussian(covariance).lambda1)) + 1
+    widest = 2 * math.ceil(3.5 * math.sqrt(as_gaussian(covariance).lambda1)) + 1
     return min(max(widest, SIZES[0]), SIZES[1])
 
 

@@ -1,7 +1,7 @@
 """The internal estimator: correct a blur kernel by the patches of the LR image alone, which recur across its scales.
 
 After KernelGAN (Bell-Kligler, Shocher, Irani, NeurIPS 2019), written anew from its description: the right kernel is the
-one whose sons, degrade(image, kernel, scale), have patches like the image's own. It starts from another estimator's
+one whose sons, `Degradation.son`, have patches like the image's own. It starts from another estimator's
 kernel and stays near it.
 """
 

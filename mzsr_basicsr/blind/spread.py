@@ -1,39 +1,20 @@
-"""The spread of a kernel: its covariance, the Gaussian of that covariance, and the logarithm a network can regress.
+"""The spread of an LR image's blur as a network regresses it, written as in `degradation.spread`.
 
-A symmetric 2x2 matrix is written as three numbers (xx, yy, xy), x = column, to the right, and y = row, downward.
 Covariances of LR images are in LR px², so that one number means the same blur at every scale.
 """
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
+from mzsr_basicsr.degradation.spread import as_gaussian, matrix, offsets
 from mzsr_basicsr.errors import KernelError
 
 _FAINT = 1e-3  # a response below it is as good as none
 PIXEL = 1 / 12  # px², variance of a pixel's own square: below it blur is not seen, and the logarithm stays finite
-
-
-class Gaussian(NamedTuple):
-    """Variances λ1 >= λ2 in px², and the angle Θ of λ1's axis in radians, in [0, π)."""
-
-    lambda1: float
-    lambda2: float
-    theta: float
-
-
-def covariance(kernel: Tensor) -> Tensor:
-    """Measure kernels (..., k, k) about their centre of mass: (..., 3) in px²."""
-    x, y = _offsets(kernel)
-    total = kernel.sum((-2, -1), keepdim=True).clamp_min(1e-12)
-    weights = kernel / total
-    x = x - (weights * x).sum((-2, -1), keepdim=True)
-    y = y - (weights * y).sum((-2, -1), keepdim=True)
-    return torch.stack([(weights * product).sum((-2, -1)) for product in (x * x, y * y, x * y)], dim=-1)
 
 
 def band_spread(kernel: Tensor, scale: float) -> Tensor:
@@ -52,19 +33,13 @@ def band_spread(kernel: Tensor, scale: float) -> Tensor:
     """
     kernel = kernel.double().cpu()
     frequency = torch.linspace(-0.5, 0.5, 17, dtype=torch.float64) / scale
-    x, _ = _offsets(kernel)
+    x, _ = offsets(kernel)
     waves = torch.exp(-2j * math.pi * frequency[:, None] * x[0])  # (17, k)
     response = (waves @ kernel.to(waves.dtype) @ waves.T).abs().clamp_min(_FAINT)  # rows: y, columns: x
     across, down = frequency[None, :].expand(17, 17), frequency[:, None].expand(17, 17)
     design = -2 * math.pi**2 * torch.stack([across**2, down**2, 2 * across * down], dim=-1).reshape(-1, 3)
     weight = response.flatten()[:, None]
     return torch.linalg.lstsq(design * weight, response.log().flatten()[:, None] * weight).solution[:, 0]
-
-
-def centre(kernel: Tensor) -> Tensor:
-    """Measure the centre of mass of kernels (..., k, k): (..., 2) as (x, y) offsets in px from the centre pixel."""
-    x, y = _offsets(kernel)
-    return torch.stack([(kernel * axis).sum((-2, -1)) for axis in (x, y)], dim=-1)
 
 
 def log_covariance(spread: Tensor) -> Tensor:
@@ -75,13 +50,6 @@ def log_covariance(spread: Tensor) -> Tensor:
 def from_log(logarithm: Tensor) -> Tensor:
     """Undo `log_covariance`; variances below 0 become 0."""
     return _map(logarithm, lambda value: (torch.exp(value) - PIXEL).clamp_min(0))
-
-
-def as_gaussian(spread: Tensor) -> Gaussian:
-    """Name a covariance (3,) by its two variances and its angle."""
-    values, axes = torch.linalg.eigh(_matrix(spread.double()))
-    theta = math.atan2(float(axes[1, 1]), float(axes[0, 1])) % math.pi
-    return Gaussian(float(values[1]), float(values[0].clamp_min(0)), theta)
 
 
 def gaussian_of(spread: Tensor, size: int, smallest: float = 0.05) -> Tensor:
@@ -96,18 +64,7 @@ def gaussian_of(spread: Tensor, size: int, smallest: float = 0.05) -> Tensor:
     return gaussian_kernel(max(lambda1, smallest), max(lambda2, smallest), theta, size)
 
 
-def _offsets(kernel: Tensor) -> tuple[Tensor, Tensor]:
-    side = kernel.shape[-1]
-    axis = torch.arange(side, dtype=kernel.dtype, device=kernel.device) - side // 2
-    return axis[None, :].expand(side, side), axis[:, None].expand(side, side)
-
-
-def _matrix(numbers: Tensor) -> Tensor:
-    xx, yy, xy = numbers.unbind(-1)
-    return torch.stack([torch.stack([xx, xy], -1), torch.stack([xy, yy], -1)], -2)
-
-
 def _map(numbers: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
-    values, axes = torch.linalg.eigh(_matrix(numbers))
+    values, axes = torch.linalg.eigh(matrix(numbers))
     result = (axes * function(values)[..., None, :]) @ axes.transpose(-1, -2)
     return torch.stack([result[..., 0, 0], result[..., 1, 1], result[..., 0, 1]], dim=-1)

@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 from mzsr_basicsr.degradation.degrade import SUBSAMPLING_METHODS
-from mzsr_basicsr.degradation.kernel_files import ALLOWED, load_kernel
+from mzsr_basicsr.degradation.kernel_files import ALLOWED
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ImageError, MZSRError
-from mzsr_basicsr.jobs.degraded import Degrading, degrade_picture
+from mzsr_basicsr.jobs.degraded import Degrading, check_range, degrade_picture
 from mzsr_basicsr.jobs.file_jobs import FileJob, list_jobs
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.pictures.writing import FORMATS, write_picture
@@ -98,11 +99,9 @@ def run(arguments: argparse.Namespace) -> int | None:
     Raises:
         MZSRError: a choice, the kernel, or the inputs as a whole are wrong; nothing is written.
     """
+    check_range(arguments.scale, arguments.noise)
     how = Degrading(
-        kernel=load_kernel(arguments.kernel),
-        scale=arguments.scale,
-        subsampling=arguments.subsampling,
-        noise=arguments.noise,
+        degradation=Degradation(arguments.kernel, arguments.scale, arguments.subsampling, arguments.noise / 255),
         seed=arguments.seed,
         crop=arguments.crop_to_multiple,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from mzsr_basicsr import weights
 from mzsr_basicsr.cli.demo_photos import write_photos
 from mzsr_basicsr.errors import ConfigError, TrainingError
-from mzsr_basicsr.models.results import load_json, table
+from mzsr_basicsr.metrics.results import load_json, table
 
 WEIGHTS = weights.FOLDER / "demo_stage1_x2.pth"
 

@@ -13,10 +13,11 @@ from mzsr_basicsr.cli.results_table import BEST, Line, markdown
 from mzsr_basicsr.data.photos import to_picture
 from mzsr_basicsr.data.zero_shot_dataset import ZeroShotDataset
 from mzsr_basicsr.degradation.degrade import upscale
-from mzsr_basicsr.degradation.kernels import TEST_KERNELS
+from mzsr_basicsr.degradation.kernels import TEST_KERNELS, NamedKernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.metrics.quality import psnr_y, ssim_y
-from mzsr_basicsr.models.results import BICUBIC, Row, mean_row, save_json
+from mzsr_basicsr.metrics.results import BICUBIC, Row, mean_row, save_json
 from mzsr_basicsr.weights.pretrained import Pretrained, load_pretrained
 
 UPDATES = (0, 1, 5, 10)
@@ -34,23 +35,21 @@ class Case:
     """One row of the table: how the images are degraded, and what the network is told (None: the truth)."""
 
     name: str
-    kernel: str
-    subsampling: str
-    scale: int
+    made: NamedKernel
     told: str | None = None
 
 
 def law_cases() -> list[Case]:
     """List the paper's test kernels."""
-    return [Case(name, k.spec, k.subsampling, k.scale) for name, k in TEST_KERNELS.items()]
+    return [Case(name, kernel) for name, kernel in TEST_KERNELS.items()]
 
 
 def outside_cases() -> list[Case]:
     """List kernels outside the law: other shapes, and test kernels told with wrong variances."""
-    cases = [Case(name, spec, "direct", 2) for name, spec in SHAPES.items()]
+    cases = [Case(name, NamedKernel(spec, "direct", 2)) for name, spec in SHAPES.items()]
     for name, k in TEST_KERNELS.items():
         if k.scale == 2:
-            cases += [Case(f"{name}, told {f:g} λ", k.spec, k.subsampling, 2, _scaled(k.spec, f)) for f in WRONG]
+            cases += [Case(f"{name}, told {f:g} λ", k, _scaled(k.spec, f)) for f in WRONG]
     return cases
 
 
@@ -77,7 +76,7 @@ def run(data: Path, weights: list[str], sets: list[str], cases: list[Case], outp
         MZSRError: a set, weights file or kernel is missing or damaged.
     """
     networks = [(spec, load_pretrained(spec)) for spec in weights]
-    jobs = [(s, n, d, c) for s, n in networks for d in sets for c in cases if c.scale == n.scale]
+    jobs = [(s, n, d, c) for s, n in networks for d in sets for c in cases if c.made.scale == n.scale]
     if not jobs:
         raise ConfigError(f"evaluate: no row fits the scale of {', '.join(weights)}; give other weights or rows")
     datasets = [_dataset(data, d, case) for _, _, d, case in jobs]
@@ -101,28 +100,28 @@ def _plain(name: str) -> str:
 
 
 def _dataset(data: Path, name: str, case: Case) -> ZeroShotDataset:
-    opt = {"name": name, "type": "ZeroShotDataset", "phase": "test", "scale": case.scale, "kernel": case.kernel}
-    opt |= {"dataroot_gt": str(data / name / "GT"), "subsampling": case.subsampling, "told_kernel": case.told}
+    opt = {"name": name, "type": "ZeroShotDataset", "phase": "test", "scale": case.made.scale, "kernel": case.made.spec}
+    opt |= {"dataroot_gt": str(data / name / "GT"), "subsampling": case.made.subsampling, "told_kernel": case.told}
     return ZeroShotDataset(opt)
 
 
 def _rows(network: Pretrained, dataset: ZeroShotDataset, case: Case, best: bool, bar: tqdm) -> Iterator[Row]:
     """Adapt to each image and measure every column."""
     schedule = Schedule() if network.rates is None else Schedule(learned=network.rates)
-    settings = Settings(UPDATES, schedule, case.subsampling, quantize_son=True)
+    settings = Settings(UPDATES, schedule, quantize_son=True)
     for index in range(len(dataset)):
         whole = dataset[index]
         item = {key: value[None] for key, value in whole.items() if isinstance(value, Tensor)}
         start = perf_counter()
-        images = {BICUBIC: upscale(item["lq"], case.scale)}
+        images = {BICUBIC: upscale(item["lq"], case.made.scale)}
         seconds = {BICUBIC: perf_counter() - start}
-        plain = _adapted(network, item, settings)
+        plain = _adapted(network, item, case, settings)
         images |= {str(u): image for u, image in plain.images.items()}
         seconds |= {str(u): value for u, value in plain.seconds.items()}
         if best:
-            final = _adapted(network, item, _best(settings))
+            final = _adapted(network, item, case, _best(settings))
             images[BEST], seconds[BEST] = final.images[UPDATES[-1]], final.seconds[UPDATES[-1]]
-        yield Row(Path(str(whole["lq_path"])).stem, _measure(images, item["gt"], case.scale), seconds)
+        yield Row(Path(str(whole["lq_path"])).stem, _measure(images, item["gt"], case.made.scale), seconds)
         bar.update()
 
 
@@ -130,9 +129,9 @@ def _best(settings: Settings) -> Settings:
     return replace(settings, updates=UPDATES[-1:], back_projection=4, self_ensemble=True)
 
 
-def _adapted(network: Pretrained, item: dict[str, Tensor], settings: Settings) -> Result:
-    kernel, told = item["kernel"][0], item["told_kernel"][0]
-    return zero_shot(network.network, item["lq"], kernel, network.scale, settings, told_kernel=told)
+def _adapted(network: Pretrained, item: dict[str, Tensor], case: Case, settings: Settings) -> Result:
+    made, told = (Degradation(item[key][0], network.scale, case.made.subsampling) for key in ("kernel", "told_kernel"))
+    return zero_shot(network.network, item["lq"], made, settings, told)
 
 
 def _measure(images: dict[str, Tensor], gt: Tensor, shave: int) -> dict[str, dict[str, float]]:

@@ -129,7 +129,7 @@ def _estimate(a: argparse.Namespace) -> int | None:
         try:
             found = estimate_file(path, settings)
             if a.output is not None:
-                save_kernel(found.kernel, a.output)
+                save_kernel(found.degradation.kernel, a.output)
         except MZSRError as error:
             failed = True
             print(f"error: {error}", file=sys.stderr)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from mzsr_basicsr.benchmark import published
 from mzsr_basicsr.benchmark.report.grid import number
-from mzsr_basicsr.models.results import Row, heading
+from mzsr_basicsr.metrics.results import Row, heading
 
 BEST = "10 + back-projection + self-ensemble"
 

@@ -10,11 +10,13 @@ import torch
 from torch import Tensor
 
 from mzsr_basicsr.blind.kernel_net import GRID, NUMBERS
-from mzsr_basicsr.blind.spread import band_spread, centre, log_covariance
+from mzsr_basicsr.blind.spread import band_spread, log_covariance
 from mzsr_basicsr.data.photos import random_patch
 from mzsr_basicsr.data.task_kernels import TaskKernels
 from mzsr_basicsr.data.task_set import TaskSet
-from mzsr_basicsr.degradation.degrade import add_noise, degrade, round_to_8_bits
+from mzsr_basicsr.degradation.degrade import add_noise, round_to_8_bits
+from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.degradation.spread import centre
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.options.datasets import BlurredPatchOptions, LawOptions
 from mzsr_basicsr.options.strict import parse
@@ -51,7 +53,7 @@ class BlurredPatchDataset(TaskSet[BlurredPatchOptions]):
         patch = random_patch(self.photos, index, int(scale) * (o.lq_size + 2 * margin), o.augment, generator)
         luma = torch.einsum("chw,c->hw", patch, torch.tensor(LUMA))[None]
         inside = slice(margin, margin + o.lq_size)
-        low = degrade(luma, kernel, scale)[:, inside, inside]
+        low = Degradation(kernel, scale).apply(luma)[:, inside, inside]
         return {"lq": self._spoil(low, generator), "gt": label(kernel, scale)}
 
     def _spoil(self, image: Tensor, generator: torch.Generator) -> Tensor:

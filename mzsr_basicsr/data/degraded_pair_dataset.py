@@ -8,8 +8,7 @@ from torch import Tensor
 
 from mzsr_basicsr.data.photos import random_patch
 from mzsr_basicsr.data.task_set import TaskSet
-from mzsr_basicsr.degradation.degrade import degrade
-from mzsr_basicsr.degradation.kernel_files import load_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.options.datasets import PairDatasetOptions
 from mzsr_basicsr.options.strict import parse
 
@@ -25,12 +24,12 @@ class DegradedPairDataset(TaskSet[PairDatasetOptions]):
 
     def __init__(self, opt: Mapping[str, Any]) -> None:
         super().__init__(opt, parse(PairDatasetOptions, "datasets.train", opt))
-        self.kernel = load_kernel(self.options.kernel)
+        o = self.options
+        self.degradation = Degradation(o.kernel, o.scale, o.subsampling, o.noise_sigma)
 
     def draw(self, generator: torch.Generator) -> dict[str, Tensor]:
         """Draw one pair."""
         o = self.options
         index = int(torch.randint(len(self.photos), (), generator=generator))
         gt = random_patch(self.photos, index, o.gt_size, o.augment, generator)
-        lq = degrade(gt, self.kernel, o.scale, o.subsampling, o.noise_sigma, generator)
-        return {"gt": gt, "lq": lq}
+        return {"gt": gt, "lq": self.degradation.apply(gt, generator)}

@@ -4,9 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mzsr_basicsr.degradation.effective import bicubic_reach, effective_kernel
 from mzsr_basicsr.degradation.kernels import KernelLaw, gaussian_kernel, sample_kernels
 from mzsr_basicsr.degradation.shapes import same_spread, sample_shape
-from mzsr_basicsr.degradation.wiener import bicubic_reach, effective_kernel
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.options.datasets import LawOptions
 
@@ -55,7 +55,7 @@ class TaskKernels:
         if o.bicubic == 0:
             return kernel, told
         if chances[2] < o.bicubic:
-            return effective_kernel(kernel, self.scale, "bicubic"), effective_kernel(told, self.scale, "bicubic")
+            return effective_kernel(kernel, self.scale), effective_kernel(told, self.scale)
         margin = bicubic_reach(self.scale)
         return F.pad(kernel, (margin,) * 4), F.pad(told, (margin,) * 4)
 

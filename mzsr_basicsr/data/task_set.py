@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 import torch
-from basicsr.utils.dist_util import get_dist_info
+import torch.distributed as dist
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -33,7 +33,7 @@ class TaskSet(Dataset[dict[str, Tensor]], Generic[O]):
         self.options: O = record
         section = f"datasets.{record.phase}"
         self.photos = Photos(record.dataroot_gt, record.io_backend.type, f"{section}.dataroot_gt", record.cache_mb)
-        _, world = get_dist_info()
+        world = dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
         self._joint_batch = record.batch_size_per_gpu * world
         self._positions = task_stream.sampler_positions(-(-record.length // world) * world)
         self._resumed_at: int | None = None

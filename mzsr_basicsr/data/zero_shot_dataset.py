@@ -9,8 +9,9 @@ from torch.utils.data import Dataset
 
 from mzsr_basicsr.data.photos import Photos, to_tensor
 from mzsr_basicsr.data.task_stream import task_generator
-from mzsr_basicsr.degradation.degrade import degrade, round_to_8_bits
+from mzsr_basicsr.degradation.degrade import round_to_8_bits
 from mzsr_basicsr.degradation.kernel_files import load_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError, KernelError
 from mzsr_basicsr.options.datasets import ZeroShotDatasetOptions
 from mzsr_basicsr.options.strict import parse
@@ -47,7 +48,7 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
         self.gt = Photos(o.dataroot_gt, o.io_backend.type, f"{self.section}.dataroot_gt") if o.dataroot_gt else None
         self.lq = None if self.makes_lq else Photos(o.dataroot_lq, o.io_backend.type, f"{self.section}.dataroot_lq")
         self._refuse_equal_names()
-        self.kernels = self._find_kernels(o)
+        self.degradations = self._find_degradations(o)
         self.told = None if o.told_kernel is None else load_kernel(o.told_kernel).float()
         self.partners = self._find_partners()
 
@@ -66,14 +67,15 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
             if other != path:
                 raise ImageError(f"{self.section}: {other} and {path} have the same name; rename one of them")
 
-    def _find_kernels(self, o: ZeroShotDatasetOptions) -> list[Tensor]:
+    def _find_degradations(self, o: ZeroShotDatasetOptions) -> list[Degradation]:
         """Load the kernel of each image, so that a missing one is found before any work is done."""
         count = len(self._listed())
         if (o.kernel is None) == (o.kernel_folder is None):
             raise KernelError(f"{self.section}: give exactly one of `kernel` (file or gaussian:…) and `kernel_folder`")
         if o.kernel is not None:
-            return [load_kernel(o.kernel)] * count
-        return [load_kernel(str(self._kernel_file(Path(str(o.kernel_folder)), i))) for i in range(count)]
+            return [Degradation(o.kernel, o.scale, o.subsampling, o.noise_sigma)] * count
+        files = [self._kernel_file(Path(str(o.kernel_folder)), index) for index in range(count)]
+        return [Degradation(file, o.scale, o.subsampling, o.noise_sigma) for file in files]
 
     def _kernel_file(self, folder: Path, index: int) -> Path:
         stem = Path(self._listed().path(index)).stem
@@ -99,7 +101,8 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
         return len(self._listed())
 
     def __getitem__(self, index: int) -> dict[str, Tensor | str]:
-        item: dict[str, Tensor | str] = {"kernel": self.kernels[index].float(), "lq_path": self._listed().path(index)}
+        item: dict[str, Tensor | str] = {"lq_path": self._listed().path(index)}
+        item["kernel"] = self.degradations[index].kernel.float()
         item["told_kernel"] = item["kernel"] if self.told is None else self.told
         if self.lq is None:
             gt = to_tensor(self._listed().image(index))
@@ -126,7 +129,7 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
         o = self.options
         generator = task_generator(o.seed, index)
         # float64, so that rounding to 8 bits gives the published LR files bit for bit
-        lq = degrade(gt.double(), self.kernels[index], o.scale, o.subsampling, o.noise_sigma, generator)
+        lq = self.degradations[index].apply(gt.double(), generator)
         return (round_to_8_bits(lq) if o.quantize else lq).float()
 
     def _check_sizes(self, lq: Tensor, gt: Tensor, index: int) -> None:

@@ -1,4 +1,4 @@
-"""The one degradation of training, validation and test: I_LR = (I_HR * k) subsampled by s, plus noise.
+"""The steps of the one degradation of training, validation and test: I_LR = (I_HR * k) subsampled by s, plus noise.
 
 Source: MZSR (arXiv 2002.12213), equation 1, with the conventions measured on the authors' images: the blur is a
 correlation, its border repeats the edge pixel, and direct subsampling keeps the top-left phase.
@@ -37,6 +37,11 @@ def blur(image: Tensor, kernel: Tensor) -> Tensor:
     return _correlate(image, kernel, stride=1)
 
 
+def blur_and_keep(image: Tensor, kernel: Tensor, stride: int) -> Tensor:
+    """Blur as `blur` does, and compute only the pixels [0::stride, 0::stride] that direct subsampling keeps."""
+    return _correlate(image, kernel, stride)
+
+
 def subsample(image: Tensor, scale: float, method: str = "direct") -> Tensor:
     """Keep one pixel in `scale` along each axis, without any blur beyond what the method implies.
 
@@ -52,7 +57,7 @@ def subsample(image: Tensor, scale: float, method: str = "direct") -> Tensor:
     Raises:
         ConfigError: If the scale or the method is not allowed.
     """
-    _check_subsampling(scale, method)
+    check_subsampling(scale, method)
     if method == "bicubic":
         return imresize(image, scale=1.0 / scale)
     _check_image(image)
@@ -60,42 +65,6 @@ def subsample(image: Tensor, scale: float, method: str = "direct") -> Tensor:
         return image[..., :: int(scale), :: int(scale)]
     rows, columns = (_kept_pixels(length, scale, image.device) for length in image.shape[-2:])
     return image.index_select(-2, rows).index_select(-1, columns)
-
-
-def degrade(
-    image: Tensor,
-    kernel: Tensor,
-    scale: float,
-    method: str = "direct",
-    noise_sigma: float = 0.0,
-    generator: torch.Generator | None = None,
-) -> Tensor:
-    """Make the LR image of an HR image (MZSR, equation 1): blur, subsample, add Gaussian noise. Nothing is clipped.
-
-    Args:
-        image: (..., H, W) in [0, 1]; (B, ..., H, W) for kernels of their own.
-        kernel: (k, k) or (B, k, k), as for `blur`.
-        scale: HR over LR, real and at least 1.
-        method: 'direct' or 'bicubic', as for `subsample`.
-        noise_sigma: Standard deviation of the noise, in units of the [0, 1] intensity.
-        generator: Source of the noise, required when noise_sigma is not zero.
-
-    Returns:
-        (..., ceil(H / scale), ceil(W / scale)) LR image.
-
-    Raises:
-        ConfigError: If scale, method or noise_sigma is not allowed, or the noise lacks a generator.
-        ImageError: If the image is not a floating tensor with at least one pixel.
-        KernelError: If the kernel does not fit.
-    """
-    _check_subsampling(scale, method)
-    if not (math.isfinite(noise_sigma) and noise_sigma >= 0):
-        raise ConfigError(f"degradation.noise_sigma: {noise_sigma} must be finite and at least 0, in [0, 1] intensity")
-    if method == "direct" and float(scale).is_integer():
-        low = _correlate(image, kernel, stride=int(scale))  # only the pixels that are kept are computed
-    else:
-        low = subsample(blur(image, kernel), scale, method)
-    return low if noise_sigma == 0 else add_noise(low, noise_sigma, generator)
 
 
 def add_noise(image: Tensor, sigma: float, generator: torch.Generator | None) -> Tensor:
@@ -119,7 +88,7 @@ def upscale(image: Tensor, scale: float, size: tuple[int, int] | None = None) ->
     Returns:
         (..., H', W'), not clipped.
     """
-    _check_subsampling(scale, "bicubic")
+    check_subsampling(scale, "bicubic")
     return imresize(image, scale=float(scale), size=size)
 
 
@@ -172,12 +141,17 @@ def _kept_pixels(length: int, scale: float, device: torch.device) -> Tensor:
 
 def _standard_noise(like: Tensor, generator: torch.Generator | None) -> Tensor:
     if generator is None:
-        raise ConfigError("degradation.noise_sigma: noise needs a torch.Generator, so that it can be repeated")
+        raise ConfigError("degradation.noise: it needs a torch.Generator, so that it can be repeated")
     noise = torch.randn(like.shape, generator=generator, device=generator.device, dtype=like.dtype)
     return noise.to(like.device)
 
 
-def _check_subsampling(scale: float, method: str) -> None:
+def check_subsampling(scale: float, method: str) -> None:
+    """Refuse a scale below 1 and an unknown method.
+
+    Raises:
+        ConfigError: naming it.
+    """
     if not (math.isfinite(scale) and scale >= 1):
         raise ConfigError(f"degradation.scale: {scale} must be finite and at least 1")
     if method not in SUBSAMPLING_METHODS:

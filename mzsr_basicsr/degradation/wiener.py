@@ -18,8 +18,7 @@ import torch.nn.functional as F
 from scipy.fft import next_fast_len
 from torch import Tensor
 
-from mzsr_basicsr.degradation.resize import imresize
-from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.degradation.record import Degradation
 
 AMPLITUDE, EXPONENT = 1.6e-4, 2.7  # S(f) = AMPLITUDE * f^-EXPONENT, intensity² for f in cycles/px
 LOWEST = 1e-2  # cycles/px; below it S is flat, as the photographs' mean is finite
@@ -30,7 +29,7 @@ _TAPER = 8  # HR px over which the cut filter falls to zero
 _GRID = 256  # HR px, at least, on which the filter is computed: it holds the longest and some room for its tails
 
 
-def wiener_upscale(image: Tensor, kernel: Tensor, scale: int, noise: float | Tensor = 0.0) -> Tensor:
+def wiener_upscale(image: Tensor, degradation: Degradation) -> Tensor:
     """Enlarge an LR image by Wiener's estimate.
 
     A pixel of the result depends on LR pixels up to `LONGEST` HR px away and on nothing else, so a part of an image,
@@ -38,16 +37,14 @@ def wiener_upscale(image: Tensor, kernel: Tensor, scale: int, noise: float | Ten
 
     Args:
         image: (B, C, h, w) LR image in [0, 1].
-        kernel: (k, k) for all or (B, k, k), k odd: the blur before direct subsampling by `scale`; of any other
-            subsampling, its `effective_kernel`.
-        scale: magnification, an integer from 1.
-        noise: σ of the LR image's noise, [0, 1] intensity; one for all or (B,) with kernels (B, k, k).
+        degradation: of the image; its scale is an integer, its kernel and noise one for all or one for each image.
 
     Returns:
         (B, C, scale * h, scale * w), not clipped, of the image's dtype; aligned with the HR image.
     """
     height, width = image.shape[-2:]
-    filters = wiener_filter(kernel.to(image), scale, noise)
+    scale = int(degradation.scale)
+    filters = wiener_filter(degradation.to(image))
     reach = filters.shape[-1] // 2
     margin = -(-reach // scale)  # LR px
     padded = _mirror(_mirror(image, -2, margin), -1, margin)
@@ -61,85 +58,41 @@ def wiener_upscale(image: Tensor, kernel: Tensor, scale: int, noise: float | Ten
     return estimate[..., top : top + height * scale, top : top + width * scale]
 
 
-def wiener_filter(kernel: Tensor, scale: int, noise: float | Tensor = 0.0) -> Tensor:
+def wiener_filter(degradation: Degradation) -> Tensor:
     """Compute the estimate's impulse response: what one LR pixel adds to the HR pixels around it.
 
     It is cut where less than `TAIL` of its length (root of the sum of squares) remains outside, at `LONGEST` at last,
     with a margin that falls smoothly to zero.
 
     Args:
-        kernel: (..., k, k), k odd.
-        scale: magnification, an integer from 1.
-        noise: σ, [0, 1] intensity, for all or one for each kernel.
+        degradation: its scale is an integer.
 
     Returns:
         (..., 2 R + 1, 2 R + 1), its centre on the HR pixel at the place of the LR pixel.
     """
-    side = -(-_GRID // scale)
-    response = torch.fft.irfft2(wiener_transfer(kernel, scale, (side, side), noise), s=(side * scale, side * scale))
+    side = -(-_GRID // int(degradation.scale))  # LR px
+    transfer = wiener_transfer(degradation, (side, side))
+    response = torch.fft.irfft2(transfer, s=(transfer.shape[-2], transfer.shape[-2]))
     response = response.roll((LONGEST, LONGEST), (-2, -1))[..., : 2 * LONGEST + 1, : 2 * LONGEST + 1]
     reaches = _reaches(response)
     reach = int(reaches.max())
-    offsets = (torch.arange(2 * reach + 1, device=kernel.device) - reach).abs()
-    ends = (offsets - reaches[..., None]).to(kernel) / _TAPER + 1  # 0 where the taper begins, 1 where it ends
+    offsets = (torch.arange(2 * reach + 1, device=response.device) - reach).abs()
+    ends = (offsets - reaches[..., None]).to(response) / _TAPER + 1  # 0 where the taper begins, 1 where it ends
     taper = torch.cos(0.5 * math.pi * ends.clamp(0, 1)).square()
     return F.pad(response, (reach - LONGEST,) * 4) * taper[..., :, None] * taper[..., None, :]
 
 
-def effective_kernel(kernel: Tensor, scale: float, subsampling: str) -> Tensor:
-    """Express a blur and its subsampling as one blur followed by direct subsampling.
-
-    Bicubic subsampling weighs the pixels around (i + 1/2) s - 1/2, so its effective kernel is wider and, for an even
-    scale, centred between two pixels. Only at the image's border do the two differ.
-
-    Args:
-        kernel: (k, k) or (B, k, k).
-        scale: HR over LR.
-        subsampling: "direct" or "bicubic".
-
-    Returns:
-        The kernel itself for "direct"; otherwise (..., k + 2m, k + 2m) with m = `bicubic_reach(scale)`.
-
-    Raises:
-        ConfigError: bicubic subsampling by a real scale, whose weights differ from pixel to pixel.
-    """
-    if subsampling == "direct":
-        return kernel
-    if not float(scale).is_integer():
-        raise ConfigError(f"scale: {scale:g}; a network that is told the kernel needs an integer for bicubic")
-    reach, step = bicubic_reach(scale), int(scale)
-    middle = -(-reach // step)  # an LR pixel whose taps all lie inside
-    length = 2 * middle * step + step
-    ramp = torch.eye(length, dtype=kernel.dtype, device=kernel.device)[:, None, :].expand(-1, step, -1)
-    taps = imresize(ramp, scale=1 / step)[:, 0, middle]  # weight of each HR pixel in that LR pixel
-    taps = F.pad(taps, (reach, reach))[middle * step : middle * step + 2 * reach + 1]
-    planes = F.pad(kernel, (2 * reach,) * 4).reshape(-1, 1, *(side + 4 * reach for side in kernel.shape[-2:]))
-    spread = F.conv2d(planes, torch.outer(taps, taps).flip(0, 1)[None, None])  # a convolution
-    return spread.reshape(*kernel.shape[:-2], *spread.shape[-2:])
-
-
-def told_kernel(kernel: Tensor, scale: float, subsampling: str) -> Tensor:
-    """Give a kernel as networks are told it: the effective one; for real scales, which have none, the blur alone."""
-    return effective_kernel(kernel, scale, subsampling) if float(scale).is_integer() else kernel
-
-
-def bicubic_reach(scale: float) -> int:
-    """Give the largest offset, px, from pixel i s at which bicubic subsampling still weighs an HR pixel."""
-    return math.floor(2.5 * scale - 0.5)
-
-
-def wiener_transfer(kernel: Tensor, scale: int, size: tuple[int, int], noise: float | Tensor = 0.0) -> Tensor:
+def wiener_transfer(degradation: Degradation, size: tuple[int, int]) -> Tensor:
     """Compute the factor that turns the LR spectrum into the estimate's, for periodic images.
 
     Args:
-        kernel: (..., k, k), applied by correlation about its centre.
-        scale: subsampling, an integer.
+        degradation: its scale is an integer.
         size: (h, w) of the LR image, px.
-        noise: σ, [0, 1] intensity, for all or one for each kernel.
 
     Returns:
         (..., scale * h, scale * w // 2 + 1) complex, in the order of `torch.fft.rfft2`.
     """
+    kernel, scale = degradation.told, int(degradation.scale)
     height, width = size[0] * scale, size[1] * scale
     options = {"dtype": kernel.dtype, "device": kernel.device}
     down, across = torch.fft.fftfreq(height, **options), torch.fft.rfftfreq(width, **options)
@@ -149,8 +102,8 @@ def wiener_transfer(kernel: Tensor, scale: int, size: tuple[int, int], noise: fl
     seen = _whole(prior * (response.real**2 + response.imag**2), width)
     folded = seen.unflatten(-1, (scale, -1)).unflatten(-3, (scale, -1)).mean((-4, -2))  # s⁻² Σ_j, (..., h, w)
     folded = folded.repeat(*(1,) * (kernel.ndim - 2), scale, scale)[..., : response.shape[-1]]
-    power = torch.as_tensor(noise, dtype=kernel.dtype, device=kernel.device)[..., None, None] ** 2 + ROUNDING_POWER
-    return response.conj() * (prior / (folded + power))
+    sigma = torch.as_tensor(degradation.noise, dtype=kernel.dtype, device=kernel.device)[..., None, None]
+    return response.conj() * (prior / (folded + (sigma**2 + ROUNDING_POWER)))
 
 
 def _whole(half: Tensor, width: int) -> Tensor:

@@ -10,13 +10,12 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from basicsr.utils import dist_util
-
-from mzsr_basicsr.models.checkpoint import load_resume_state
 
 
 def mend() -> None:
     """Repair the process group on CPUs and the loading of resume states, in every module that runs a training."""
+    from basicsr.utils import dist_util
+
     if not torch.cuda.is_available():
         dist_util._init_dist_pytorch = init_gloo
     mend_resume()
@@ -34,6 +33,8 @@ def init_gloo(backend: str = "gloo", **kwargs: Any) -> None:
 
 def mend_resume() -> None:
     """Replace BasicSR's `load_resume_state`, which asks for a CUDA device and trusts the newest file, by ours."""
+    from mzsr_basicsr.models.checkpoint import load_resume_state
+
     for name in ("__main__", "basicsr.train"):
         module = sys.modules.get(name)
         theirs: Callable[..., Any] | None = getattr(module, "load_resume_state", None)

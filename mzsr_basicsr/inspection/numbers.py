@@ -4,11 +4,11 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from mzsr_basicsr.blind.spread import as_gaussian, covariance
+from mzsr_basicsr.degradation.spread import as_gaussian, covariance
 from mzsr_basicsr.inspection.results import Inspection, Update
 from mzsr_basicsr.inspection.run import Report
 from mzsr_basicsr.inspection.words import summarise
-from mzsr_basicsr.upscaling.choice import ChosenKernel
+from mzsr_basicsr.upscaling.choice import Chosen
 
 FORM = 1  # of the record; raised when a field changes its meaning
 
@@ -30,7 +30,7 @@ def record_of(report: Report) -> dict[str, Any]:
         "lr_size": list(report.subject.pixels.shape[:2]),
         "sr_size": list(found.size),
         "kernel": _kernel(report.chosen, choices.upscale.kernel),
-        "noise": report.settings.noise * 255,
+        "noise": float(report.chosen.degradation.noise) * 255,
         "rates": report.rates,
         "son_rounded_to_8_bits": report.settings.quantize_son,
         "seed": report.settings.seed,
@@ -47,15 +47,15 @@ def record_of(report: Report) -> dict[str, Any]:
     }
 
 
-def _kernel(chosen: ChosenKernel, asked: str) -> dict[str, Any]:
+def _kernel(chosen: Chosen, asked: str) -> dict[str, Any]:
     estimate = chosen.estimate
     return {
         "asked_for": asked,
-        "subsampling": chosen.subsampling,
-        **as_gaussian(covariance(chosen.kernel))._asdict(),
+        "subsampling": chosen.degradation.subsampling,
+        **as_gaussian(covariance(chosen.degradation.kernel))._asdict(),
         "confidence": None if estimate is None else estimate.confidence,
         "residual": None if estimate is None else estimate.residual,
-        "weights": chosen.kernel.tolist(),
+        "weights": chosen.degradation.kernel.tolist(),
     }
 
 

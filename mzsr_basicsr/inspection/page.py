@@ -55,7 +55,7 @@ def page_of(report: Report, animation: str | None) -> str:
         lr=png_uri(found.lr),
         son=png_uri(found.son),
         lr_size=report.subject.pixels.shape,
-        kernel=png_uri(draw_kernel(report.chosen.kernel, _KERNEL_SIDE)),
+        kernel=png_uri(draw_kernel(report.chosen.degradation.kernel, _KERNEL_SIDE)),
         kernel_words=kernel_words(report.chosen, report.choices.upscale.kernel),
         made=report.choices.hr is not None,
         animation=animation,
@@ -126,14 +126,14 @@ def _numbers(found: Inspection, number: int) -> list[str]:
 
 def _facts(report: Report) -> list[tuple[str, str]]:
     """List how it was made."""
-    found, settings = report.inspection, report.settings
+    found, noise = report.inspection, 255 * float(report.chosen.degradation.noise)
     height, width = report.subject.pixels.shape[:2]
     shaved = "" if found.gt is None else f", {found.scale} px off each side of the SR image, which is taken whole"
     return [
         ("Weights", f"{report.weights}, ×{found.scale}"),
         ("LR image", f"{width}x{height} px; its son {-(-width // found.scale)}x{-(-height // found.scale)} px"),
         ("Inner rates", report.rates),
-        ("Noise", f"σ {settings.noise * 255:.1f} of 255" if settings.noise else "none"),
+        ("Noise", f"σ {noise:.1f} of 255" if noise else "none"),
         ("Metric", "8-bit luma; nothing is shaved off the output on the son" + shaved),
         ("Time", f"{report.seconds:.1f} s"),
     ]

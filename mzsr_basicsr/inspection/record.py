@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.settings import Settings
-from mzsr_basicsr.adaptation.zero_shot import adapt, make_son, super_resolve
+from mzsr_basicsr.adaptation.zero_shot import adapt, make_son, super_resolve, told_of_son
 from mzsr_basicsr.data.photos import to_picture
-from mzsr_basicsr.degradation import wiener
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.inspection.results import Inspection, Move, Update, Window
 from mzsr_basicsr.meta.task import Params, network_inputs, predict
@@ -25,8 +25,7 @@ SIDE = 640  # px of a kept picture, at most
 def inspect_image(
     network: nn.Module,
     lq: Tensor,
-    kernel: Tensor,
-    scale: int,
+    degradation: Degradation,
     settings: Settings,
     gt: np.ndarray | None = None,
     progress: Callable[[Update], None] = lambda update: None,
@@ -36,8 +35,7 @@ def inspect_image(
     Args:
         network: left as it was found.
         lq: (1, 3, h, w), RGB in [0, 1].
-        kernel: (k, k), the blur kernel of the image.
-        scale: magnification.
+        degradation: of the image; its scale is an integer.
         settings: the largest of `updates` is made, all up to it are recorded; `early_stop` must be 0.
         gt: (H, W, 3) uint8 RGB; the SR image is cut to it at the bottom and at the right.
         progress: called after each update is recorded.
@@ -49,18 +47,16 @@ def inspect_image(
         ConfigError: the loss is not finite any more.
         ImageError: the ground truth is too small for the metric.
     """
-    told = wiener.told_kernel(kernel, scale, settings.subsampling)
-    son = make_son(lq, kernel, scale, settings)
-    work = _Work(network, lq, son, kernel, told, scale, settings, gt)
+    work = _Work(network, lq, make_son(lq, degradation, settings), degradation, settings, gt)
     start: Params = {name: value.detach() for name, value in network.named_parameters() if value.requires_grad}
     kept = chosen_updates(max(settings.updates))
-    window = _window(work.size, scale)
+    window = _window(work.size, work.scale)
     pictures: dict[int, np.ndarray] = {}
     updates: list[Update] = []
     training = network.training
     network.eval()
     try:
-        for number, (params, loss) in enumerate(adapt(network, lq, kernel, told, scale, settings, F.l1_loss)):
+        for number, (params, loss) in enumerate(adapt(network, lq, degradation, settings, degradation, F.l1_loss)):
             _check_finite(number, loss)
             sr = work.super_resolve(params) if gt is not None or number in kept else None
             if sr is not None and number in kept:
@@ -79,11 +75,14 @@ class _Work:
     network: nn.Module
     lq: Tensor
     son: Tensor
-    kernel: Tensor
-    told: Tensor
-    scale: int
+    degradation: Degradation
     settings: Settings
     gt: np.ndarray | None
+
+    @property
+    def scale(self) -> int:
+        """HR over LR."""
+        return int(self.degradation.scale)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -93,7 +92,7 @@ class _Work:
 
     def super_resolve(self, params: Params) -> np.ndarray:
         """Make the SR image: (H, W, 3) uint8."""
-        sr = super_resolve(self.network, params, self.lq, self.kernel, self.told, self.scale, self.settings)
+        sr = super_resolve(self.network, params, self.lq, self.degradation, self.settings)
         return to_picture(sr[..., : self.size[0], : self.size[1]])
 
     def measure(self, number: int, params: Params, loss: float, sr: np.ndarray | None, start: Params) -> Update:
@@ -111,10 +110,9 @@ class _Work:
         )
 
     def _output_on_son(self, params: Params) -> np.ndarray:
-        sigma = math.hypot(self.settings.noise, self.settings.son_noise)
         height, width = self.lq.shape[-2:]
         with torch.no_grad():
-            inputs = network_inputs(self.network, self.son, self.told, self.scale, sigma)
+            inputs = network_inputs(self.network, self.son, told_of_son(self.degradation, self.settings))
             return to_picture(predict(self.network, params, self.son, (height, width), inputs))
 
 

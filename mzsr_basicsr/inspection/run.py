@@ -1,7 +1,7 @@
 """From files and choices to an inspection."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from mzsr_basicsr.adaptation.settings import Settings
@@ -10,7 +10,7 @@ from mzsr_basicsr.inspection.choices import Choices, load_network, schedule
 from mzsr_basicsr.inspection.record import inspect_image
 from mzsr_basicsr.inspection.results import Inspection, Update
 from mzsr_basicsr.inspection.subject import Subject, make_pair, read_colours, read_pair
-from mzsr_basicsr.upscaling.choice import ChosenKernel, choose_kernel
+from mzsr_basicsr.upscaling.choice import Chosen, choose_kernel
 from mzsr_basicsr.upscaling.render import out_of_memory
 from mzsr_basicsr.upscaling.sample import to_judge_blur
 from mzsr_basicsr.upscaling.upscaler import choose_device
@@ -23,7 +23,7 @@ class Report:
     Attributes:
         choices: what was asked for.
         subject: the images.
-        chosen: the kernel.
+        chosen: the degradation, and how it was estimated.
         settings: of the adaptation.
         rates: words for the learning rates.
         weights: name of the weights.
@@ -33,7 +33,7 @@ class Report:
 
     choices: Choices
     subject: Subject
-    chosen: ChosenKernel
+    chosen: Chosen
     settings: Settings
     rates: str
     weights: str
@@ -60,14 +60,15 @@ def inspect_file(choices: Choices, progress: Callable[[Update], None] = lambda u
     settings = Settings(
         updates=(choices.upscale.updates,),
         schedule=rates,
-        subsampling=chosen.subsampling,
-        noise=subject.noise if choices.upscale.noise == "auto" else choices.upscale.noise / 255,
         quantize_son=subject.eight_bits,
         seed=choices.upscale.seed,
     )
-    lq, kernel = subject.lq.to(device), chosen.kernel.float().to(device)
+    noise = subject.noise if choices.upscale.noise == "auto" else choices.upscale.noise / 255
+    chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
+    lq = subject.lq.to(device)
     try:
-        found = inspect_image(loaded.network.to(device), lq, kernel, scale, settings, subject.gt, progress)
+        network, degradation = loaded.network.to(device), chosen.degradation.to(lq)
+        found = inspect_image(network, lq, degradation, settings, subject.gt, progress)
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):
             raise
@@ -76,7 +77,7 @@ def inspect_file(choices: Choices, progress: Callable[[Update], None] = lambda u
     return Report(choices, subject, chosen, settings, words, file, found, perf_counter() - start)
 
 
-def _prepare(choices: Choices, scale: int) -> tuple[ChosenKernel, Subject]:
+def _prepare(choices: Choices, scale: int) -> tuple[Chosen, Subject]:
     """Choose the kernel and make the subject: an HR image needs the kernel first, an estimate the LR image."""
     read = read_colours(choices.source)
     side = -(-min(read.picture.pixels.shape[:2]) // (1 if choices.hr is None else scale))  # of the LR image
@@ -84,4 +85,4 @@ def _prepare(choices: Choices, scale: int) -> tuple[ChosenKernel, Subject]:
     chosen = choose_kernel(choices.upscale, scale, sample, side, str(choices.source))
     if choices.hr is None:
         return chosen, read_pair(read, choices.gt, scale, choices.crop)
-    return chosen, make_pair(read, chosen, scale, choices.crop)
+    return chosen, make_pair(read, chosen.degradation, choices.crop)

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from mzsr_basicsr.degradation.noise import estimate_noise, jpeg_noise
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.jobs.degraded import Degrading, degrade_picture
 from mzsr_basicsr.pictures.bands import SMALLEST_SIDE, Bands, prepared, to_planes
 from mzsr_basicsr.pictures.picture import Picture, eight_bits, upright
 from mzsr_basicsr.pictures.reading import read_picture
-from mzsr_basicsr.upscaling.choice import ChosenKernel
 from mzsr_basicsr.upscaling.sample import to_judge_noise
 from mzsr_basicsr.upscaling.upscaler import CLEAN, NOISIEST
 
@@ -100,7 +100,7 @@ def read_pair(lr: Colours, gt: Path | None, scale: int, crop: int | None) -> Sub
     return _cut(Subject(str(lr.path), pixels, lr.bands, truth, noise, notices), crop, scale)
 
 
-def make_pair(hr: Colours, chosen: ChosenKernel, scale: int, crop: int | None) -> Subject:
+def make_pair(hr: Colours, degradation: Degradation, crop: int | None) -> Subject:
     """Make the LR image of an HR image, in float64, rounded to 8 bits; see `read_pair`.
 
     Raises:
@@ -108,7 +108,7 @@ def make_pair(hr: Colours, chosen: ChosenKernel, scale: int, crop: int | None) -
     """
     name = str(hr.path)
     truth, notices = _rgb(hr)
-    low = degrade_picture(Picture(truth), Degrading(chosen.kernel, scale, chosen.subsampling), name)
+    low, scale = degrade_picture(Picture(truth), Degrading(degradation), name), int(degradation.scale)
     pixels, bands = prepared(low.pixels, False, f"{name}, made smaller by {scale}")
     made = (f"The LR image was made from {hr.path.name}, {truth.shape[1]}x{truth.shape[0]} px.",)
     return _cut(Subject(name, pixels, bands, truth, 0.0, notices + made), crop, scale)

@@ -3,9 +3,9 @@
 import math
 from typing import NamedTuple
 
-from mzsr_basicsr.blind.spread import as_gaussian, covariance
+from mzsr_basicsr.degradation.spread import as_gaussian, covariance
 from mzsr_basicsr.inspection.results import Inspection, Move
-from mzsr_basicsr.upscaling.choice import ChosenKernel
+from mzsr_basicsr.upscaling.choice import Chosen
 
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
 _SEEN = 0.005  # dB; a smaller difference is none in two decimals
@@ -59,14 +59,14 @@ def moved_words(move: Move) -> str:
     return f"{move.distance:.3g} from zero" if move.relative is None else share(move.relative)
 
 
-def kernel_words(chosen: ChosenKernel, asked: str) -> str:
+def kernel_words(chosen: Chosen, asked: str) -> str:
     """Describe the kernel and the subsampling."""
-    spread = as_gaussian(covariance(chosen.kernel))
-    side = chosen.kernel.shape[-1]
+    spread = as_gaussian(covariance(chosen.degradation.kernel))
+    side = chosen.degradation.kernel.shape[-1]
     origin = asked if chosen.estimate is None else f"{asked}: estimated, confidence {chosen.estimate.confidence:.2f}"
     turned = "" if spread.lambda1 - spread.lambda2 < 0.01 else f", {math.degrees(spread.theta):.0f}° turned"
     shape = f"{side}x{side} px, variances {spread.lambda1:.2f} and {spread.lambda2:.2f} px²{turned}"
-    return f"{origin} ({shape}), then {chosen.subsampling} subsampling"
+    return f"{origin} ({shape}), then {chosen.degradation.subsampling} subsampling"
 
 
 def _count(updates: int) -> str:

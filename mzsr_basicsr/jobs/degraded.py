@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.degradation.degrade import SUBSAMPLING_METHODS, add_noise, degrade, subsample
+from mzsr_basicsr.degradation.degrade import add_noise, blur_and_keep, subsample
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.pictures.bands import fill_transparent
 from mzsr_basicsr.pictures.picture import Picture
@@ -19,23 +20,28 @@ _INVISIBLE = 1e-6  # alpha, of 1: below it the colour cannot be told and is take
 _BUFFER = 24e6  # bytes, of the copies of a tile that a convolution makes; far larger ones are several times slower
 
 
+def check_range(scale: float, levels: float) -> None:
+    """Refuse a scale outside 1 to 4, and a noise outside 0 to 255 levels.
+
+    Raises:
+        ConfigError: one line that names the option.
+    """
+    for name, value, low, high in (("scale", scale, 1, 4), ("noise", levels, 0, 255)):
+        if not low <= value <= high:  # true of NaN, too
+            raise ConfigError(f"{name}: {value:g} must be from {low} to {high}")
+
+
 @dataclass(frozen=True)
 class Degrading:
     """How LR pictures are made.
 
     Attributes:
-        kernel: (k, k) blur kernel, applied by correlation to the pixels as stored.
-        scale: HR over LR, a real number from 1 to 4.
-        subsampling: "direct" or "bicubic".
-        noise: σ of white noise on the colours, in levels of 0 to 255; of floating pictures, 255 is a value of 1.
+        degradation: of the pixels as stored, its scale from 1 to 4; the noise is on the colours alone.
         seed: of the noise, from 0.
         crop: first cut each side, at the right and at the bottom, to a multiple of the scale.
     """
 
-    kernel: Tensor
-    scale: float = 2.0
-    subsampling: str = "direct"
-    noise: float = 0.0
+    degradation: Degradation
     seed: int = 0
     crop: bool = False
 
@@ -45,13 +51,8 @@ class Degrading:
         Raises:
             ConfigError: one line that names the option.
         """
-        for name, value, low, high in (("scale", self.scale, 1, 4), ("noise", self.noise, 0, 255)):
-            if not low <= value <= high:  # true of NaN, too
-                raise ConfigError(f"{name}: {value:g} must be from {low} to {high}")
         if self.seed < 0:
             raise ConfigError(f"seed: {self.seed} must be an integer from 0")
-        if self.subsampling not in SUBSAMPLING_METHODS:
-            raise ConfigError(f"subsampling: {self.subsampling!r}; allowed: {', '.join(SUBSAMPLING_METHODS)}")
 
 
 def degrade_picture(picture: Picture, how: Degrading, name: str, noise_name: str = "") -> Picture:
@@ -72,14 +73,14 @@ def degrade_picture(picture: Picture, how: Degrading, name: str, noise_name: str
     Raises:
         ImageError: it is smaller than the multiple it should be cut to.
     """
-    pixels = cut_to_multiple(picture.pixels, how.scale, name) if how.crop else picture.pixels
+    pixels = cut_to_multiple(picture.pixels, how.degradation.scale, name) if how.crop else picture.pixels
     whole = pixels.dtype.kind != "f"
     white = float(np.iinfo(pixels.dtype).max) if whole else 1.0
-    low = _degrade_bands(pixels, picture.alpha, white, how)
-    if how.noise:
+    low = _degrade_bands(pixels, picture.alpha, white, how.degradation)
+    if how.degradation.noise:
         digest = hashlib.sha256(f"{how.seed} {noise_name}".encode()).digest()
         generator = torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
-        low[: picture.colours] = add_noise(low[: picture.colours], how.noise / 255, generator)
+        low[: picture.colours] = add_noise(low[: picture.colours], float(how.degradation.noise), generator)
     result = low.permute(1, 2, 0)
     stored = torch.round(result.clamp(0, 1) * white) if whole else result
     # the format says whether the source had losses, and so whether WebP may have some; an LR picture may not
@@ -102,7 +103,7 @@ def cut_to_multiple(pixels: np.ndarray, scale: float, name: str) -> np.ndarray:
     return pixels[:height, :width]
 
 
-def _degrade_bands(pixels: np.ndarray, alpha: bool, white: float, how: Degrading) -> Tensor:
+def _degrade_bands(pixels: np.ndarray, alpha: bool, white: float, how: Degradation) -> Tensor:
     """Degrade (H, W, C) without noise: (C, h, w) float64, 1 is white."""
     planes = (
         torch.from_numpy(pixels[:, :, band].astype(np.float64)) / white for band in range(pixels.shape[2] - alpha)
@@ -121,8 +122,8 @@ def _degrade_bands(pixels: np.ndarray, alpha: bool, white: float, how: Degrading
     return torch.from_numpy(fill_transparent(low.permute(1, 2, 0).numpy())).permute(2, 0, 1)
 
 
-def _degrade_plane(plane: Tensor, how: Degrading) -> Tensor:
-    """Degrade (H, W) as `degradation.degrade` does, tile by tile, which needs k * k times less memory."""
+def _degrade_plane(plane: Tensor, how: Degradation) -> Tensor:
+    """Degrade (H, W) as `Degradation.apply` does, without noise, tile by tile, which needs k * k times less memory."""
     step = int(how.scale) if how.subsampling == "direct" and float(how.scale).is_integer() else 1
     halo = -(-(how.kernel.shape[-1] // 2) // step) * step
     side = _tile_side(how.kernel.shape[-1], step, halo)
@@ -146,6 +147,6 @@ def _blur_tile(plane: Tensor, kernel: Tensor, step: int, halo: int, tile: tuple[
     top, left, side = tile
     first_row, first_column = max(0, top - halo), max(0, left - halo)
     around = plane[first_row : top + side + halo, first_column : left + side + halo]
-    low = degrade(around, kernel, step)
+    low = blur_and_keep(around, kernel, step)
     row, column, count = (top - first_row) // step, (left - first_column) // step, side // step
     return low[row : row + count, column : column + count]

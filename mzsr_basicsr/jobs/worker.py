@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from mzsr_basicsr.blind.spread import as_gaussian, covariance
 from mzsr_basicsr.clips.video import Frame, upscale_video
 from mzsr_basicsr.degradation.noise import jpeg_noise
+from mzsr_basicsr.degradation.spread import as_gaussian, covariance
 from mzsr_basicsr.errors import ImageError, MZSRError
 from mzsr_basicsr.jobs.compare import comparison
 from mzsr_basicsr.jobs.file_jobs import FileJob
@@ -78,20 +78,21 @@ def upscale_picture(
 
 def describe_run(plan: Plan, settings: UpscaleSettings, pixels: np.ndarray, seconds: dict[str, float]) -> Record:
     """Put what was found and done into plain numbers; `settings` holds every choice."""
-    kernel, estimate, adapted = plan.chosen.kernel, plan.chosen.estimate, plan.adapted
+    degradation, estimate, adapted = plan.chosen.degradation, plan.chosen.estimate, plan.adapted
+    kernel = degradation.kernel
     gaussian = as_gaussian(covariance(kernel))
     return {
         "width": pixels.shape[1],
         "height": pixels.shape[0],
         "settings": {**asdict(settings), "weights": settings.weights_file()},
         "kernel": {
-            "subsampling": plan.chosen.subsampling,
+            "subsampling": degradation.subsampling,
             "side": kernel.shape[-1],
             **{name: round(value, 4) for name, value in gaussian._asdict().items()},
             "confidence": estimate and round(estimate.confidence, 4),
             "residual": estimate and round(estimate.residual, 4),
         },
-        "noise": round(plan.settings.noise * 255, 3),
+        "noise": round(float(degradation.noise) * 255, 3),
         "updates_made": max(0, len(adapted.losses) - 1),
         "updates_kept": adapted.kept,
         "loss": adapted.losses,
@@ -110,7 +111,7 @@ def _run_picture(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress:
     result, plan, record = upscale_picture(picture, upscaler, str(job.source), progress)
     _make_folder(job.target.parent)
     if policy.compare:
-        drawn = comparison(upright(picture), upright(result), plan.chosen.kernel, upscaler.settings.scale)
+        drawn = comparison(upright(picture), upright(result), plan.chosen.degradation.kernel, upscaler.settings.scale)
         write_picture(Picture(drawn), compare_path(job.target))
     try:
         write_picture(result, job.target)
@@ -134,7 +135,7 @@ def _run_clip(job: FileJob, upscaler: Upscaler, progress: Progress | None) -> Re
     settings = {**asdict(upscaler.settings), "weights": upscaler.settings.weights_file()}
     depends = json.dumps({**settings, "weights": upscaler.fingerprint}, sort_keys=True)
     report = upscale_video(job.source, job.target, adapt, progress, fingerprint=depends)
-    kernels = [as_gaussian(covariance(plan.chosen.kernel))._asdict() for plan in plans]
+    kernels = [as_gaussian(covariance(plan.chosen.degradation.kernel))._asdict() for plan in plans]
     return {"settings": settings, "clip": asdict(report), "kernels": kernels}
 
 

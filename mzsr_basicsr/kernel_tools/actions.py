@@ -44,8 +44,8 @@ def check_output(output: Path, endings: Sequence[str], inputs: Sequence[Path], o
 
 def estimate_text(about: dict[str, object], found: EstimatedKernel) -> str:
     """Say in some lines what was estimated; `about` names the image, the scale and the kind of kernel."""
-    n = measure_kernel(found.kernel)
-    how = f"{about['kernel']}, x{about['scale']}, {found.subsampling}"
+    n = measure_kernel(found.degradation.kernel)
+    how = f"{about['kernel']}, x{about['scale']}, {found.degradation.subsampling}"
     return "\n".join(
         [
             f"{about['image']}: {n.side}x{n.side} px kernel ({how})",

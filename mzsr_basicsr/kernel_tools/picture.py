@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from mzsr_basicsr.blind.spread import as_gaussian, centre, covariance
 from mzsr_basicsr.degradation.kernels import validate_kernel
+from mzsr_basicsr.degradation.spread import as_gaussian, centre, covariance
 
 _FONT = 14  # px
 _LINE = 18  # px from one line of text to the next

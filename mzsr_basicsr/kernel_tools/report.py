@@ -9,8 +9,9 @@ from pathlib import Path
 import torch.nn.functional as F
 from torch import Tensor
 
-from mzsr_basicsr.blind.spread import as_gaussian, covariance
 from mzsr_basicsr.degradation.noise import estimate_noise
+from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.degradation.spread import as_gaussian, covariance
 from mzsr_basicsr.pictures.bands import prepared
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.upscaling.choice import choose_kernel
@@ -62,28 +63,29 @@ class KernelDifference:
     l1: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EstimatedKernel:
     """The kernel of a picture.
 
     Attributes:
-        kernel: (k, k) float64, the blur before the subsampling.
-        subsampling: "direct" or "bicubic".
+        degradation: its kernel is float64; the noise was estimated, too.
         confidence: 0 to 1.
         residual: 0 to 1, what an isotropic Gaussian of the same total variance leaves unexplained.
-        noise: σ in levels of 0 to 255.
     """
 
-    kernel: Tensor
-    subsampling: str
+    degradation: Degradation
     confidence: float
     residual: float
-    noise: float
+
+    @property
+    def noise(self) -> float:
+        """σ in levels of 0 to 255."""
+        return 255 * float(self.degradation.noise)
 
     def record(self) -> dict[str, float | str]:
         """Give all numbers by name, for a line of JSON."""
         own = {"confidence": self.confidence, "residual": self.residual, "noise": self.noise}
-        return {"subsampling": self.subsampling, **asdict(measure_kernel(self.kernel)), **own}
+        return {"subsampling": self.degradation.subsampling, **asdict(measure_kernel(self.degradation.kernel)), **own}
 
 
 def measure_kernel(kernel: Tensor) -> KernelNumbers:
@@ -148,11 +150,9 @@ def estimate_file(path: Path, settings: UpscaleSettings) -> EstimatedKernel:
     )
     estimate = chosen.estimate
     return EstimatedKernel(
-        kernel=chosen.kernel,
-        subsampling=chosen.subsampling,
+        degradation=chosen.degradation.with_noise(estimate_noise(to_judge_noise(pixels, bands))),
         confidence=estimate.confidence if estimate else 1.0,
         residual=estimate.residual if estimate else 0.0,
-        noise=255 * estimate_noise(to_judge_noise(pixels, bands)),
     )
 
 

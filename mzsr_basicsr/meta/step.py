@@ -125,8 +125,8 @@ class MetaStep(nn.Module):
         return _AttachGradient.apply(report.meta.mean(), sums, *leaves), report
 
     def _one_task(self, task: Task, params: dict[str, Tensor], inner: InnerLoop) -> MetaGradient:
-        query = task_loss(self.network, task.query, task.kernel, task.scale, self.pixel_loss, task.noise)
+        query = task_loss(self.network, task.query, task.degradation, self.pixel_loss)
         if not len(inner.rates):  # plain supervised training: there may be no support set
             return self.learner(query, query, params, inner)
-        support = task_loss(self.network, task.support, task.kernel, task.scale, self.pixel_loss, task.noise)
+        support = task_loss(self.network, task.support, task.degradation, self.pixel_loss)
         return self.learner(support, query, params, inner)

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from mzsr_basicsr.degradation.record import Degradation
+
 Params = Mapping[str, Tensor]
 Loss = Callable[[Params], Tensor]
 PixelLoss = Callable[[Tensor, Tensor], Tensor]
@@ -22,37 +24,33 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Task:
-    """One kernel, one scale, a support set to adapt on and a query set to judge the adapted network by.
+    """One degradation, a support set to adapt on and a query set to judge the adapted network by.
 
-    `kernel` is what the network is told: (k, k), or (n, k, k) with one for each pair, as the blur before direct
-    subsampling. `noise` is the σ of the LR images' noise, [0, 1] intensity, as it is told: one for all, or (n,).
+    `degradation` is what the network is told; its kernel and noise are one for all pairs, or one for each.
     `name` says how to draw the task again; it stands in error messages.
     """
 
     support: Pairs
     query: Pairs
-    kernel: Tensor
-    scale: float
+    degradation: Degradation
     name: str = ""
-    noise: float | Tensor = 0.0
 
 
-def network_inputs(
-    network: nn.Module, lq: Tensor, kernel: Tensor, scale: float, noise: float | Tensor = 0.0
-) -> dict[str, object]:
+def network_inputs(network: nn.Module, lq: Tensor, degradation: Degradation) -> dict[str, object]:
     """Collect what the network asks for beside the image.
 
-    Its attributes `wants_kernel`, `wants_scale` and `wants_noise` ask for these three. A method
+    Its attributes `wants_kernel`, `wants_scale` and `wants_noise` ask for these three parts of what it is told of the
+    degradation; the kernel is the blur before direct subsampling. A method
     `fixed_inputs(lq, **inputs)` returns more of them, which do not depend on the parameters, so that they are
     computed once for all updates.
     """
     inputs: dict[str, object] = {}
     if getattr(network, "wants_kernel", False):
-        inputs["kernel"] = kernel
+        inputs["kernel"] = degradation.told.to(lq)
     if getattr(network, "wants_scale", False):
-        inputs["scale"] = scale
+        inputs["scale"] = degradation.scale
     if getattr(network, "wants_noise", False):
-        inputs["noise"] = noise
+        inputs["noise"] = degradation.noise
     fixed = getattr(network, "fixed_inputs", None)
     if fixed is None:
         return inputs
@@ -69,25 +67,16 @@ def predict(network: nn.Module, params: Params, lq: Tensor, size: tuple[int, int
     return output[..., : size[0], : size[1]]
 
 
-def task_loss(
-    network: nn.Module,
-    pairs: Pairs,
-    kernel: Tensor,
-    scale: float,
-    pixel_loss: PixelLoss,
-    noise: float | Tensor = 0.0,
-) -> Loss:
+def task_loss(network: nn.Module, pairs: Pairs, degradation: Degradation, pixel_loss: PixelLoss) -> Loss:
     """Make the loss of one set of pairs as a function of the parameters alone.
 
     Args:
         network: any module that maps (n, C, h, w) to (n, C, H, W).
         pairs: the set.
-        kernel: (k, k) or (n, k, k), given to networks that ask for it.
-        scale: magnification, given to networks that ask for it.
+        degradation: what networks that ask for it are told.
         pixel_loss: (prediction, target) -> scalar Tensor.
-        noise: σ or (n,), [0, 1] intensity, given to networks that ask for it.
     """
-    inputs = network_inputs(network, pairs.lq, kernel, scale, noise)
+    inputs = network_inputs(network, pairs.lq, degradation)
     height, width = pairs.gt.shape[-2:]
 
     def loss(params: Params) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 from basicsr.metrics import calculate_metric
 from basicsr.utils import imwrite
 
-from mzsr_basicsr.models.results import heading
+from mzsr_basicsr.metrics.results import heading
 
 _CROP = 96  # px of the image that are shown
 _ZOOM = 3

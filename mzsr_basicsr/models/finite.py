@@ -36,6 +36,7 @@ def fault(losses: Tensor, gradients: Iterable[Tensor], tasks: Sequence[Task], di
 
 
 def _describe(task: Task) -> str:
-    kernel = task.kernel.reshape(-1, *task.kernel.shape[-2:])[0]  # the first of those that supervised training joined
+    told = task.degradation
+    kernel = told.kernel.reshape(-1, *told.kernel.shape[-2:])[0]  # the first of those that supervised training joined
     middle = kernel[kernel.shape[0] // 2].tolist()
-    return f"{task.name} (scale {task.scale:g}, kernel with middle row {[round(v, 4) for v in middle]})"
+    return f"{task.name} (scale {told.scale:g}, kernel with middle row {[round(v, 4) for v in middle]})"

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mzsr_basicsr.adaptation.zero_shot import Result, Settings, zero_shot
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, TrainingError
 from mzsr_basicsr.meta import LEARNERS, MetaStep, StepReport, query_weights
 from mzsr_basicsr.models.checkpoint import fingerprint
@@ -111,8 +112,8 @@ class MZSRModel(ResumableModel):
                 self.tasks = build_tasks(moved, **given)
                 self.tasks = self.tasks if self.train_options().meta.inner_steps else merged(self.tasks)
             return
-        self.lq, self.kernel = moved["lq"], moved["kernel"][0]
-        self.told_kernel = moved["told_kernel"][0]
+        self.lq = moved["lq"]
+        self.degradation, self.told = (self._degradation(moved[key][0]) for key in ("kernel", "told_kernel"))
         self.gt = moved.get("gt")
 
     def optimize_parameters(self, current_iter: int) -> None:
@@ -158,14 +159,17 @@ class MZSRModel(ResumableModel):
         """Adapt a copy of the parameters to the image that was fed, and super-resolve it; the model stays as it was."""
         network = self.net_g_ema if self.is_train and self.ema_decay > 0 else self.net_g
         loss = self.pixel_loss if self.is_train else nn.functional.l1_loss
-        image = (self.lq, self.kernel, self.options.scale, self.settings())
-        self.result = zero_shot(network, *image, loss, self.told_kernel)
+        self.result = zero_shot(network, self.lq, self.degradation, self.settings(), self.told, loss)
         self.output = self.result.images[max(self.result.images)]
+
+    def _degradation(self, kernel: Tensor) -> Degradation:
+        o = self.options
+        return Degradation(kernel, o.scale, o.subsampling(), o.val.zero_shot.noise)
 
     def settings(self) -> Settings:
         """Make the zero-shot settings of `val.zero_shot`."""
         learned = self.bare_step.log_rates.detach().exp() if self.is_train else self.rates
-        return zero_shot_settings(self.options.val.zero_shot, self.options.subsampling(), learned)
+        return zero_shot_settings(self.options.val.zero_shot, learned)
 
     def dist_validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool) -> None:
         """Share the images among the processes."""

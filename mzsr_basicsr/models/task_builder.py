@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from mzsr_basicsr.data.task_stream import task_generator
-from mzsr_basicsr.degradation.degrade import add_noise, degrade, round_to_8_bits
+from mzsr_basicsr.degradation.degrade import add_noise, round_to_8_bits
 from mzsr_basicsr.degradation.noise import noise_lost
-from mzsr_basicsr.degradation.wiener import told_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.meta import Pairs, Task
 
 
@@ -43,9 +43,8 @@ def build_tasks(
         else:
             support, query = Pairs(lr[i][:cut], hr[i][:cut]), Pairs(lr[i][cut:], hr[i][cut:])
         name = f"task {number} of seed {seed}"
-        scale = float(batch["scale"][i])
-        told = told_kernel(batch["told_kernel"][i], scale, subsampling)
-        tasks.append(Task(support, query, told, scale, name, float(batch["noise_sigma"][i])))
+        scale, sigma = float(batch["scale"][i]), float(batch["noise_sigma"][i])
+        tasks.append(Task(support, query, Degradation(batch["told_kernel"][i], scale, subsampling, sigma), name))
     return tasks
 
 
@@ -54,16 +53,22 @@ def merged(tasks: list[Task]) -> list[Task]:
 
     Every size then counts alike in the loss, whatever the number of its tasks.
     """
-    sizes = sorted({(task.scale, task.query.lq.shape[-2:]) for task in tasks})
-    return [_join([task for task in tasks if (task.scale, task.query.lq.shape[-2:]) == size]) for size in sizes]
+    sizes = sorted({_size(task) for task in tasks})
+    return [_join([task for task in tasks if _size(task) == size]) for size in sizes]
+
+
+def _size(task: Task) -> tuple[float, torch.Size]:
+    return task.degradation.scale, task.query.lq.shape[-2:]
 
 
 def _join(tasks: list[Task]) -> Task:
     lq, gt = (torch.cat([getattr(task.query, part) for task in tasks]) for part in ("lq", "gt"))
-    kernels = torch.cat([task.kernel.expand(len(task.query.lq), -1, -1) for task in tasks])
-    noise = torch.cat([lq.new_full((len(task.query.lq),), float(task.noise)) for task in tasks])
+    kernels = torch.cat([task.degradation.kernel.expand(len(task.query.lq), -1, -1) for task in tasks])
+    noise = torch.cat([lq.new_full((len(task.query.lq),), float(task.degradation.noise)) for task in tasks])
+    first = tasks[0].degradation
     name = f"{tasks[0].name} to {tasks[-1].name}"
-    return Task(Pairs(lq[:0], gt[:0]), Pairs(lq, gt), kernels, tasks[0].scale, name, noise)
+    told = Degradation(kernels, first.scale, first.subsampling, noise)
+    return Task(Pairs(lq[:0], gt[:0]), Pairs(lq, gt), told, name)
 
 
 def _degrade_by_scale(hr: Tensor, batch: Mapping[str, Tensor], subsampling: str, seed: int, salt: int) -> list[Tensor]:
@@ -72,7 +77,8 @@ def _degrade_by_scale(hr: Tensor, batch: Mapping[str, Tensor], subsampling: str,
     lr: dict[int, Tensor] = {}
     for scale in sorted(set(scales)):
         members = [i for i, other in enumerate(scales) if other == scale]
-        for i, image in zip(members, degrade(hr[members], batch["kernel"][members], scale, subsampling), strict=True):
+        shared = Degradation(batch["kernel"][members], scale, subsampling)
+        for i, image in zip(members, shared.apply(hr[members]), strict=True):
             lr[i] = _noisy(image, batch, i, float(batch["noise_sigma"][i]), seed + 1 + salt)
     return [lr[i] for i in range(len(scales))]
 
@@ -83,9 +89,9 @@ def _degrade_list(
     """Make one son a task, of sizes that differ with the scale; each has as much noise as its LR image."""
     sons = []
     for i, (image, scale) in enumerate(zip(images, batch["scale"].tolist(), strict=True)):
-        kernel = batch["son_kernel"][i]
-        lost = noise_lost(float(batch["noise_sigma"][i]), told_kernel(kernel, scale, subsampling))
-        sons.append(_noisy(degrade(image, kernel, scale, subsampling), batch, i, lost, seed + 1 + salt))
+        degradation = Degradation(batch["son_kernel"][i], scale, subsampling)
+        lost = noise_lost(float(batch["noise_sigma"][i]), degradation.told)
+        sons.append(_noisy(degradation.apply(image), batch, i, lost, seed + 1 + salt))
     return sons
 
 

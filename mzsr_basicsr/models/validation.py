@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.metrics.results import BICUBIC, Row, flat, mean_row, save_json, table
 from mzsr_basicsr.models.comparison import save_comparison
-from mzsr_basicsr.models.results import BICUBIC, Row, flat, mean_row, save_json, table
 
 Pictures = dict[str, np.ndarray]
 

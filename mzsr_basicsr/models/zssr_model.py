@@ -8,13 +8,14 @@ from basicsr.models.base_model import BaseModel
 from torch import Tensor
 
 from mzsr_basicsr.adaptation.zero_shot import Result
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.models.checks import check_common
 from mzsr_basicsr.models.hardware import memory_format, threads_per_process
 from mzsr_basicsr.models.validation import validate
 from mzsr_basicsr.options.strict import parse
 from mzsr_basicsr.options.zssr import ZSSRRunOptions, zssr_settings
-from mzsr_basicsr.zssr import Problem, zssr
+from mzsr_basicsr.zssr import zssr
 
 
 class ZSSRModel(BaseModel):
@@ -34,7 +35,7 @@ class ZSSRModel(BaseModel):
         super().__init__(opt)
         self.result: Result | None = None
         self.lq: Tensor
-        self.kernel: Tensor
+        self.degradation: Degradation
         self.gt: Tensor | None
         network = build_network(self.options.network_g).to(self.device)
         self.net_g = network.to(memory_format=memory_format(self.device))
@@ -42,12 +43,12 @@ class ZSSRModel(BaseModel):
     def feed_data(self, data: Mapping[str, Any]) -> None:
         """Take an image with its kernel."""
         moved = {key: value.to(self.device) for key, value in data.items() if isinstance(value, Tensor)}
-        self.lq, self.kernel, self.gt = moved["lq"], moved["kernel"][0], moved.get("gt")
+        self.lq, self.gt = moved["lq"], moved.get("gt")
+        self.degradation = Degradation(moved["kernel"][0], self.options.scale, self.options.subsampling())
 
     def test(self) -> None:
         """Train a copy of the network on the image that was fed, and super-resolve it; the model stays as it was."""
-        problem = Problem(self.lq, self.kernel, self.options.scale, self.options.subsampling())
-        self.result = zssr(self.net_g, problem, self._settings)
+        self.result = zssr(self.net_g, self.lq, self.degradation, self._settings)
 
     def dist_validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool) -> None:
         """Share the images among the processes."""

@@ -1,7 +1,6 @@
 """Strict records of the option sections this package owns; every other layer reads these, never the raw mapping.
 
-The `datasets` sections are in `data_options`. `parse` (strict.py) makes a record of a section, or says what is wrong
-with it.
+The `datasets` sections are in `datasets`. `parse` (strict.py) makes a record of one, or says what is wrong.
 """
 
 from typing import Annotated, Any, Literal
@@ -57,12 +56,11 @@ class ZeroShotOptions(Record, frozen=True, kw_only=True):
     seed: Natural = 0
 
 
-def zero_shot_settings(options: ZeroShotOptions, subsampling: str, learned: Tensor | None) -> Settings:
+def zero_shot_settings(options: ZeroShotOptions, learned: Tensor | None) -> Settings:
     """Make the settings of the zero-shot test.
 
     Args:
         options: of the option file.
-        subsampling: how the images are thought to have been made.
         learned: (updates, parameter tensors), the rates of the weights file, if it has any.
 
     Raises:
@@ -72,8 +70,8 @@ def zero_shot_settings(options: ZeroShotOptions, subsampling: str, learned: Tens
     if o.rates == "learned" and (learned is None or not len(learned)):
         raise ConfigError("zero_shot.rates: `learned`, but the weights hold no rates; give [update, rate] pairs")
     schedule = Schedule(learned=learned) if o.rates == "learned" else Schedule(tuple(o.rates))
-    extras = (o.noise, o.son_noise, o.quantize_son, o.back_projection, o.self_ensemble, o.early_stop, o.seed)
-    return Settings(tuple(o.updates), schedule, subsampling, *extras)
+    extras = (o.son_noise, o.quantize_son, o.back_projection, o.self_ensemble, o.early_stop, o.seed)
+    return Settings(tuple(o.updates), schedule, *extras)
 
 
 class CommonValOptions(Record, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """`mzsr_basicsr.upscale`: one image in, the enlarged image out, with what was found on the way."""
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
@@ -9,44 +10,59 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mzsr_basicsr.degradation.kernels import validate_kernel
+from mzsr_basicsr.degradation.record import Degradation, KernelLike
 from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.upscaling.upscaler import Plan, Upscaler
 
+_GIVEN = "array"  # stands for a kernel's text where its weights are given
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Result:
     """An enlarged image, and how it came about.
 
     Attributes:
         image: as the input: the same kind of array, layout and type.
-        kernel: (k, k) float64, the blur kernel used.
-        subsampling: "direct" or "bicubic".
+        degradation: what is thought to have happened to the input, at the weights' own scale; its kernel is float64.
         losses: the son's loss before each update and after the last.
         held_out: the same on the part of the image that was held out.
         kept: how many of the updates were kept; 0 if adaptation was rolled back.
-        noise: σ in levels of 0 to 255 that the network was told.
         confidence: of an estimated kernel, 0 to 1; None for a given one.
         residual: of an estimated kernel, what an isotropic Gaussian leaves unexplained, 0 to 1; None for a given one.
         seconds: for the kernel, the adaptation and the upscaling.
     """
 
     image: Any
-    kernel: np.ndarray
-    subsampling: str
+    degradation: Degradation
     losses: list[float]
     held_out: list[float]
     kept: int
-    noise: float
     confidence: float | None
     residual: float | None
     seconds: dict[str, float]
+
+    @property
+    def kernel(self) -> np.ndarray:
+        """The blur kernel used: (k, k) float64."""
+        return self.degradation.kernel.numpy()
+
+    @property
+    def subsampling(self) -> str:
+        """How pixels were lost after the blur: "direct" or "bicubic"."""
+        return self.degradation.subsampling
+
+    @property
+    def noise(self) -> float:
+        """σ in levels of 0 to 255 that the network was told."""
+        return 255 * float(self.degradation.noise)
 
 
 def upscale(
     image: np.ndarray | Tensor,
     scale: float = 2,
-    kernel: str = "auto",
+    kernel: KernelLike | Degradation = "auto",
     updates: int = 10,
     alpha: bool | None = None,
     **choices: Any,
@@ -57,7 +73,8 @@ def upscale(
         image: NumPy (H, W) or (H, W, C), or torch (H, W), (C, H, W) or (1, C, H, W); RGB order. uint8, uint16 and
             floating types; floating values in [0, 1], else their range is mapped to it and back.
         scale: output over input, 1 to 4.
-        kernel: "auto", "auto-free", "internal", "bicubic", or what `kernel_io.load_kernel` reads.
+        kernel: "auto", "auto-free", "internal", "bicubic", a text or a file as `kernel_files.load_kernel` reads them,
+            an array or a tensor (k, k), or a `Degradation` of this scale, which brings its subsampling and noise too.
         updates: gradient updates on the image itself.
         alpha: the last band is straight alpha; None: it is where there are 2 or 4 bands.
         **choices: the other fields of `UpscaleSettings`: subsampling, weights, device, tile, back_projection,
@@ -76,11 +93,28 @@ def upscale(
         )
     pixels = _to_pixels(image)
     alpha = pixels.shape[2] in (2, 4) if alpha is None else alpha
-    upscaler = _upscaler(UpscaleSettings(scale=scale, kernel=kernel, updates=updates, **choices))
-    plan = upscaler.plan(pixels, alpha)
+    text, given, more = _kernel(kernel, scale)
+    upscaler = _upscaler(UpscaleSettings(scale=scale, kernel=text, updates=updates, **{**more, **choices}))
+    plan = upscaler.plan(pixels, alpha, kernel=given)
     start = perf_counter()
     enlarged = upscaler.apply(pixels, plan, alpha)
     return _result(plan, _like(enlarged, image), {**plan.seconds, "upscaling": perf_counter() - start})
+
+
+def _kernel(kernel: KernelLike | Degradation, scale: float) -> tuple[str, Tensor | None, dict[str, Any]]:
+    """Tell a kernel's text from its weights: the text, the weights if they are given, and choices that come with it."""
+    if isinstance(kernel, Degradation):
+        if kernel.scale != scale:
+            raise ConfigError(f"scale: {scale:g}, but the degradation's is {kernel.scale:g}; give the same scale")
+        more = {"subsampling": kernel.subsampling, "noise": 255 * float(kernel.noise)}
+        return _GIVEN, validate_kernel(kernel.kernel.detach().cpu(), "kernel"), more
+    if isinstance(kernel, Tensor):
+        kernel = kernel.detach().cpu()
+    if isinstance(kernel, (Tensor, np.ndarray)):
+        return _GIVEN, validate_kernel(kernel, "kernel"), {}
+    if not isinstance(kernel, (str, os.PathLike)):
+        raise ConfigError(f"kernel: a {type(kernel).__name__}; give a text, a file, an array or a Degradation")
+    return os.fspath(kernel), None, {}
 
 
 @lru_cache(maxsize=2)
@@ -93,12 +127,10 @@ def _result(plan: Plan, image: object, seconds: dict[str, float]) -> Result:
     estimate = plan.chosen.estimate
     return Result(
         image=image,
-        kernel=plan.chosen.kernel.numpy(),
-        subsampling=plan.chosen.subsampling,
+        degradation=plan.chosen.degradation,
         losses=plan.adapted.losses,
         held_out=plan.adapted.held_out,
         kept=plan.adapted.kept,
-        noise=plan.settings.noise * 255,
         confidence=estimate.confidence if estimate else None,
         residual=estimate.residual if estimate else None,
         seconds=seconds,

@@ -8,9 +8,11 @@ from torch import Tensor
 
 from mzsr_basicsr.blind.estimate import Estimate, estimate_kernel, isotropic_residual
 from mzsr_basicsr.blind.internal import InternalSettings, internal_kernel
-from mzsr_basicsr.blind.spread import as_gaussian, band_spread
+from mzsr_basicsr.blind.spread import band_spread
 from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel
+from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.degradation.spread import as_gaussian
 from mzsr_basicsr.errors import ConfigError, KernelError
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.weights.kernel_net import load_kernel_net
@@ -18,18 +20,22 @@ from mzsr_basicsr.weights.kernel_net import load_kernel_net
 ESTIMATED = ("auto", "auto-free", "internal")
 
 
-@dataclass(frozen=True)
-class ChosenKernel:
-    """A kernel (k, k) float64, the subsampling after it, and how it was estimated (None if it was given)."""
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """What is thought to have happened to an image (kernel float64), and how it was estimated (None: it was given)."""
 
-    kernel: Tensor
-    subsampling: str
+    degradation: Degradation
     estimate: Estimate | None
 
 
 def choose_kernel(
-    settings: UpscaleSettings, scale: int, sample: Callable[[], Tensor], smallest_side: int, name: str
-) -> ChosenKernel:
+    settings: UpscaleSettings,
+    scale: int,
+    sample: Callable[[], Tensor],
+    smallest_side: int,
+    name: str,
+    given: Tensor | None = None,
+) -> Chosen:
     """Load or estimate the kernel.
 
     Args:
@@ -38,26 +44,37 @@ def choose_kernel(
         sample: gives the parts of the image to estimate from, (n, C, h, w).
         smallest_side: of the image, px.
         name: of the image, for messages.
+        given: (k, k) float64, in the place of `settings.kernel`.
 
     Raises:
         KernelError: no such kernel, or one larger than the upscaled image.
     """
-    if settings.kernel not in ESTIMATED:
-        given = delta_kernel() if settings.kernel == "bicubic" else load_kernel(settings.kernel)
-        usual = "bicubic" if settings.kernel == "bicubic" else "direct"
-        if given.shape[-1] > smallest_side * scale:
-            raise KernelError(
-                f"{name}: the {given.shape[-1]} px kernel {settings.kernel} is larger than the image at x{scale} "
-                f"({smallest_side * scale} px); give a smaller kernel or a larger image"
-            )
-        return ChosenKernel(given, usual if settings.subsampling == "auto" else settings.subsampling, None)
+    if given is not None or settings.kernel not in ESTIMATED:
+        return _given(settings, scale, smallest_side, name, given)
     subsampling = _subsampling(settings)
     parts = sample()
     found = estimate_kernel(load_kernel_net(), parts, scale, subsampling, settings.kernel == "auto-free")
     if settings.kernel == "internal":
         found = _internal(found, parts, scale, settings.seed)
     kernel = _fitting(found.kernel, smallest_side * scale)
-    return ChosenKernel(kernel, subsampling, replace(found, kernel=kernel, residual=isotropic_residual(kernel)))
+    estimate = replace(found, kernel=kernel, residual=isotropic_residual(kernel))
+    return Chosen(Degradation(kernel, scale, subsampling), estimate)
+
+
+def _given(settings: UpscaleSettings, scale: int, smallest_side: int, name: str, given: Tensor | None) -> Chosen:
+    """Take the kernel that is given, as an array or by the settings."""
+    bicubic = given is None and settings.kernel == "bicubic"
+    called = "" if given is not None else f" {settings.kernel}"
+    if given is None:
+        given = delta_kernel() if bicubic else load_kernel(settings.kernel)
+    if given.shape[-1] > smallest_side * scale:
+        raise KernelError(
+            f"{name}: the {given.shape[-1]} px kernel{called} is larger than the image at x{scale} "
+            f"({smallest_side * scale} px); give a smaller kernel or a larger image"
+        )
+    usual = "bicubic" if bicubic else "direct"
+    subsampling = usual if settings.subsampling == "auto" else settings.subsampling
+    return Chosen(Degradation(given, scale, subsampling), None)
 
 
 def _subsampling(settings: UpscaleSettings) -> str:

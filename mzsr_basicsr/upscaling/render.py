@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.zero_shot import super_resolve
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.resize import output_length, part_weights
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.pictures.bands import LIMIT_REACH, Bands, alpha_plane, from_planes, limit, to_planes
@@ -25,12 +26,19 @@ class Job:
 
     network: nn.Module
     params: Mapping[str, Tensor]
-    kernel: Tensor
-    told: Tensor
-    scale: int
+    degradation: Degradation
     settings: Settings
     bands: Bands
     device: torch.device
+
+    @property
+    def scale(self) -> int:
+        """Of the network."""
+        return int(self.degradation.scale)
+
+    def enlarge(self, planes: Tensor) -> Tensor:
+        """Super-resolve planes (n, 3, h, w)."""
+        return super_resolve(self.network, self.params, planes, self.degradation, self.settings)
 
 
 def render(
@@ -88,11 +96,10 @@ def reach_of(job: Job) -> int:
     """Measure how far the whole chain looks, LR px: the network, back-projection, and a px for the self-ensemble."""
     network = copy.deepcopy(job.network).cpu().double()
     params = {name: value.cpu().double() for name, value in job.params.items()}
-    kernel, told = job.kernel.cpu().double(), job.told.cpu().double()
+    degradation = job.degradation.to(torch.zeros(0, dtype=torch.float64))
     settings = replace(job.settings, self_ensemble=False)
-    found = measure_reach(
-        lambda image: super_resolve(network, params, image, kernel, told, job.scale, settings), 3, job.scale
-    )
+    exact = replace(job, network=network, params=params, degradation=degradation, settings=settings)
+    found = measure_reach(exact.enlarge, 3, job.scale)
     return PROBE if found is None else max(found + job.settings.self_ensemble, LIMIT_REACH)
 
 
@@ -107,18 +114,15 @@ def _render_tile(job: Job, pixels: np.ndarray, scale: float, tile: Tile, overlap
     down = slice(rows[0] - own * top, rows[1] - own * top)
     inside = (..., down, slice(columns[0] - own * left, columns[1] - own * left))
 
-    def enlarge(planes: Tensor) -> Tensor:
-        return super_resolve(job.network, job.params, planes, job.kernel, job.told, own, job.settings)
-
     def resample(planes: Tensor) -> Tensor:
         planes = planes[inside]
         return planes if vertical is None or horizontal is None else vertical @ planes @ horizontal.T
 
-    planes = resample(enlarge(to_planes(part, job.bands, job.device)))
+    planes = resample(job.enlarge(to_planes(part, job.bands, job.device)))
     alpha = None
     if job.bands.alpha:
         low = alpha_plane(part, job.bands, job.device)
-        alpha = resample(limit(enlarge(low), low, own))
+        alpha = resample(limit(job.enlarge(low), low, own))
     return from_planes(planes, job.bands, alpha, pixels.dtype)
 
 

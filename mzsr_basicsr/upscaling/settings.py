@@ -18,7 +18,7 @@ class UpscaleSettings:
         scale: output over input, 1 to 4. The weights' own scale is exact; others are resampled from it.
         kernel: "auto" (a Gaussian estimated by KernelNet), "auto-free" (a free kernel estimated by it), "internal"
             (estimated from the image's own patches, seconds to minutes), "bicubic" (none but bicubic subsampling), or
-            what `kernel_io.load_kernel` reads. Variances and sizes are in px of the weights' own scale.
+            what `kernel_files.load_kernel` reads. Variances and sizes are in px of the weights' own scale.
         subsampling: "direct", "bicubic", or "auto": bicubic for the kernels "auto" and "bicubic", so that the result
             lies centred on the image, and direct for all others.
         updates: gradient updates on the image itself, 0 for none.

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from mzsr_basicsr.adaptation.careful import BUDGET, CROP, Adapted, adapt_carefully
 from mzsr_basicsr.adaptation.settings import Schedule, Settings
-from mzsr_basicsr.degradation import wiener
 from mzsr_basicsr.degradation.noise import estimate_noise
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.pictures.bands import Bands, prepared
-from mzsr_basicsr.upscaling.choice import ChosenKernel, choose_kernel
+from mzsr_basicsr.upscaling.choice import Chosen, choose_kernel
 from mzsr_basicsr.upscaling.render import Job, Progress, out_of_memory, reach_of, render
 from mzsr_basicsr.upscaling.sample import to_adapt_to, to_judge_blur, to_judge_noise
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
@@ -31,9 +31,8 @@ NOISIEST = 25 / 255
 class Plan:
     """What was found out about an image, or about the first frame of a shot: enough to upscale others like it."""
 
-    chosen: ChosenKernel
+    chosen: Chosen
     adapted: Adapted
-    settings: Settings
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -59,9 +58,22 @@ class Upscaler:
         self.scale = int(loaded.scale)
         self.fingerprint = _fingerprint(locate(file), settings.kernel)
         self._measured: tuple[Plan, int] | None = None
-        self._schedule = Schedule() if loaded.rates is None else Schedule(learned=loaded.rates)
+        self._settings = Settings(
+            updates=(settings.updates,),
+            schedule=Schedule() if loaded.rates is None else Schedule(learned=loaded.rates),
+            back_projection=settings.back_projection,
+            self_ensemble=settings.self_ensemble,
+            seed=settings.seed,
+        )
 
-    def plan(self, pixels: np.ndarray, alpha: bool = False, name: str = "image", artefacts: float = 0.0) -> Plan:
+    def plan(
+        self,
+        pixels: np.ndarray,
+        alpha: bool = False,
+        name: str = "image",
+        artefacts: float = 0.0,
+        kernel: Tensor | None = None,
+    ) -> Plan:
         """Find the kernel and the noise of an image, and adapt the network to it.
 
         Args:
@@ -70,6 +82,7 @@ class Upscaler:
             name: for messages.
             artefacts: σ, [0, 1] intensity, that the noise of a file with artefacts is taken for at least, unless the
                 noise is given.
+            kernel: (k, k) float64, in the place of the settings'.
 
         Raises:
             ImageError, KernelError: see `describe` and `choose_kernel`.
@@ -77,12 +90,13 @@ class Upscaler:
         pixels, bands = prepared(pixels, alpha, name)
         start = perf_counter()
         sample = lambda: to_judge_blur(pixels, bands)  # noqa: E731
-        chosen = choose_kernel(self.settings, self.scale, sample, min(pixels.shape[:2]), name)
-        settings = self._settings(chosen, self._noise(pixels, bands, artefacts))
+        chosen = choose_kernel(self.settings, self.scale, sample, min(pixels.shape[:2]), name, kernel)
+        noise = self._noise(pixels, bands, artefacts)
+        chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
         found = perf_counter()
-        adapted = self._adapt(pixels, bands, chosen, settings)
+        adapted = self._adapt(pixels, bands, chosen.degradation)
         seconds = {"kernel": found - start, "adaptation": perf_counter() - found}
-        return Plan(chosen, adapted, settings, seconds)
+        return Plan(chosen, adapted, seconds)
 
     def apply(
         self, pixels: np.ndarray, plan: Plan, alpha: bool = False, name: str = "image", progress: Progress | None = None
@@ -100,9 +114,8 @@ class Upscaler:
             (ceil(scale * H), ceil(scale * W), C) of the same type.
         """
         pixels, bands = prepared(pixels, alpha, name)
-        kernel = plan.chosen.kernel.float().to(self.device)
-        told = wiener.told_kernel(kernel, self.scale, plan.chosen.subsampling)
-        job = Job(self.network, plan.adapted.params, kernel, told, self.scale, plan.settings, bands, self.device)
+        degradation = self._here(plan.chosen.degradation)
+        job = Job(self.network, plan.adapted.params, degradation, self._settings, bands, self.device)
         return render(job, pixels, self.settings.scale, self.settings.tile, progress, lambda: self._reach(job, plan))
 
     def _reach(self, job: Job, plan: Plan) -> int:
@@ -111,17 +124,8 @@ class Upscaler:
             self._measured = (plan, reach_of(job))
         return self._measured[1]
 
-    def _settings(self, chosen: ChosenKernel, noise: float) -> Settings:
-        s = self.settings
-        return Settings(
-            updates=(s.updates,),
-            schedule=self._schedule,
-            subsampling=chosen.subsampling,
-            noise=noise,
-            back_projection=s.back_projection,
-            self_ensemble=s.self_ensemble,
-            seed=s.seed,
-        )
+    def _here(self, degradation: Degradation) -> Degradation:
+        return degradation.to(torch.zeros(0, dtype=torch.float32, device=self.device))
 
     def _noise(self, pixels: np.ndarray, bands: Bands, artefacts: float) -> float:
         """Give σ of the image's noise in [0, 1] intensity: the one asked for, or an estimate."""
@@ -130,12 +134,12 @@ class Upscaler:
         sigma = estimate_noise(to_judge_noise(pixels, bands))
         return max(artefacts, 0.0 if sigma < CLEAN else min(sigma, NOISIEST))
 
-    def _adapt(self, pixels: np.ndarray, bands: Bands, chosen: ChosenKernel, settings: Settings) -> Adapted:
+    def _adapt(self, pixels: np.ndarray, bands: Bands, degradation: Degradation) -> Adapted:
         """Adapt, to half as much of the image as often as memory runs out."""
         budget = BUDGET
         while True:
             try:
-                return self._adapt_within(budget, pixels, bands, chosen, settings)
+                return self._adapt_within(budget, pixels, bands, degradation)
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
@@ -143,16 +147,11 @@ class Upscaler:
                     raise ImageError(f"out of memory on {self.device} while adapting; give --updates 0") from error
             budget //= 2
 
-    def _adapt_within(
-        self, budget: int, pixels: np.ndarray, bands: Bands, chosen: ChosenKernel, settings: Settings
-    ) -> Adapted:
+    def _adapt_within(self, budget: int, pixels: np.ndarray, bands: Bands, degradation: Degradation) -> Adapted:
         images, parts = to_adapt_to(pixels, bands, self.device, budget)
-        eight_bits = pixels.dtype == np.uint8
-        kernel: Tensor = chosen.kernel.float().to(self.device)
-        told = wiener.told_kernel(kernel, self.scale, chosen.subsampling)
-        whole = replace(settings, quantize_son=eight_bits)
+        settings = replace(self._settings, quantize_son=pixels.dtype == np.uint8)
         self.network.eval()
-        return adapt_carefully(self.network, images, kernel, told, self.scale, whole, parts)
+        return adapt_carefully(self.network, images, self._here(degradation), settings, parts)
 
 
 def _fingerprint(weights: str, kernel: str) -> str:

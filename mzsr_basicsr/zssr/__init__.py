@@ -6,7 +6,6 @@ yardstick of MZSR's ten.
 
 import copy
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -15,21 +14,23 @@ from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.clock import seconds_now
 from mzsr_basicsr.adaptation.zero_shot import Result
-from mzsr_basicsr.zssr.fathers import Problem, make_fathers
+from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.zssr.fathers import make_fathers
 from mzsr_basicsr.zssr.settings import ZSSRSettings
 from mzsr_basicsr.zssr.training import super_resolve, train
 
-__all__ = ["Problem", "ZSSRSettings", "scaled_kernel", "zssr"]
+__all__ = ["ZSSRSettings", "scaled_kernel", "zssr"]
 
 
-def zssr(network: nn.Module, problem: Problem, settings: ZSSRSettings) -> Result:
+def zssr(network: nn.Module, lq: Tensor, degradation: Degradation, settings: ZSSRSettings) -> Result:
     """Train a copy of the network on one image and super-resolve it after each requested number of updates.
 
     Where the learning rate has come to its end before, the weights of then give the later results too.
 
     Args:
         network: with random weights, as it is to start; maps (1, C, h, w) to (1, C, s h, s w). It is not changed.
-        problem: the image, its kernel and the scale.
+        lq: (1, C, h, w), RGB in [0, 1].
+        degradation: how the image was made; its noise is not used.
         settings: see `ZSSRSettings`; each of its `gradual` scales takes as many updates as the last, at most.
 
     Returns:
@@ -41,18 +42,24 @@ def zssr(network: nn.Module, problem: Problem, settings: ZSSRSettings) -> Result
     """
     learner = copy.deepcopy(network).train()
     generator = torch.Generator().manual_seed(settings.seed)
-    start = seconds_now(problem.lq.device)
-    fathers = make_fathers(problem.lq, settings.fathers)
+    start = seconds_now(lq.device)
+    fathers = make_fathers(lq, settings.fathers)
     for step in settings.gradual:
-        nearer = replace(problem, kernel=scaled_kernel(problem.kernel, step / problem.scale), scale=step)
-        for _ in train(learner, nearer, fathers, settings, generator):
+        nearer = Degradation(scaled_kernel(degradation.kernel, step / degradation.scale), step, degradation.subsampling)
+        for _ in train(learner, lq, nearer, fathers, settings, generator):
             pass
-        fathers += make_fathers(super_resolve(learner, nearer, settings), settings.fathers, of=step)
-    return _collect(train(learner, problem, fathers, settings, generator), learner, problem, settings, start)
+        fathers += make_fathers(super_resolve(learner, lq, nearer, settings), settings.fathers, of=step)
+    training = train(learner, lq, degradation, fathers, settings, generator)
+    return _collect(training, learner, lq, degradation, settings, start)
 
 
 def _collect(
-    training: Iterator[float], learner: nn.Module, problem: Problem, settings: ZSSRSettings, start: float
+    training: Iterator[float],
+    learner: nn.Module,
+    lq: Tensor,
+    degradation: Degradation,
+    settings: ZSSRSettings,
+    start: float,
 ) -> Result:
     """Run the last training, and take each result when its number of updates is made, or none is made any more."""
     result = Result({}, [], {})
@@ -60,9 +67,9 @@ def _collect(
     for wanted in sorted(settings.updates):
         while len(result.losses) < wanted and (loss := next(training, None)) is not None:
             result.losses.append(loss)
-        begun = seconds_now(problem.lq.device)
-        result.images[wanted] = super_resolve(learner, problem, settings)
-        now = seconds_now(problem.lq.device)
+        begun = seconds_now(lq.device)
+        result.images[wanted] = super_resolve(learner, lq, degradation, settings)
+        now = seconds_now(lq.device)
         result.seconds[wanted] = now - start - apart
         apart += now - begun
     return result

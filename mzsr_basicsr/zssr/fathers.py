@@ -5,20 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.degradation.degrade import degrade, round_to_8_bits
+from mzsr_basicsr.degradation.degrade import round_to_8_bits
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.resize import imresize
 from mzsr_basicsr.meta import Pairs
 from mzsr_basicsr.zssr.settings import ZSSRSettings
-
-
-@dataclass(frozen=True)
-class Problem:
-    """An image (1, C, h, w), RGB in [0, 1], its kernel (k, k), how far to magnify it, and how it lost its pixels."""
-
-    lq: Tensor
-    kernel: Tensor
-    scale: float
-    subsampling: str
 
 
 @dataclass(frozen=True)
@@ -34,14 +25,16 @@ def make_fathers(image: Tensor, ratios: tuple[float, ...], of: float = 1.0) -> l
     return [Father(image if ratio == 1 else imresize(image, scale=ratio).clamp(0, 1), ratio * of) for ratio in ratios]
 
 
-def draw_pair(fathers: list[Father], problem: Problem, settings: ZSSRSettings, generator: torch.Generator) -> Pairs:
+def draw_pair(
+    fathers: list[Father], degradation: Degradation, settings: ZSSRSettings, generator: torch.Generator
+) -> Pairs:
     """Draw one pair: a father by its size, a crop of it, one of eight flips and transposes, and then its son.
 
     The son is degraded after the father was turned, so that every pair has the test image's own kernel and phase.
 
     Args:
         fathers: (1, C, h, w) each, RGB in [0, 1].
-        problem: how a father becomes a son.
+        degradation: how a father becomes a son.
         settings: crop, and noise and rounding of the son.
         generator: on the CPU.
 
@@ -51,7 +44,7 @@ def draw_pair(fathers: list[Father], problem: Problem, settings: ZSSRSettings, g
     nearness = torch.tensor([min(father.ratio, 1 / father.ratio) for father in fathers])
     father = fathers[int(torch.multinomial(nearness, 1, generator=generator))].image
     gt = _turned(_crop(father, settings.crop, generator), _below(8, generator))
-    son = degrade(gt, problem.kernel, problem.scale, problem.subsampling, settings.son_noise, generator)
+    son = degradation.with_noise(settings.son_noise).apply(gt, generator)
     return Pairs(round_to_8_bits(son) if settings.quantize_son else son, gt)
 
 

@@ -8,19 +8,22 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.ensemble import aligned_results
-from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.zero_shot import back_project
-from mzsr_basicsr.degradation.degrade import degrade
-from mzsr_basicsr.degradation.wiener import told_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import TrainingError
 from mzsr_basicsr.meta.task import network_inputs
-from mzsr_basicsr.zssr.fathers import Father, Problem, draw_pair
+from mzsr_basicsr.zssr.fathers import Father, draw_pair
 from mzsr_basicsr.zssr.rate import RateRule
 from mzsr_basicsr.zssr.settings import ZSSRSettings
 
 
 def train(
-    network: nn.Module, problem: Problem, fathers: list[Father], settings: ZSSRSettings, generator: torch.Generator
+    network: nn.Module,
+    lq: Tensor,
+    degradation: Degradation,
+    fathers: list[Father],
+    settings: ZSSRSettings,
+    generator: torch.Generator,
 ) -> Iterator[float]:
     """Update the network in place, and yield the L1 loss of each update's pair.
 
@@ -32,16 +35,16 @@ def train(
     rule = RateRule(settings.rate, settings.window, settings.steadiness)
     optimizer = torch.optim.Adam(network.parameters(), settings.rate)
     for update in range(1, max(settings.updates) + 1):
-        pair = draw_pair(fathers, problem, settings, generator)
+        pair = draw_pair(fathers, degradation, settings, generator)
         with torch.autocast(pair.lq.device.type, torch.bfloat16, settings.precision == "bfloat16"):
-            loss = F.l1_loss(_run(network, pair.lq, problem, pair.gt.shape[-2:]), pair.gt)
+            loss = F.l1_loss(_run(network, pair.lq, degradation, pair.gt.shape[-2:]), pair.gt)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if not math.isfinite(float(loss.detach())):
             raise TrainingError(f"zssr: the loss is not finite after {update} updates; lower `rate`")
         if update % settings.measure_every == 0:
-            rule.note(update, reconstruction_error(network, problem))
+            rule.note(update, reconstruction_error(network, lq, degradation))
         if update % settings.check_every == 0 and rule.lower(update):
             for group in optimizer.param_groups:
                 group["lr"] = rule.rate
@@ -50,35 +53,33 @@ def train(
             return
 
 
-def reconstruction_error(network: nn.Module, problem: Problem) -> float:
+def reconstruction_error(network: nn.Module, lq: Tensor, degradation: Degradation) -> float:
     """Give the mean squared error of the image that the network makes of its own son."""
-    lq = problem.lq
     with torch.no_grad():
-        son = degrade(lq, problem.kernel, problem.scale, problem.subsampling)
-        return float(F.mse_loss(_run(network, son, problem, lq.shape[-2:]).clamp(0, 1), lq))
+        son = degradation.with_noise(0.0).apply(lq)
+        return float(F.mse_loss(_run(network, son, degradation, lq.shape[-2:]).clamp(0, 1), lq))
 
 
-def super_resolve(network: nn.Module, problem: Problem, settings: ZSSRSettings) -> Tensor:
+def super_resolve(network: nn.Module, lq: Tensor, degradation: Degradation, settings: ZSSRSettings) -> Tensor:
     """Give the median of the flips' and transposes' back-projected results, back-projected once more (section 3.3).
 
     Returns:
         (1, C, ceil(s h), ceil(s w)) in [0, 1].
     """
-    lq, kernel, scale = problem.lq, problem.kernel, problem.scale
-    rules = Settings(subsampling=problem.subsampling, back_projection=settings.back_projection)
+    rounds = settings.back_projection
 
     def run(image: Tensor) -> Tensor:
-        size = [math.ceil(scale * extent - 1e-9) for extent in image.shape[-2:]]
-        return _run(network, image, problem, size)
+        size = [math.ceil(degradation.scale * extent - 1e-9) for extent in image.shape[-2:]]
+        return _run(network, image, degradation, size)
 
     with torch.no_grad():
         if not settings.self_ensemble:
-            return back_project(run(lq), lq, kernel, scale, rules).clamp(0, 1)
+            return back_project(run(lq), lq, degradation, rounds).clamp(0, 1)
         results: list[Tensor] = []
-        for result, valid in aligned_results(run, lq, kernel, scale, problem.subsampling):
+        for result, valid in aligned_results(run, lq, degradation):
             whole = result if not results else torch.where(valid > 0, result, results[0])
-            results.append(back_project(whole, lq, kernel, scale, rules))
-        return back_project(median(torch.stack(results)), lq, kernel, scale, rules).clamp(0, 1)
+            results.append(back_project(whole, lq, degradation, rounds))
+        return back_project(median(torch.stack(results)), lq, degradation, rounds).clamp(0, 1)
 
 
 def median(values: Tensor) -> Tensor:
@@ -87,8 +88,7 @@ def median(values: Tensor) -> Tensor:
     return (ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2
 
 
-def _run(network: nn.Module, image: Tensor, problem: Problem, size: torch.Size | list[int]) -> Tensor:
+def _run(network: nn.Module, image: Tensor, degradation: Degradation, size: torch.Size | list[int]) -> Tensor:
     """Run the network, tell it what it asks for, and crop its output to (H, W)."""
-    told = told_kernel(problem.kernel, problem.scale, problem.subsampling)
-    output: Tensor = network(image, **network_inputs(network, image, told, problem.scale))
+    output: Tensor = network(image, **network_inputs(network, image, degradation))
     return output[..., : size[0], : size[1]]

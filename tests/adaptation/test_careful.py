@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from mzsr_basicsr.adaptation.careful import Adapted, adapt_carefully
 from mzsr_basicsr.adaptation.settings import Schedule, Settings
 from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
-from mzsr_basicsr.degradation.degrade import degrade
 from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel
+from mzsr_basicsr.degradation.record import Degradation
 
 KERNEL = gaussian_kernel(1.5, 0.8, 0.4, size=9)
 HEIGHT, WIDTH = 31, 38  # cells of 10x12 px; row and column ends belong to none
@@ -51,13 +51,13 @@ def ramp(slope: float) -> Tensor:
 
 
 def careful(network: nn.Module, images: Tensor, settings: Settings, parts: int = 1, kernel: Tensor = KERNEL) -> Adapted:
-    return adapt_carefully(network, images, kernel, kernel, 2, settings, parts)
+    return adapt_carefully(network, images, Degradation(kernel, 2), settings, parts)
 
 
 def by_hand(network: nn.Module, images: Tensor, held_out: np.ndarray, rates: list[float]) -> tuple[list, list, list]:
     """Gradient descent by torch.optim; `held_out` (n, h, w). Give both losses, and the parameters, at each update."""
     other = copy.deepcopy(network)
-    son = degrade(images, KERNEL, 2)
+    son = Degradation(KERNEL, 2).apply(images)
     losses, outside, params = [], [], []
     for rate in [*rates, 0.0]:
         difference = (other(son)[..., :HEIGHT, :WIDTH] - images).abs()
@@ -190,7 +190,7 @@ def test_the_cell_of_a_whole_image_is_neither_the_dullest_nor_the_liveliest() ->
         other[..., change[0], change[1]] += 0.05 * torch.linspace(0, 1, 8, dtype=torch.float64)
         return careful(network, other, Settings(updates=(1,)), 1, delta_kernel()).held_out[0]
 
-    son = degrade(images, delta_kernel(), 2)
+    son = Degradation(delta_kernel(), 2).apply(images)
     plain = F.l1_loss(network(son)[..., 10:20, 25:37], images[..., 10:20, 25:37]).item()
     nothing = held_out((slice(0, 0), slice(0, 8)))
     assert nothing == pytest.approx(plain, abs=1e-12)

@@ -13,8 +13,9 @@ from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, back_project, 
 from mzsr_basicsr.archs.mzsr_arch import MZSRNet
 from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
 from mzsr_basicsr.archs.mzsr_wiener_arch import MZSRNetWiener
-from mzsr_basicsr.degradation.degrade import degrade, upscale
+from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 
 KERNEL = gaussian_kernel(1.5, 0.8, 0.4, size=9)
@@ -33,10 +34,10 @@ def test_updates_are_plain_gradient_descent_with_the_schedule() -> None:
     """torch.optim.SGD on a copy, its rate set by hand, must give the same images and losses."""
     network, lq = small_net(), image()
     settings = Settings(updates=(0, 1, 3), schedule=Schedule(((0, 0.1), (2, 0.03))))
-    result = zero_shot(network, lq, KERNEL, 2, settings)
+    result = zero_shot(network, lq, Degradation(KERNEL, 2), settings)
     other = copy.deepcopy(network)
     optimizer = torch.optim.SGD(other.parameters(), lr=0.1)
-    son = degrade(lq, KERNEL, 2)
+    son = Degradation(KERNEL, 2).apply(lq)
     for update in range(4):
         loss = F.l1_loss(other(son)[..., :13, :16], lq)
         assert result.losses[update] == pytest.approx(loss.item(), abs=1e-12)
@@ -53,7 +54,7 @@ def test_updates_are_plain_gradient_descent_with_the_schedule() -> None:
 def test_the_network_is_left_as_it_was_found() -> None:
     network = small_net().train()
     before = copy.deepcopy(network.state_dict())
-    zero_shot(network, image(), KERNEL, 2, Settings(updates=(2,)))
+    zero_shot(network, image(), Degradation(KERNEL, 2), Settings(updates=(2,)))
     assert network.training
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert all(p.grad is None and p.requires_grad for p in network.parameters())
@@ -65,8 +66,8 @@ def test_learned_rates_are_used_per_update_and_tensor_and_the_last_row_lasts() -
     assert schedule.at(1, 6) == pytest.approx(rates[1].tolist())
     assert schedule.at(7, 6) == pytest.approx(rates[1].tolist())
     network, lq = small_net(), image()
-    result = zero_shot(network, lq, KERNEL, 2, Settings(updates=(1,), schedule=schedule))
-    loss = F.l1_loss(network(degrade(lq, KERNEL, 2))[..., :13, :16], lq)
+    result = zero_shot(network, lq, Degradation(KERNEL, 2), Settings(updates=(1,), schedule=schedule))
+    loss = F.l1_loss(network(Degradation(KERNEL, 2).apply(lq))[..., :13, :16], lq)
     loss.backward()
     with torch.no_grad():
         for parameter, rate in zip(network.parameters(), rates[0], strict=True):
@@ -77,8 +78,10 @@ def test_learned_rates_are_used_per_update_and_tensor_and_the_last_row_lasts() -
 def test_early_stop_returns_to_the_lowest_loss() -> None:
     network, lq = small_net(), image()
     wild = Settings(updates=(0, 12), schedule=Schedule(((0, 3.0),)))
-    free = zero_shot(network, lq, KERNEL, 2, wild)
-    stopped = zero_shot(network, lq, KERNEL, 2, Settings(updates=(0, 12), schedule=wild.schedule, early_stop=2))
+    free = zero_shot(network, lq, Degradation(KERNEL, 2), wild)
+    stopped = zero_shot(
+        network, lq, Degradation(KERNEL, 2), Settings(updates=(0, 12), schedule=wild.schedule, early_stop=2)
+    )
     assert free.losses[-1] > min(free.losses)  # the rate is far too high
     assert stopped.losses[-1] == min(stopped.losses) < free.losses[-1]
 
@@ -87,7 +90,7 @@ def test_back_projection_shrinks_what_the_lr_image_misses() -> None:
     lq, kernel = image(height=16), gaussian_kernel(0.6, 0.6, 0.0, size=9)
     sr = upscale(lq, 2)
     residual = [
-        (lq - degrade(back_project(sr, lq, kernel, 2, Settings(back_projection=n)), kernel, 2)).abs().mean()
+        (lq - Degradation(kernel, 2).apply(back_project(sr, lq, Degradation(kernel, 2), n))).abs().mean()
         for n in (0, 1, 4)
     ]
     assert residual[0] > residual[1] > residual[2]
@@ -109,7 +112,9 @@ def test_self_ensemble_knows_the_sampling_phase() -> None:
 
     lq = hr[..., ::2, ::2]
     for kernel in (delta_kernel(3), gaussian_kernel(3.0, 1.0, 0.3)):
-        torch.testing.assert_close(super_resolve_ensemble(linear, lq, kernel, 2, "direct"), hr, atol=1e-6, rtol=0)
+        torch.testing.assert_close(
+            super_resolve_ensemble(linear, lq, Degradation(kernel, 2, "direct")), hr, atol=1e-6, rtol=0
+        )
 
 
 def test_self_ensemble_uses_only_transforms_that_keep_the_kernel() -> None:
@@ -126,14 +131,14 @@ def test_self_ensemble_uses_only_transforms_that_keep_the_kernel() -> None:
         (gaussian_kernel(2.0, 2.0, 0.0), 2.2, 2),  # no flip keeps the grid of a real scale
     ]:
         calls.clear()
-        super_resolve_ensemble(run, image(), kernel, scale, "direct")
+        super_resolve_ensemble(run, image(), Degradation(kernel, scale, "direct"))
         assert len(calls) == expected
 
 
 def test_real_scales_and_odd_sizes_work_with_the_paper_network() -> None:
     torch.manual_seed(0)
     network = MZSRNet(num_feat=4, num_conv=2).double()
-    result = zero_shot(network, image(height=11, width=9), KERNEL, 2.6, Settings(updates=(0, 1)))
+    result = zero_shot(network, image(height=11, width=9), Degradation(KERNEL, 2.6), Settings(updates=(0, 1)))
     assert result.images[1].shape == (1, 3, 29, 24)
     assert result.losses[1] < result.losses[0]
 
@@ -141,7 +146,7 @@ def test_real_scales_and_odd_sizes_work_with_the_paper_network() -> None:
 def test_son_noise_is_repeatable_and_noticed() -> None:
     network, lq = small_net(), image()
     runs = [
-        zero_shot(network, lq, KERNEL, 2, Settings(updates=(0,), son_noise=s, seed=seed)).losses[0]
+        zero_shot(network, lq, Degradation(KERNEL, 2), Settings(updates=(0,), son_noise=s, seed=seed)).losses[0]
         for s, seed in [(0.1, 0), (0.1, 0), (0.1, 1), (0.0, 0)]
     ]
     assert runs[0] == runs[1] and len(set(runs)) == 3
@@ -149,9 +154,9 @@ def test_son_noise_is_repeatable_and_noticed() -> None:
 
 def test_a_son_is_rounded_to_8_bits_only_if_asked_for() -> None:
     network, lq = small_net(), image()
-    exact = degrade(lq, KERNEL, 2)
+    exact = Degradation(KERNEL, 2).apply(lq)
     for quantize, son in ((False, exact), (True, (exact * 255).round() / 255)):
-        result = zero_shot(network, lq, KERNEL, 2, Settings(updates=(0,), quantize_son=quantize))
+        result = zero_shot(network, lq, Degradation(KERNEL, 2), Settings(updates=(0,), quantize_son=quantize))
         expected = F.l1_loss(network(son)[..., :13, :16], lq).item()
         assert result.losses[0] == pytest.approx(expected, abs=1e-13)
 
@@ -173,10 +178,10 @@ class Listener(nn.Module):
 
 def test_a_network_that_wants_the_noise_is_told_it_for_the_image_and_the_son() -> None:
     network = Listener()
-    zero_shot(network, image(), KERNEL, 2, Settings(updates=(1,), noise=0.03, son_noise=0.04))
+    zero_shot(network, image(), Degradation(KERNEL, 2, noise=0.03), Settings(updates=(1,), son_noise=0.04))
     assert network.told == [(8, pytest.approx(0.05)), (8, pytest.approx(0.05)), (16, pytest.approx(0.03))]
     wiener, lq = MZSRNetWiener(num_feat=4, num_block=1).double(), image()
-    result = zero_shot(wiener, lq, KERNEL, 2, Settings(updates=(0,), noise=0.03)).images[0]
+    result = zero_shot(wiener, lq, Degradation(KERNEL, 2, noise=0.03), Settings(updates=(0,))).images[0]
     assert torch.equal(result, wiener(lq, KERNEL, 0.03).clamp(0, 1))
     assert (result - wiener(lq, KERNEL).clamp(0, 1)).abs().max() > 0.01
 
@@ -185,13 +190,16 @@ def test_a_network_that_wants_the_noise_is_told_it_for_the_image_and_the_son() -
 def test_a_son_gets_the_noise_that_degradation_takes(subsampling: str) -> None:
     """The noise of a flat image and of its son are alike, at first and with more added."""
     lq = 0.5 + 0.1 * torch.randn(1, 3, 200, 200, generator=torch.Generator().manual_seed(1))
-    settings = Settings(noise=0.1, subsampling=subsampling)
-    assert degrade(lq, KERNEL, 2, subsampling).std() < 0.05
-    assert make_son(lq, KERNEL, 2, settings).std() == pytest.approx(0.1, rel=0.03)
-    more = make_son(lq, KERNEL, 2, replace(settings, son_noise=0.075))
+    settings, degradation = Settings(), Degradation(KERNEL, 2, subsampling, 0.1)
+    assert degradation.with_noise(0.0).apply(lq).std() < 0.05
+    assert make_son(lq, degradation, settings).std() == pytest.approx(0.1, rel=0.03)
+    more = make_son(lq, degradation, replace(settings, son_noise=0.075))
     assert more.std() == pytest.approx(0.125, rel=0.03)
-    assert torch.equal(more, make_son(lq, KERNEL, 2, replace(settings, son_noise=0.075)))
-    assert torch.equal(make_son(lq, KERNEL, 2, replace(settings, noise=0.0)), degrade(lq, KERNEL, 2, subsampling))
+    assert torch.equal(more, make_son(lq, degradation, replace(settings, son_noise=0.075)))
+    assert torch.equal(
+        make_son(lq, degradation.with_noise(0.0), settings),
+        Degradation(KERNEL, 2, subsampling).apply(lq),
+    )
 
 
 @pytest.mark.parametrize("steps", [(), ((1, 0.1),), ((0, 0.1), (0, 0.2)), ((0, 0.1), (3, 0.1), (2, 0.1))])

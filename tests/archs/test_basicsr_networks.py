@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from basicsr.archs import build_network
 
 from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, zero_shot
-from mzsr_basicsr.degradation.degrade import degrade
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.meta import MetaStep, Pairs, Task, maml
 
 NETWORKS = {
@@ -31,8 +31,8 @@ def make(name: str):
 def task() -> Task:
     generator = torch.Generator().manual_seed(0)
     hr = F.interpolate(torch.rand(4, 3, 8, 8, generator=generator), size=32, mode="bicubic").clamp(0, 1)
-    lr = degrade(hr, KERNEL, 2)
-    return Task(Pairs(lr[:2], hr[:2]), Pairs(lr[2:], hr[2:]), KERNEL, 2.0)
+    lr = Degradation(KERNEL, 2).apply(hr)
+    return Task(Pairs(lr[:2], hr[:2]), Pairs(lr[2:], hr[2:]), Degradation(KERNEL, 2.0))
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -69,7 +69,7 @@ def test_zero_shot_lowers_the_loss_on_the_son_and_leaves_the_network(name: str) 
     network = make(name)
     before = copy.deepcopy(network.state_dict())
     lq = task().query.lq[:1]  # 16x16, so the son is 8x8
-    result = zero_shot(network, lq, KERNEL, 2, Settings(updates=(0, 5), schedule=Schedule(((0, 1e-3),))))
+    result = zero_shot(network, lq, Degradation(KERNEL, 2), Settings(updates=(0, 5), schedule=Schedule(((0, 1e-3),))))
     assert result.losses[5] < result.losses[0]
     assert result.images[5].shape == (1, 3, 32, 32)
     assert (result.images[5] - result.images[0]).abs().max() > 0

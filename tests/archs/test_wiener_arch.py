@@ -8,9 +8,10 @@ from torch.func import functional_call
 
 from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, zero_shot
 from mzsr_basicsr.archs.mzsr_wiener_arch import MZSRNetWiener
-from mzsr_basicsr.degradation.degrade import degrade
+from mzsr_basicsr.degradation.effective import effective_kernel
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
-from mzsr_basicsr.degradation.wiener import effective_kernel, wiener_upscale
+from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.degradation.wiener import wiener_upscale
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.meta import MetaStep, Pairs, Task, maml, network_inputs
 
@@ -28,8 +29,8 @@ def image(*shape: int, seed: int = 0) -> torch.Tensor:
 
 def task(seed: int, kernel: torch.Tensor = KERNEL) -> Task:
     hr = image(2, 2, 3, 12, 10, seed=seed)
-    lr = degrade(hr, kernel, 2)
-    return Task(Pairs(lr[0], hr[0]), Pairs(lr[1], hr[1]), kernel, 2.0)
+    lr = Degradation(kernel, 2).apply(hr)
+    return Task(Pairs(lr[0], hr[0]), Pairs(lr[1], hr[1]), Degradation(kernel, 2.0))
 
 
 @pytest.mark.parametrize("scale", [2, 4])
@@ -47,14 +48,14 @@ def test_a_network_whose_last_layer_is_zero_is_wieners_estimate(scale: int) -> N
     changed = network(lq, KERNEL)
     assert changed.shape == (2, 3, 5 * scale, 7 * scale)
     nn.init.zeros_(network.tail.weight)
-    assert torch.equal(network(lq, KERNEL), wiener_upscale(lq, KERNEL, scale))
+    assert torch.equal(network(lq, KERNEL), wiener_upscale(lq, Degradation(KERNEL, scale)))
     assert (changed - network(lq, KERNEL)).abs().max() > 1e-3
 
 
 def test_the_base_may_be_computed_before() -> None:
     network, lq = small_net(), image(2, 3, 6, 5)
     kernels = torch.stack([KERNEL, gaussian_kernel(0.5, 0.5, 0.0, 9)])
-    inputs = network_inputs(network, lq, kernels, 2.0)
+    inputs = network_inputs(network, lq, Degradation(kernels, 2.0))
     assert set(inputs) == {"kernel", "noise", "base"} and not inputs["base"].requires_grad
     assert torch.equal(network(lq, **inputs), network(lq, kernels))
     assert torch.equal(network(lq, base=inputs["base"]), network(lq, kernels))
@@ -80,10 +81,12 @@ def plain_loop(network: nn.Module, given: Task, rates: torch.Tensor, weights: tu
     start = dict(network.named_parameters())
     params, total = dict(start), 0.0
     for rate, weight in zip(rates, weights, strict=True):
-        loss = F.mse_loss(functional_call(network, params, (given.support.lq, given.kernel)), given.support.gt)
+        loss = F.mse_loss(
+            functional_call(network, params, (given.support.lq, given.degradation.kernel)), given.support.gt
+        )
         slope = torch.autograd.grad(loss, list(params.values()), create_graph=True)
         params = {n: p - r * g for (n, p), r, g in zip(params.items(), rate, slope, strict=True)}
-        query = functional_call(network, params, (given.query.lq, given.kernel))
+        query = functional_call(network, params, (given.query.lq, given.degradation.kernel))
         total = total + weight * F.mse_loss(query, given.query.gt)
     return total, torch.autograd.grad(total, [*start.values(), rates])
 
@@ -118,20 +121,20 @@ def test_the_base_is_computed_once_for_each_set() -> None:
     MetaStep(network, maml, F.mse_loss, 4, 0.01, recompute=True)([task(1)], (0.25,) * 4)[0].backward()
     assert len(calls) == 2  # support and query
     calls.clear()
-    zero_shot(network, image(1, 3, 12, 8), KERNEL, 2, Settings(updates=(0, 6)))
+    zero_shot(network, image(1, 3, 12, 8), Degradation(KERNEL, 2), Settings(updates=(0, 6)))
     assert calls.count((1, 3, 6, 4)) == 1 and len(calls) == 3  # the son once, the image for each of two results
 
 
 def test_zero_shot_tells_the_effective_kernel_or_another_one() -> None:
     """SGD on a copy by hand: the son is made by the true kernel, the base of the one that is told."""
     lq, wrong = image(1, 3, 16, 14), gaussian_kernel(1.0, 1.0, 0.0, 9)
-    settings = Settings(updates=(0, 1), schedule=Schedule(((0, 0.05),)), subsampling="bicubic")
-    for told in (None, wrong):
+    settings = Settings(updates=(0, 1), schedule=Schedule(((0, 0.05),)))
+    for told in (None, (wrong, 2, "bicubic")):
         network = small_net()
-        result = zero_shot(network, lq, KERNEL, 2, settings, told_kernel=told)
-        blur = effective_kernel(KERNEL if told is None else told, 2, "bicubic")
+        result = zero_shot(network, lq, Degradation(KERNEL, 2, "bicubic"), settings, told and Degradation(*told))
+        blur = effective_kernel(KERNEL if told is None else wrong, 2)
         torch.testing.assert_close(result.images[0], network(lq, blur).clamp(0, 1), atol=1e-12, rtol=0)
-        loss = F.l1_loss(network(degrade(lq, KERNEL, 2, "bicubic"), blur), lq)
+        loss = F.l1_loss(network(Degradation(KERNEL, 2, "bicubic").apply(lq), blur), lq)
         assert result.losses[0] == pytest.approx(loss.item(), abs=1e-12)
         slopes = torch.autograd.grad(loss, list(network.parameters()))
         with torch.no_grad():

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from mzsr_basicsr.blind import spread
 from mzsr_basicsr.blind.estimate import PATCHES, estimate_kernel, isotropic_residual
 from mzsr_basicsr.blind.kernel_net import GRID
-from mzsr_basicsr.degradation.degrade import degrade
+from mzsr_basicsr.degradation.effective import effective_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel
-from mzsr_basicsr.degradation.wiener import effective_kernel
+from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.degradation.spread import covariance
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.weights.kernel_net import load_kernel_net
 
@@ -78,7 +79,7 @@ def test_no_patch_is_trusted_beyond_measure() -> None:
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_bicubics_own_blur_is_taken_off(scale: int) -> None:
-    own = float(spread.band_spread(effective_kernel(delta_kernel(), scale, "bicubic"), scale)[0])
+    own = float(spread.band_spread(effective_kernel(delta_kernel(), scale), scale)[0])
     given = [1.1, 0.8, 0.1]
     direct, bicubic = (estimate_kernel(FakeNet([given], [1.0]), two_parts(), scale, s) for s in ("direct", "bicubic"))
     values = np.linalg.eigvalsh(matrix(given)) * scale**2
@@ -109,8 +110,8 @@ def test_the_free_kernel_comes_on_its_grid_at_any_scale() -> None:
     assert found.residual == pytest.approx(isotropic_residual(wanted), abs=1e-5)
     larger = estimate_kernel(network, two_parts(), 4, free=True).kernel
     assert larger.shape == (31, 31) and float(larger.sum()) == pytest.approx(1) and bool((larger >= 0).all())
-    expected = spread.covariance(wanted) * 2**2  # half an LR px is two HR px
-    torch.testing.assert_close(spread.covariance(larger), expected, atol=0.15, rtol=0.1)
+    expected = covariance(wanted) * 2**2  # half an LR px is two HR px
+    torch.testing.assert_close(covariance(larger), expected, atol=0.15, rtol=0.1)
 
 
 def test_the_residual_is_half_the_distance_to_the_round_gaussian() -> None:
@@ -165,11 +166,11 @@ def test_pixels_that_are_not_finite_are_refused() -> None:
 def test_the_shipped_network_sees_how_blurred_a_photograph_is(name: str) -> None:
     network, means = load_kernel_net(), []
     for variance in (0.5, 1.0, 2.0, 4.0):
-        lq = degrade(photo(name), gaussian_kernel(variance, variance, 0.0, 21), 2)
+        lq = Degradation(gaussian_kernel(variance, variance, 0.0, 21), 2).apply(photo(name))
         found = estimate_kernel(network, (lq * 255).round() / 255, 2)
         means.append((found.gaussian.lambda1 + found.gaussian.lambda2) / 2)
     assert means == sorted(means) and means[3] > 1.4 * means[2]
     assert 2 / 1.6 < means[2] < 2 * 1.6 and 4 / 1.6 < means[3] < 4 * 1.6
-    lq = degrade(photo(name), gaussian_kernel(5.0, 1.0, 0.6, 21), 2)
+    lq = Degradation(gaussian_kernel(5.0, 1.0, 0.6, 21), 2).apply(photo(name))
     longer = estimate_kernel(network, lq, 2).gaussian
     assert longer.lambda1 > 1.8 * longer.lambda2 and longer.theta == pytest.approx(0.6, abs=0.25)

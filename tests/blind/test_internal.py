@@ -8,8 +8,9 @@ import torch
 
 from mzsr_basicsr.blind import constraints
 from mzsr_basicsr.blind.internal import InternalSettings, internal_kernel, least_side
-from mzsr_basicsr.degradation.degrade import degrade, round_to_8_bits
+from mzsr_basicsr.degradation.degrade import round_to_8_bits
 from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel, validate_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError, KernelError, MZSRError
 
 SHORT = InternalSettings(iterations=6, head_start=2, batch=2, rate=1e-3)
@@ -38,7 +39,7 @@ def dead_leaves(side: int, seed: int) -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def low() -> torch.Tensor:
-    return round_to_8_bits(degrade(dead_leaves(160, seed=4), TRUTH, 2))  # (1, 1, 80, 80)
+    return round_to_8_bits(Degradation(TRUTH, 2).apply(dead_leaves(160, seed=4)))  # (1, 1, 80, 80)
 
 
 def peak_signal(kernel: torch.Tensor, truth: torch.Tensor) -> float:

@@ -18,8 +18,8 @@ from mzsr_basicsr.blind import spread
 from mzsr_basicsr.blind.kernel_net import KernelNet, log_spectrum
 from mzsr_basicsr.data import task_stream
 from mzsr_basicsr.data.blurred_patch_dataset import BlurredPatchDataset, label
+from mzsr_basicsr.degradation.effective import effective_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel
-from mzsr_basicsr.degradation.wiener import effective_kernel
 from mzsr_basicsr.errors import ConfigError, WeightsError
 from mzsr_basicsr.losses.kernel_loss import KernelLoss
 from mzsr_basicsr.weights.files import save_atomically
@@ -123,9 +123,9 @@ def test_a_label_holds_the_logarithm_in_lr_px_and_the_kernel(scale: int) -> None
 
 
 def test_a_kernel_off_its_centre_is_not_asked_for() -> None:
-    bicubic = label(effective_kernel(gaussian_kernel(1.0, 1.0, 0.0, 15), 2, "bicubic"), 2)
+    bicubic = label(effective_kernel(gaussian_kernel(1.0, 1.0, 0.0, 15), 2), 2)
     assert bicubic[3] == 0
-    own = float(spread.band_spread(effective_kernel(delta_kernel(), 2, "bicubic"), 2)[0])
+    own = float(spread.band_spread(effective_kernel(delta_kernel(), 2), 2)[0])
     assert math.log(1 / 4 + 1 / 12) + 0.1 < bicubic[0] < math.log((1 + own) / 4 + 1 / 12)  # both blurs, near enough
     assert label(torch.roll(gaussian_kernel(1.0, 1.0, 0.0, 15), 1, 0), 2)[3] == 0
 

@@ -8,9 +8,10 @@ import scipy.linalg
 import torch
 
 from mzsr_basicsr.blind import spread
+from mzsr_basicsr.degradation.effective import effective_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel
 from mzsr_basicsr.degradation.shapes import box_kernel, motion_kernel
-from mzsr_basicsr.degradation.wiener import effective_kernel
+from mzsr_basicsr.degradation.spread import as_gaussian, centre, covariance
 from mzsr_basicsr.errors import KernelError
 
 GAUSSIANS = [(4.0, 1.0, 0.3), (2.5, 0.5, 2.0), (1.0, 1.0, 0.0), (6.0, 1.0, math.pi / 2), (3.0, 2.0, 0.0)]
@@ -30,7 +31,7 @@ def numbers(full: np.ndarray) -> list[float]:
 def test_a_gaussian_has_the_spread_it_was_made_of(gaussian: tuple[float, float, float]) -> None:
     expected = numbers(matrix(*gaussian))
     kernel = gaussian_kernel(*gaussian, size=41)
-    assert spread.covariance(kernel).tolist() == pytest.approx(expected, abs=0.01)
+    assert covariance(kernel).tolist() == pytest.approx(expected, abs=0.01)
     if gaussian[1] >= 1:  # a narrower one is not Gaussian any more when it is sampled
         assert spread.band_spread(kernel, 2).tolist() == pytest.approx(expected, abs=0.01)
 
@@ -38,25 +39,25 @@ def test_a_gaussian_has_the_spread_it_was_made_of(gaussian: tuple[float, float, 
 def test_the_covariance_is_about_the_centre_of_mass_and_blind_to_the_sum() -> None:
     kernel = torch.rand(2, 9, 9, dtype=torch.float64)
     rows, columns = np.mgrid[-4:5, -4:5]
-    for one, found, middle in zip(kernel.numpy(), spread.covariance(3 * kernel), spread.centre(kernel), strict=True):
+    for one, found, middle in zip(kernel.numpy(), covariance(3 * kernel), centre(kernel), strict=True):
         expected = np.cov(np.stack([columns.ravel(), rows.ravel()]), aweights=one.ravel(), ddof=0)
         assert found.tolist() == pytest.approx(numbers(expected), abs=1e-10)
         assert middle.tolist() == pytest.approx([(columns * one).sum(), (rows * one).sum()], abs=1e-10)
     moved = torch.roll(torch.nn.functional.pad(kernel[0], (5,) * 4), (3, -2), (0, 1))
-    torch.testing.assert_close(spread.covariance(moved), spread.covariance(kernel[0]), atol=1e-10, rtol=0)
+    torch.testing.assert_close(covariance(moved), covariance(kernel[0]), atol=1e-10, rtol=0)
 
 
 def test_the_spread_of_known_shapes() -> None:
-    assert spread.covariance(box_kernel(5.0)).tolist() == pytest.approx([2.0, 2.0, 0.0], abs=1e-9)  # (5² - 1) / 12
-    along = spread.covariance(motion_kernel(7.0, 0.0))
+    assert covariance(box_kernel(5.0)).tolist() == pytest.approx([2.0, 2.0, 0.0], abs=1e-9)  # (5² - 1) / 12
+    along = covariance(motion_kernel(7.0, 0.0))
     assert along[0] > 3.5 and along[1] < 0.1 and abs(along[2]) < 1e-9
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_bicubic_subsampling_blurs_though_its_covariance_is_zero(scale: int) -> None:
     """The fit over the LR band, made again with MATLAB's weights and NumPy's least squares."""
-    own = effective_kernel(delta_kernel(), scale, "bicubic")
-    assert spread.covariance(own).tolist() == pytest.approx([0, 0, 0], abs=1e-9)
+    own = effective_kernel(delta_kernel(), scale)
+    assert covariance(own).tolist() == pytest.approx([0, 0, 0], abs=1e-9)
     offsets = np.arange(-2 * scale + 0.5, 2 * scale) if scale % 2 == 0 else np.arange(-2 * scale + 1, 2 * scale)
     x = np.abs(offsets / scale)
     taps = np.where(x <= 1, 1.5 * x**3 - 2.5 * x**2 + 1, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2)
@@ -98,9 +99,9 @@ def test_less_than_no_blur_is_none() -> None:
 
 @pytest.mark.parametrize("theta", [0.0, 0.3, math.pi / 2, 2.0, 3.1])
 def test_a_covariance_is_named_by_its_axes_the_longer_first(theta: float) -> None:
-    found = spread.as_gaussian(torch.tensor(numbers(matrix(4.0, 1.0, theta))))
+    found = as_gaussian(torch.tensor(numbers(matrix(4.0, 1.0, theta))))
     assert found == pytest.approx((4.0, 1.0, theta), abs=1e-5)
-    turned = spread.as_gaussian(torch.tensor(numbers(matrix(1.0, 4.0, theta))))  # the second is the longer
+    turned = as_gaussian(torch.tensor(numbers(matrix(1.0, 4.0, theta))))  # the second is the longer
     assert turned == pytest.approx((4.0, 1.0, (theta + math.pi / 2) % math.pi), abs=1e-5)
     assert 0 <= turned.theta < math.pi and turned.lambda1 >= turned.lambda2
 

@@ -16,16 +16,17 @@ from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, zero_shot
 from mzsr_basicsr.cli import evaluate
 from mzsr_basicsr.cli import main as cli
 from mzsr_basicsr.cli.evaluate import Case
-from mzsr_basicsr.degradation.degrade import degrade
 from mzsr_basicsr.degradation.kernel_files import load_kernel
+from mzsr_basicsr.degradation.kernels import NamedKernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, MZSRError
 from mzsr_basicsr.metrics.quality import psnr_y, ssim_y
-from mzsr_basicsr.models.results import load_json
+from mzsr_basicsr.metrics.results import load_json
 from mzsr_basicsr.weights.files import save_atomically
 
 NETWORK = {"type": "MZSRNetWiener", "num_feat": 4, "num_block": 1, "scale": 2}
-DIRECT = Case("g2.0d", "gaussian:2.0,2.0,0,21", "direct", 2)
-TOLD = Case("g1.3b, told 0.7 λ", "gaussian:1.3,1.3,0,21", "bicubic", 2, "gaussian:0.91,0.91,0,21")
+DIRECT = Case("g2.0d", NamedKernel("gaussian:2.0,2.0,0,21", "direct", 2))
+TOLD = Case("g1.3b, told 0.7 λ", NamedKernel("gaussian:1.3,1.3,0,21", "bicubic", 2), "gaussian:0.91,0.91,0,21")
 BEST = "10 + back-projection + self-ensemble"
 
 
@@ -63,13 +64,15 @@ def read(place: Path, name: str) -> np.ndarray:
 def direct_computation(place: Path, case: Case, name: str, updates: int, **extras) -> tuple[float, float]:
     """One cell, from the image file to PSNR and SSIM, by way of zero_shot."""
     gt, network = read(place, name), save(place / "again.pth", NETWORK)
-    kernel = load_kernel(case.kernel)
-    lr = degrade(torch.from_numpy(gt / 255.0).permute(2, 0, 1)[None], kernel, 2, case.subsampling)
+    kernel, subsampling = load_kernel(case.made.spec), case.made.subsampling
+    lr = Degradation(kernel, 2, subsampling).apply(torch.from_numpy(gt / 255.0).permute(2, 0, 1)[None])
     lr = (torch.round(lr.clamp(0, 1) * 255) / 255).float()
     schedule = Schedule(learned=torch.full((5, 8), 0.02))
-    settings = Settings((updates,), schedule, case.subsampling, quantize_son=True, **extras)
-    told = load_kernel(case.told).float() if case.told else None
-    sr = zero_shot(network, lr, kernel.float(), 2, settings, told_kernel=told).images[updates][0]
+    settings = Settings((updates,), schedule, quantize_son=True, **extras)
+    made, told = (
+        Degradation(k.float(), 2, subsampling) for k in (kernel, load_kernel(case.told) if case.told else kernel)
+    )
+    sr = zero_shot(network, lr, made, settings, told).images[updates][0]
     picture = np.uint8(np.rint(sr.permute(1, 2, 0).numpy() * 255))[: gt.shape[0], : gt.shape[1]]
     return psnr_y(picture, gt, 2), ssim_y(picture, gt, 2)
 
@@ -89,7 +92,7 @@ def test_a_cell_is_what_the_library_gives(place: Path, text: str, case: Case, fi
 
 def test_the_bicubic_column_is_bicubic(place: Path, text: str) -> None:
     gt = read(place, "p0")
-    lr = degrade(torch.from_numpy(gt / 255.0).permute(2, 0, 1), load_kernel(DIRECT.kernel), 2)
+    lr = Degradation(load_kernel(DIRECT.made.spec), 2).apply(torch.from_numpy(gt / 255.0).permute(2, 0, 1))
     lr = np.rint(lr.permute(1, 2, 0).numpy() * 255) / 255
     taps = np.array([-0.0703125, 0.8671875, 0.2265625, -0.0234375])  # Keys' cubic a quarter pixel beside a tap
     up = np.zeros((2 * lr.shape[0], 2 * lr.shape[1], 3))
@@ -131,7 +134,7 @@ def test_the_table_adds_up(place: Path, text: str) -> None:
 
 
 def test_weights_are_measured_on_rows_of_their_scale(place: Path, tmp_path: Path) -> None:
-    four = Case("wide", "gaussian:2.0", "direct", 4)
+    four = Case("wide", NamedKernel("gaussian:2.0", "direct", 4))
     both = [str(place / "w.pth"), str(place / "four.pth")]
     text = evaluate.run(place / "data", both, ["Tiny"], [DIRECT, four], tmp_path, best=False)
     assert text.count("| Tiny |") == 2 and BEST not in text

@@ -6,7 +6,7 @@ from helpers.trainings import cells
 from mzsr_basicsr.cli import evaluate
 from mzsr_basicsr.cli.results_table import Line, markdown
 from mzsr_basicsr.degradation.kernel_files import load_kernel
-from mzsr_basicsr.models.results import Row
+from mzsr_basicsr.metrics.results import Row
 
 
 def mean(before: float, after: float) -> Row:
@@ -43,11 +43,16 @@ def test_the_papers_figures_stand_beside_its_own_rows() -> None:
 def test_the_rows_outside_the_law_are_told_what_they_say() -> None:
     cases = {case.name: case for case in evaluate.outside_cases()}
     told = {name: case for name, case in cases.items() if case.told}
-    assert {case.kernel for case in cases.values() if not case.told} == {"disk:2", "box:5", "motion:7,30", "pair:0.7,3"}
+    assert {case.made.spec for case in cases.values() if not case.told} == {
+        "disk:2",
+        "box:5",
+        "motion:7,30",
+        "pair:0.7,3",
+    }
     assert len(told) == 8  # four test kernels of x2, each with two factors
     for name, case in told.items():
-        true, wrong = (spec.removeprefix("gaussian:").split(",") for spec in (case.kernel, case.told))
+        true, wrong = (spec.removeprefix("gaussian:").split(",") for spec in (case.made.spec, case.told))
         factor = 0.7 if name.endswith("told 0.7 λ") else 1.3
         assert [float(v) for v in wrong[:2]] == pytest.approx([factor * float(v) for v in true[:2]], rel=1e-9)
-        assert wrong[2:] == true[2:] and case.scale == 2
-        assert load_kernel(case.told).shape == load_kernel(case.kernel).shape == (21, 21)
+        assert wrong[2:] == true[2:] and case.made.scale == 2
+        assert load_kernel(case.told).shape == load_kernel(case.made.spec).shape == (21, 21)

@@ -153,9 +153,9 @@ def test_scales_and_noise_are_drawn_per_task(folder: Path) -> None:
     data = meta_set(folder, scales=[2.0, 2.5, 3.0], noise=[0.01, 0.1], batch_size_per_gpu=8)
     batch = stream(data, 0, batch=8)[0]
     tasks, again = build_tasks(batch, "direct", 0), build_tasks(batch, "direct", 0)
-    assert len({t.scale for t in tasks}) > 1
+    assert len({t.degradation.scale for t in tasks}) > 1
     for task, repeat in zip(tasks, again, strict=True):
-        assert task.support.lq.shape[-1] == -int(-16 // task.scale)
+        assert task.support.lq.shape[-1] == -int(-16 // task.degradation.scale)
         assert torch.equal(task.query.lq, repeat.query.lq)
     clean = build_tasks({**batch, "noise_sigma": torch.zeros(8)}, "direct", 0)
     spread = [(a.query.lq - b.query.lq).std().item() for a, b in zip(tasks, clean, strict=True)]

@@ -12,8 +12,8 @@ from torch.utils.data import default_collate
 from mzsr_basicsr.data import task_stream
 from mzsr_basicsr.data.kernel_meta_dataset import KernelMetaDataset
 from mzsr_basicsr.data.task_kernels import TaskKernels
-from mzsr_basicsr.degradation.degrade import degrade
 from mzsr_basicsr.degradation.kernels import KernelLaw, sample_kernels
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.shapes import sample_shape
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.models.task_builder import build_tasks
@@ -119,8 +119,8 @@ def test_bicubic_tasks_are_what_bicubic_subsampling_gives(scale: float) -> None:
         torch.rand(4, dtype=torch.float64, generator=generator)
         blur = sample_kernels(KernelLaw(15, (0.8, 4.0), (0.8, None)), 1, generator)[0][0]
         inside = (..., slice(8, -8), slice(8, -8))
-        expected = degrade(image, blur, scale, "bicubic")[inside]
-        torch.testing.assert_close(degrade(image, kernel, scale)[inside], expected, atol=1e-12, rtol=0)
+        expected = Degradation(blur, scale, "bicubic").apply(image)[inside]
+        torch.testing.assert_close(Degradation(kernel, scale).apply(image)[inside], expected, atol=1e-12, rtol=0)
         assert torch.equal(told, kernel)
 
 
@@ -176,8 +176,8 @@ def test_tasks_are_blurred_by_the_truth_and_told_the_rest(folder: Path) -> None:
         lr = scipy_lr(given["image_gt"][i, 0].double().numpy(), kernel)
         np.testing.assert_allclose(task.query.lq[0].numpy(), lr, atol=1e-5)
         np.testing.assert_allclose(task.support.lq[0].numpy(), scipy_lr(lr, kernel), atol=1e-5)
-        assert torch.equal(task.kernel, given["told_kernel"][i])
-        assert (task.kernel - given["kernel"][i]).abs().max() > 1e-3
+        assert torch.equal(task.degradation.kernel, given["told_kernel"][i])
+        assert (task.degradation.kernel - given["kernel"][i]).abs().max() > 1e-3
 
 
 def test_images_and_sons_are_rounded_as_files_are(folder: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 import torch
 from scipy import ndimage
 
-from mzsr_basicsr.degradation.degrade import blur, degrade, round_to_8_bits, subsample, upscale
+from mzsr_basicsr.degradation.degrade import blur, round_to_8_bits, subsample, upscale
 from mzsr_basicsr.degradation.kernels import KernelLaw, delta_kernel, sample_kernels
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.resize import imresize
 from mzsr_basicsr.errors import ConfigError, ImageError, KernelError
 
@@ -49,14 +50,18 @@ def test_every_sample_has_its_own_kernel() -> None:
 @pytest.mark.parametrize("scale", [1, 2, 2.2, 3.0, 4])
 def test_batched_equals_one_by_one(method: str, scale: float) -> None:
     image, kernels = uniform(3, 2, 3, 14, 11), torch.stack([lopsided(7, seed) for seed in range(3)])
-    together = degrade(image, kernels, scale, method)
-    alone = [degrade(plane, k, scale, method) for i, k in zip(image, kernels, strict=True) for plane in i.flatten(0, 1)]
+    together = Degradation(kernels, scale, method).apply(image)
+    alone = [
+        Degradation(k, scale, method).apply(plane)
+        for i, k in zip(image, kernels, strict=True)
+        for plane in i.flatten(0, 1)
+    ]
     torch.testing.assert_close(together.flatten(0, 2), torch.stack(alone), rtol=0, atol=1e-13)
 
 
 def test_large_batches_are_convolved_in_parts_that_agree() -> None:
     image, kernels = uniform(5, 16, 3, 64, 64).float(), torch.stack([lopsided(3, seed) for seed in range(5)])
-    together = degrade(image, kernels, 2)
+    together = Degradation(kernels, 2).apply(image)
     for task in range(5):
         expected = scipy_blur(image[task].double(), kernels[task])[..., ::2, ::2]
         np.testing.assert_allclose(together[task].numpy(), expected, atol=1e-6)
@@ -65,7 +70,7 @@ def test_large_batches_are_convolved_in_parts_that_agree() -> None:
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_direct_keeps_the_top_left_phase(scale: int) -> None:
     image, kernel = uniform(3, 13, 10), lopsided(5)
-    low = degrade(image, kernel, scale)
+    low = Degradation(kernel, scale).apply(image)
     np.testing.assert_allclose(low.numpy(), scipy_blur(image, kernel)[:, ::scale, ::scale], atol=1e-13)
     assert torch.equal(subsample(image, scale), image[:, ::scale, ::scale])
 
@@ -81,20 +86,20 @@ def test_direct_at_a_real_scale_keeps_the_nearest_pixels() -> None:
 def test_bicubic_is_blur_then_antialiased_resampling() -> None:
     image, kernel = uniform(2, 3, 12, 14), lopsided(5)
     expected = imresize(torch.from_numpy(scipy_blur(image, kernel)), 0.5)
-    torch.testing.assert_close(degrade(image, kernel, 2, "bicubic"), expected, rtol=0, atol=1e-13)
+    torch.testing.assert_close(Degradation(kernel, 2, "bicubic").apply(image), expected, rtol=0, atol=1e-13)
 
 
 def test_no_blur_at_scale_one_changes_nothing() -> None:
     image = uniform(3, 8, 9)
     for method in ("direct", "bicubic"):
-        assert torch.equal(degrade(image, delta_kernel(3), 1, method), image)
+        assert torch.equal(Degradation(delta_kernel(3), 1, method).apply(image), image)
 
 
 def test_noise_is_gaussian_additive_and_repeatable() -> None:
     image, kernel = uniform(3, 200, 200), lopsided(3)
-    clean = degrade(image, kernel, 2)
-    noisy = degrade(image, kernel, 2, noise_sigma=0.1, generator=torch.Generator().manual_seed(1))
-    again = degrade(image, kernel, 2, noise_sigma=0.1, generator=torch.Generator().manual_seed(1))
+    clean = Degradation(kernel, 2).apply(image)
+    noisy = Degradation(kernel, 2, noise=0.1).apply(image, torch.Generator().manual_seed(1))
+    again = Degradation(kernel, 2, noise=0.1).apply(image, torch.Generator().manual_seed(1))
     assert torch.equal(noisy, again)
     noise = noisy - clean
     assert noise.std().item() == pytest.approx(0.1, rel=0.02)
@@ -113,16 +118,16 @@ def test_rounding_gives_the_levels_of_an_image_file() -> None:
 def test_gradients_reach_image_and_kernel(scale: float, method: str) -> None:
     image, kernels = uniform(2, 1, 4, 5), torch.stack([lopsided(3, seed) for seed in range(2)])
     inputs = (image.requires_grad_(), kernels.requires_grad_())
-    assert torch.autograd.gradcheck(lambda i, k: degrade(i, k, scale, method), inputs)
-    assert torch.autograd.gradgradcheck(lambda i, k: degrade(i, k, scale, method), inputs)
+    assert torch.autograd.gradcheck(lambda i, k: Degradation(k, scale, method).apply(i), inputs)
+    assert torch.autograd.gradgradcheck(lambda i, k: Degradation(k, scale, method).apply(i), inputs)
 
 
 def test_dtype_follows_the_image_and_inputs_are_left_alone() -> None:
     image, kernels = uniform(2, 3, 16, 16).float(), sample_kernels(KernelLaw(), 2, torch.Generator().manual_seed(3))[0]
     before = image.clone(), kernels.clone()
-    low = degrade(image, kernels, 2)
+    low = Degradation(kernels, 2).apply(image)
     assert low.dtype == torch.float32
-    torch.testing.assert_close(low, degrade(image.double(), kernels, 2).float(), rtol=0, atol=1e-6)
+    torch.testing.assert_close(low, Degradation(kernels, 2).apply(image.double()).float(), rtol=0, atol=1e-6)
     assert torch.equal(image, before[0]) and torch.equal(kernels, before[1])
 
 
@@ -140,19 +145,21 @@ def test_upscale_is_centre_aligned_and_cuts_to_the_hr_size() -> None:
     [
         ({"scale": 0.5}, ConfigError, "degradation.scale: 0.5 must be finite and at least 1"),
         ({"scale": math.inf}, ConfigError, "degradation.scale: inf"),
-        ({"method": "nearest"}, ConfigError, "unknown 'nearest'; allowed: direct, bicubic"),
-        ({"noise_sigma": -0.1}, ConfigError, "degradation.noise_sigma: -0.1"),
-        ({"noise_sigma": 0.1}, ConfigError, "needs a torch.Generator"),
+        ({"subsampling": "nearest"}, ConfigError, "unknown 'nearest'; allowed: direct, bicubic"),
+        ({"noise": -0.1}, ConfigError, "degradation.noise: -0.1"),
+        ({"noise": 0.1}, ConfigError, "it needs a torch.Generator"),
         ({"kernel": torch.ones(4, 4)}, KernelError, "\\(4, 4\\) must be"),
         ({"kernel": torch.ones(3)}, KernelError, "\\(3,\\) must be"),
-        ({"kernel": torch.ones(2, 3, 3)}, KernelError, "2 kernels for an image of \\(3, 8, 8\\)"),
+        ({"kernel": torch.full((2, 3, 3), 1 / 9)}, KernelError, "2 kernels for an image of \\(3, 8, 8\\)"),
         ({"image": torch.zeros(3, 8, 8, dtype=torch.uint8)}, ImageError, "torch.uint8"),
         ({"image": torch.zeros(3, 0, 8)}, ImageError, "\\(3, 0, 8\\)"),
     ],
 )
 def test_impossible_degradations_are_refused(arguments: dict, error: type[Exception], message: str) -> None:
+    image, given = torch.zeros(3, 8, 8), {"kernel": delta_kernel(3), "scale": 2} | arguments
+    image = given.pop("image", image)
     with pytest.raises(error, match=message):
-        degrade(**{"image": torch.zeros(3, 8, 8), "kernel": delta_kernel(3), "scale": 2} | arguments)
+        Degradation(**given).apply(image)
 
 
 def test_upscale_and_subsample_check_their_own_arguments() -> None:

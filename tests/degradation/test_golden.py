@@ -17,9 +17,10 @@ from scipy import ndimage
 from skimage import data
 from skimage.metrics import structural_similarity
 
-from mzsr_basicsr.degradation.degrade import degrade, upscale
+from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.kernels import TEST_KERNELS, NamedKernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.metrics.quality import psnr_y, ssim_y
 
 needs_benchmark = pytest.mark.skipif(
@@ -49,7 +50,7 @@ def crop(image: np.ndarray, scale: int) -> np.ndarray:
 
 def package_chain(image: np.ndarray, case: NamedKernel) -> tuple[np.ndarray, torch.Tensor]:
     """Give the 8-bit LR image and its bicubic enlargement, not yet rounded."""
-    low = to_uint8(degrade(to_tensor(image), load_kernel(case.spec), case.scale, case.subsampling))
+    low = to_uint8(Degradation(load_kernel(case.spec), case.scale, case.subsampling).apply(to_tensor(image)))
     return low, upscale(to_tensor(low), case.scale, size=image.shape[:2])
 
 
@@ -59,7 +60,7 @@ def test_authors_lr_images_bit_for_bit(name: str) -> None:
     kernel = load_kernel(str(BENCHMARK / "Set5" / "g20_direct_x2_kernel.mat"))
     image = np.asarray(Image.open(BENCHMARK / "Set5" / "GT" / f"{name}.png").convert("RGB"))
     theirs = np.asarray(Image.open(BENCHMARK / "Set5" / "g20_direct_x2" / f"{name}.png").convert("RGB"))
-    np.testing.assert_array_equal(to_uint8(degrade(to_tensor(image), kernel, 2)), theirs)
+    np.testing.assert_array_equal(to_uint8(Degradation(kernel, 2).apply(to_tensor(image))), theirs)
 
 
 @needs_benchmark

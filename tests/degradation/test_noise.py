@@ -9,10 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from mzsr_basicsr.degradation.degrade import degrade
 from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel
 from mzsr_basicsr.degradation.noise import estimate_noise, jpeg_noise, noise_lost
-from mzsr_basicsr.degradation.wiener import told_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.models.task_builder import build_tasks, merged
 
 
@@ -94,8 +93,8 @@ def test_any_number_of_parts_and_bands_and_any_size() -> None:
 def test_what_is_left_and_what_is_added_is_the_noise_there_was(kernel: Tensor, scale: int, subsampling: str) -> None:
     sigma = 0.1
     noise = sigma * torch.randn(1, 240, 240, generator=torch.Generator().manual_seed(0))
-    left = degrade(noise, kernel, scale, subsampling)[:, 6:-6, 6:-6]
-    lost = noise_lost(sigma, told_kernel(kernel, scale, subsampling))
+    left = Degradation(kernel, scale, subsampling).apply(noise)[:, 6:-6, 6:-6]
+    lost = noise_lost(sigma, Degradation(kernel, scale, subsampling).told)
     assert float(left.square().mean()) + lost**2 == pytest.approx(sigma**2, rel=0.03)
     assert float(left.square().mean()) == pytest.approx(sigma**2 - lost**2, rel=0.12)
 
@@ -112,11 +111,11 @@ def test_lr_images_and_sons_of_a_task_have_as_much_noise_as_is_told(subsampling:
         "task": torch.tensor([3, 4]),
     }
     for task, sigma in zip(build_tasks(batch, subsampling), (0.0, 0.06), strict=True):
-        assert task.noise == pytest.approx(sigma)
+        assert task.degradation.noise == pytest.approx(sigma)
         for images in (task.query.lq, task.support.gt, task.support.lq):
             assert float(images.std()) == pytest.approx(sigma, rel=0.04, abs=1e-6)
     joined = merged(build_tasks(batch, subsampling))
-    assert len(joined) == 1 and joined[0].noise.tolist() == pytest.approx([0.0, 0.06])
+    assert len(joined) == 1 and joined[0].degradation.noise.tolist() == pytest.approx([0.0, 0.06])
 
 
 def test_nothing_is_lost_without_blur_nor_invented_by_sharpening() -> None:

@@ -33,7 +33,7 @@ def test_the_record_holds_everything(report):
         assert line["moved_relative"] == [update.moved[tensor["name"]].relative for tensor in record["tensors"]]
         assert line["rates"] == (None if update.number == 0 else [pytest.approx(0.2)] * len(record["tensors"]))
         assert line["layers_moved_relative"] == [found.moved(update.number)[name].relative for name in record["layers"]]
-    np.testing.assert_array_equal(record["kernel"]["weights"], report.chosen.kernel.numpy())
+    np.testing.assert_array_equal(record["kernel"]["weights"], report.chosen.degradation.kernel.numpy())
     assert (record["scale"], record["lr_size"], record["sr_size"]) == (2, [26, 30], [52, 60])
     assert record["lr_made_from_it"] and record["kernel"]["subsampling"] == "direct"
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.degradation.kernels import delta_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.inspection.page import page_of
 from mzsr_basicsr.inspection.plots import heat_map, plots_of
 from mzsr_basicsr.inspection.record import inspect_image
@@ -128,7 +129,7 @@ def test_names_are_escaped(tmp_path):
 def test_no_update_and_a_large_image(tmp_path):
     pixels = np.tile(photo(150, 180), (3, 2, 1))[:, :340]  # 450x340 px
     lq = torch.from_numpy(pixels.transpose(2, 0, 1) / 255).float()[None]
-    found = inspect_image(Linear(), lq, delta_kernel(), 2, Settings(updates=(5,)))
+    found = inspect_image(Linear(), lq, Degradation(delta_kernel(), 2), Settings(updates=(5,)))
     report = replace(small_report(tmp_path, updates=0), inspection=found)
     html = page_of(report, None)
     kinds = {picture_of(frame["sr"])[0] for frame in data_of(html)["frames"]}

@@ -12,13 +12,13 @@ from mzsr_basicsr.benchmark.report.gallery_pictures import error_map
 from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel
 from mzsr_basicsr.degradation.noise import estimate_noise
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.inspection.choices import Choices
 from mzsr_basicsr.inspection.pictures import busiest, change, ranges_of, verdict_map
 from mzsr_basicsr.inspection.run import inspect_file
 from mzsr_basicsr.inspection.subject import MOST_PIXELS, make_pair, read_colours, read_pair
 from mzsr_basicsr.inspection.words import summarise
-from mzsr_basicsr.upscaling.choice import ChosenKernel
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 
 
@@ -28,7 +28,7 @@ def test_the_lr_image_is_made_in_float64_and_rounded(tmp_path):
     blurred = ndimage.correlate(photo(52, 60).astype(np.float64), kernel[..., None], mode="reflect")
     np.testing.assert_array_equal(report.subject.pixels, np.rint(blurred[::2, ::2]))
     np.testing.assert_array_equal(report.subject.gt, photo(52, 60))
-    assert report.settings.quantize_son and report.settings.noise == 0
+    assert report.settings.quantize_son and report.chosen.degradation.noise == 0
 
 
 def test_an_estimated_kernel_is_taken_and_noise_is_told(tmp_path):
@@ -36,9 +36,9 @@ def test_an_estimated_kernel_is_taken_and_noise_is_told(tmp_path):
     Image.fromarray(noisy).save(tmp_path / "a.png")
     upscale = UpscaleSettings(updates=0, weights=save_network(tmp_path / "w.pth"), device="cpu")
     report = inspect_file(Choices(upscale, tmp_path / "a.png"))
-    assert report.chosen.estimate is not None and report.chosen.subsampling == "bicubic"
-    assert report.settings.noise == pytest.approx(estimate_noise(tensor(noisy)), rel=1e-6)
-    assert report.settings.noise == pytest.approx(8 / 255, rel=0.3)
+    assert report.chosen.estimate is not None and report.chosen.degradation.subsampling == "bicubic"
+    assert report.chosen.degradation.noise == pytest.approx(estimate_noise(tensor(noisy)), rel=1e-6)
+    assert report.chosen.degradation.noise == pytest.approx(8 / 255, rel=0.3)
 
 
 def test_grey_alpha_and_16_bits(tmp_path):
@@ -57,9 +57,9 @@ def test_grey_alpha_and_16_bits(tmp_path):
 
 def test_a_crop_is_central_and_its_truth_fits(tmp_path):
     read = read_colours(hr_file(tmp_path, 52, 60))
-    chosen = ChosenKernel(delta_kernel(), "direct", None)
-    cut = make_pair(read, chosen, 2, 16)
-    whole = make_pair(read, chosen, 2, None)
+    chosen = Degradation(delta_kernel(), 2)
+    cut = make_pair(read, chosen, 16)
+    whole = make_pair(read, chosen, None)
     np.testing.assert_array_equal(cut.pixels, whole.pixels[5:21, 7:23])
     np.testing.assert_array_equal(cut.gt, whole.gt[10:42, 14:46])
     np.testing.assert_array_equal(cut.gt[::2, ::2], cut.pixels)

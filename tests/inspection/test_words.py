@@ -8,6 +8,7 @@ from helpers.inspections import Linear
 
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.degradation.kernels import delta_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.inspection.record import inspect_image
 from mzsr_basicsr.inspection.results import Update
 from mzsr_basicsr.inspection.words import gained, share, summarise
@@ -15,7 +16,7 @@ from mzsr_basicsr.inspection.words import gained, share, summarise
 
 def told(losses, psnrs):
     """Summarise made-up numbers."""
-    found = inspect_image(Linear(), torch.zeros(1, 3, 16, 16), delta_kernel(), 2, Settings(updates=(0,)))
+    found = inspect_image(Linear(), torch.zeros(1, 3, 16, 16), Degradation(delta_kernel(), 2), Settings(updates=(0,)))
     pairs = enumerate(zip(losses, psnrs))
     updates = [
         Update(n, loss, 30.0, psnr, None if psnr is None else 0.9, found.updates[0].moved) for n, (loss, psnr) in pairs

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch.autograd.graph import saved_tensors_hooks
 
 from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.meta import MetaStep, Pairs, Task, maml
 
 
@@ -31,7 +32,7 @@ class Held:
 def peak(tasks: int, steps: int, order: int = 2, recompute: bool = False) -> int:
     torch.manual_seed(0)
     pairs = Pairs(torch.rand(2, 3, 8, 8), torch.rand(2, 3, 16, 16))
-    task = Task(pairs, pairs, torch.ones(1, 1), 2.0)
+    task = Task(pairs, pairs, Degradation(torch.ones(1, 1), 2.0))
     step = MetaStep(MZSRNetLR(num_feat=8, num_conv=4), maml, F.l1_loss, steps, 1e-2, order=order, recompute=recompute)
     ledger = Ledger()
     with saved_tensors_hooks(ledger.pack, lambda held: held.tensor):

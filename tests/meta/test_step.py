@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call
 
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.meta import InnerLoop, MetaStep, Pairs, Task, maml, query_weights
 
 
@@ -28,7 +29,7 @@ def random_task(seed: int, size: int = 6) -> Task:
         images = torch.rand(2, 2, 2, size, size, generator=generator, dtype=torch.float64)
         return Pairs(images[0], images[1])
 
-    return Task(pairs(), pairs(), torch.ones(1, 1, dtype=torch.float64), 1.0, f"task {seed}")
+    return Task(pairs(), pairs(), Degradation(torch.ones(1, 1, dtype=torch.float64), 1.0), f"task {seed}")
 
 
 @pytest.mark.parametrize("recompute", [False, True])

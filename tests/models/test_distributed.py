@@ -12,6 +12,7 @@ from helpers.trainings import environment, run, train, write_options, write_phot
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.meta import MetaStep, Pairs, Task, maml
 
 TASKS, STEPS = 4, 5
@@ -20,7 +21,7 @@ TASKS, STEPS = 4, 5
 def draw(index: int, iteration: int) -> Task:
     generator = torch.Generator().manual_seed(100 * iteration + index)
     images = torch.rand(4, 2, 2, 6, 6, generator=generator, dtype=torch.float64)
-    return Task(Pairs(images[0], images[1]), Pairs(images[2], images[3]), torch.ones(1, 1), 1.0)
+    return Task(Pairs(images[0], images[1]), Pairs(images[2], images[3]), Degradation(torch.ones(1, 1), 1.0))
 
 
 def train_step(rank: int, world: int, wrap: bool) -> torch.Tensor:

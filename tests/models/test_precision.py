@@ -15,6 +15,7 @@ from torch.utils.data import default_collate
 from mzsr_basicsr.archs.mzsr_arch import MZSRNet
 from mzsr_basicsr.archs.mzsr_wiener_arch import MZSRNetWiener
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.resize import imresize
 from mzsr_basicsr.meta import network_inputs
 from mzsr_basicsr.models.hardware import precision
@@ -48,9 +49,9 @@ def test_resampling_stays_exact(scale: float) -> None:
 @pytest.mark.parametrize("kernel", [KERNEL, torch.stack([KERNEL, KERNEL.T])])
 def test_the_wiener_base_stays_exact(kernel: torch.Tensor) -> None:
     network, lq = MZSRNetWiener(num_feat=4, num_block=1), torch.rand(2, 3, 7, 6)
-    exact = network_inputs(network, lq, kernel, 2.0)["base"]
+    exact = network_inputs(network, lq, Degradation(kernel, 2.0))["base"]
     with precision(CPU, "bfloat16"):
-        inputs = network_inputs(network, lq, kernel, 2.0)
+        inputs = network_inputs(network, lq, Degradation(kernel, 2.0))
         sr = network(lq, **inputs)
     assert torch.equal(inputs["base"], exact) and sr.dtype == torch.float32
     correction = network(lq, kernel) - exact
@@ -65,7 +66,7 @@ def test_whatever_a_network_fixes_stays_exact_and_out_of_the_graph() -> None:
     network.fixed_inputs = lambda lq: {"base": torch.nn.Conv2d.forward(network, lq)}
     exact = network(lq)
     with precision(CPU, "bfloat16"):
-        base = network_inputs(network, lq, KERNEL, 2.0)["base"]
+        base = network_inputs(network, lq, Degradation(KERNEL, 2.0))["base"]
     assert torch.equal(base, exact) and not base.requires_grad
 
 

@@ -13,8 +13,8 @@ from helpers.trainings import write_options, write_photos
 from torch.utils.data import default_collate
 
 from mzsr_basicsr.archs.mzsr_wiener_arch import MZSRNetWiener
-from mzsr_basicsr.degradation.degrade import degrade
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import TrainingError
 from mzsr_basicsr.meta import MetaStep, Pairs, Task, maml
 from mzsr_basicsr.models.task_builder import merged
@@ -26,8 +26,8 @@ def tasks(scales: tuple[float, ...]) -> list[Task]:
     for seed, scale in enumerate(scales):
         hr = torch.rand(2, 3, 12, 12, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
         kernel = gaussian_kernel(0.5 + seed, 0.5, 0.3 * seed, 7)
-        lr = degrade(hr, kernel, scale)
-        made.append(Task(Pairs(lr[:0], hr[:0]), Pairs(lr, hr), kernel, scale, f"task {seed}"))
+        lr = Degradation(kernel, scale).apply(hr)
+        made.append(Task(Pairs(lr[:0], hr[:0]), Pairs(lr, hr), Degradation(kernel, scale), f"task {seed}"))
     return made
 
 
@@ -42,8 +42,8 @@ def gradients(given: list[Task]) -> tuple[float, list[torch.Tensor]]:
 def test_joined_tasks_give_the_mean_of_their_gradients() -> None:
     given = tasks((2.0, 2.0, 2.0))
     [whole] = merged(given)
-    assert whole.query.lq.shape[0] == whole.kernel.shape[0] == 6 and whole.scale == 2.0
-    assert torch.equal(whole.kernel[3], given[1].kernel)
+    assert whole.query.lq.shape[0] == whole.degradation.kernel.shape[0] == 6 and whole.degradation.scale == 2.0
+    assert torch.equal(whole.degradation.kernel[3], given[1].degradation.kernel)
     loss, found = gradients([whole])
     alone = [gradients([task]) for task in given]
     assert loss == pytest.approx(sum(value for value, _ in alone) / 3, abs=1e-12)
@@ -55,7 +55,7 @@ def test_joined_tasks_give_the_mean_of_their_gradients() -> None:
 
 def test_only_tasks_of_one_size_are_joined() -> None:
     whole = merged(tasks((3.0, 2.0, 3.0)))
-    assert [(task.scale, len(task.query.lq)) for task in whole] == [(2.0, 2), (3.0, 4)]
+    assert [(task.degradation.scale, len(task.query.lq)) for task in whole] == [(2.0, 2), (3.0, 4)]
     assert whole[1].name == "task 0 to task 2"
 
 
@@ -83,7 +83,9 @@ def test_the_model_trains_without_support_sets(tmp_path: Path) -> None:
     torch.testing.assert_close(levels, levels.round(), atol=1e-4, rtol=0)  # `quantize` holds here, too
     before = [p.detach().clone() for p in model.net_g.parameters()]
     pairs = model.tasks[0].query
-    loss = F.l1_loss(model.net_g(pairs.lq, model.tasks[0].kernel, model.tasks[0].noise), pairs.gt)
+    loss = F.l1_loss(
+        model.net_g(pairs.lq, model.tasks[0].degradation.kernel, model.tasks[0].degradation.noise), pairs.gt
+    )
     slopes = torch.autograd.grad(loss, list(model.net_g.parameters()))
     model.optimize_parameters(1)
     assert model.log_dict["l_query"] == pytest.approx(loss.item(), abs=1e-6)

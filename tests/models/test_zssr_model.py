@@ -13,10 +13,11 @@ from helpers.trainings import write_photos
 
 from mzsr_basicsr.cli import main as cli
 from mzsr_basicsr.data.zero_shot_dataset import ZeroShotDataset
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.metrics.quality import psnr_y
 from mzsr_basicsr.models.zssr_model import ZSSRModel
-from mzsr_basicsr.zssr import Problem, ZSSRSettings, zssr
+from mzsr_basicsr.zssr import ZSSRSettings, zssr
 
 OPTIONS = """plugin: !!python/name:mzsr_basicsr.PLUGIN
 name: tiny_zssr
@@ -74,7 +75,7 @@ def test_the_pipeline_gives_what_zssr_gives(place, monkeypatch) -> None:
     network = build_network({"type": "MZSRNet", "num_feat": 4, "num_conv": 2})
     settings = ZSSRSettings(updates=(1, 4), crop=16, back_projection=1)
     for row, item in zip(rows, data):
-        result = zssr(network, Problem(item["lq"][None], item["kernel"], 2, "direct"), settings)
+        result = zssr(network, item["lq"][None], Degradation(item["kernel"], 2), settings)
         gt = (item["gt"] * 255).round().byte().permute(1, 2, 0).numpy()
         for update in (1, 4):
             sr = torch.round(result.images[update][0] * 255).byte().permute(1, 2, 0).numpy()

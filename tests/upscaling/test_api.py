@@ -11,7 +11,9 @@ import torch
 from helpers.small_networks import photo, save_network
 
 from mzsr_basicsr.degradation.kernel_files import load_kernel
-from mzsr_basicsr.degradation.wiener import told_kernel, wiener_upscale
+from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.degradation.wiener import wiener_upscale
+from mzsr_basicsr.errors import KernelError
 from mzsr_basicsr.upscaling import choice
 from mzsr_basicsr.upscaling.api import Result, upscale
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
@@ -44,9 +46,8 @@ def plain(image: np.ndarray | torch.Tensor, weights: str, **choices: object) -> 
 
 def estimate(values: np.ndarray, subsampling: str = "direct", noise: float = 0.0) -> np.ndarray:
     """Wiener's estimate of (H, W, C) in [0, 1], clipped."""
-    told = told_kernel(load_kernel(KERNEL), 2, subsampling)
     planes = torch.from_numpy(values.astype(np.float64)).permute(2, 0, 1)[None]
-    return wiener_upscale(planes, told, 2, noise)[0].permute(1, 2, 0).clamp(0, 1).numpy()
+    return wiener_upscale(planes, Degradation(KERNEL, 2, subsampling, noise))[0].permute(1, 2, 0).clamp(0, 1).numpy()
 
 
 @pytest.mark.parametrize(
@@ -125,10 +126,28 @@ def test_the_noise_is_told_or_estimated(wiener: str) -> None:
     assert plain(flat, wiener, noise="auto").noise == pytest.approx(8, rel=0.15)
     assert plain(np.full((40, 40, 3), 99, np.uint8), wiener, noise="auto").noise == 0
     own = Upscaler(UpscaleSettings(kernel=KERNEL, updates=0, weights=wiener, device="cpu"))
-    flat_noise = [255 * own.plan(flat, artefacts=levels / 255).settings.noise for levels in (3, 20)]
+    flat_noise = [255 * own.plan(flat, artefacts=levels / 255).chosen.degradation.noise for levels in (3, 20)]
     assert flat_noise == pytest.approx([8, 20], rel=0.15)  # the artefacts of a file count at least
     wild = np.random.default_rng(0).choice(np.uint8([60, 200]), (40, 40, 3))
     assert plain(wild, wiener, noise="auto").noise == pytest.approx(25)  # at most
+
+
+def test_a_kernel_may_be_an_array_a_tensor_a_file_or_a_degradation(wiener: str, tmp_path: Path) -> None:
+    image, weights = photo(), load_kernel(KERNEL)
+    np.save(tmp_path / "k.npy", weights.numpy())
+    expected = plain(image, wiener).image
+    for kernel in (weights.numpy(), weights, weights.float(), tmp_path / "k.npy", Degradation(KERNEL, 2)):
+        found = plain(image, wiener, kernel=kernel)
+        np.testing.assert_array_equal(found.image, expected)
+        assert found.subsampling == "direct" and found.confidence is None
+    told = plain(image, wiener, kernel=Degradation(KERNEL, 2, "bicubic", 8 / 255), noise=12)
+    assert told.subsampling == "bicubic" and told.noise == pytest.approx(12)  # what is said beside it comes first
+    brought = upscale(image, kernel=Degradation(KERNEL, 2, "bicubic", 8 / 255), updates=0, weights=wiener, device="cpu")
+    assert brought.noise == pytest.approx(8)
+    again = plain(image, wiener, subsampling="bicubic", noise=8)
+    np.testing.assert_array_equal(brought.image, again.image)
+    with pytest.raises(KernelError, match="the 21 px kernel is larger than the image at x2"):
+        plain(photo(9, 9), wiener, kernel=load_kernel("gaussian:2,2,0,21"))
 
 
 def test_the_kernels_and_their_subsampling(small: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import torch
 from basicsr.archs import build_network
 from helpers.small_networks import photo, save_network
 
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError, KernelError, MZSRError, WeightsError
 from mzsr_basicsr.upscaling.api import Result, upscale
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
@@ -39,7 +40,11 @@ BAD = [
     ({"image": np.zeros((9, 9, 1), np.uint8), "alpha": True}, ImageError, "an image is (H, W) or (H, W, C)"),
     ({"image": photo(9, 9), "kernel": "gaussian:2,2,0,21"}, KernelError, "larger than the image at x2 (18 px); give a"),
     ({"kernel": "gausian:1"}, KernelError, "gausian:1: unknown kernel; allowed:"),
-    ({"kernel": np.ones((3, 3)) / 9}, ConfigError, "kernel: a ndarray; give a text"),
+    ({"kernel": np.ones((3, 3))}, KernelError, "kernel: kernel sums to 9; it must sum to 1"),
+    ({"kernel": torch.ones(2, 2) / 4}, KernelError, "kernel: kernel is 2x2; it must be square with an odd side"),
+    ({"kernel": np.ones((19, 19)) / 361}, KernelError, "the 19 px kernel is larger than the image at x2 (18 px)"),
+    ({"kernel": 2.0}, ConfigError, "kernel: a float; give a text, a file, an array or a Degradation"),
+    ({"kernel": Degradation("delta", 3)}, ConfigError, "scale: 2, but the degradation's is 3; give the same scale"),
     ({"kernel": "auto-free", "subsampling": "bicubic"}, ConfigError, "bicubic does not go with the kernel auto-free"),
     ({"subsampling": "nearest"}, ConfigError, "subsampling: 'nearest'; allowed: auto, direct, bicubic"),
     ({"device": "tpu"}, ConfigError, "device: 'tpu'; allowed: auto, cpu, cuda, mps"),

@@ -12,6 +12,7 @@ from torch import nn
 
 from mzsr_basicsr import weights
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, WeightsError
 from mzsr_basicsr.meta import network_inputs
 from mzsr_basicsr.weights.files import load_weights, save_atomically
@@ -68,7 +69,7 @@ def test_every_file_loads_and_super_resolves(name: str) -> None:
     kernel = gaussian_kernel(2.0, 2.0, 0.0, 21).float()
     lq = torch.rand(1, 3, 12, 10)
     with torch.no_grad():
-        sr = network(lq, **network_inputs(network, lq, kernel, about["scale"]))
+        sr = network(lq, **network_inputs(network, lq, Degradation(kernel, about["scale"])))
     assert sr.shape == (1, 3, 12 * int(about["scale"]), 10 * int(about["scale"]))
     assert torch.isfinite(sr).all()
 

@@ -10,11 +10,12 @@ from basicsr.archs import build_network
 from scipy.ndimage import correlate
 from torch import nn
 
-from mzsr_basicsr.degradation.degrade import degrade, upscale
+from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, TrainingError
 from mzsr_basicsr.options.zssr import ZSSROptions, zssr_settings
-from mzsr_basicsr.zssr import Problem, ZSSRSettings, scaled_kernel, training, zssr
+from mzsr_basicsr.zssr import ZSSRSettings, scaled_kernel, training, zssr
 from mzsr_basicsr.zssr.fathers import Father, draw_pair, make_fathers
 from mzsr_basicsr.zssr.rate import RateRule, stands_still
 from mzsr_basicsr.zssr.training import median, super_resolve
@@ -33,8 +34,9 @@ def picture(height=40, width=36, seed=0):
 
 
 def problem(scale=2, subsampling="direct", kernel=KERNEL):
-    hr = picture(80, 72)
-    return Problem(degrade(hr.double(), kernel, scale, subsampling).float(), kernel.float(), scale, subsampling)
+    """An LR image and its degradation."""
+    made = Degradation(kernel, scale, subsampling)
+    return made.apply(picture(80, 72).double()).float(), made.to(torch.zeros(1))
 
 
 def network(seed=0, scale=2):
@@ -74,9 +76,9 @@ def test_errors_that_rise_or_stay_stand_still_and_falling_ones_do_not() -> None:
 def test_a_son_is_its_father_blurred_and_subsampled() -> None:
     """The kernel is not turned with the picture: an oblique one shows it."""
     oblique = gaussian_kernel(4.0, 1.0, -0.5, 9).float()
-    given = Problem(picture(), oblique, 2, "direct")
+    given = Degradation(oblique, 2)
     for seed in range(8):
-        pair = draw_pair([Father(given.lq, 1.0)], given, ZSSRSettings(crop=16), generator(seed))
+        pair = draw_pair([Father(picture(), 1.0)], given, ZSSRSettings(crop=16), generator(seed))
         for channel in range(3):
             expected = correlate(pair.gt[0, channel].double().numpy(), oblique.double().numpy(), mode="reflect")[
                 ::2, ::2
@@ -89,9 +91,7 @@ def test_crops_are_of_the_fathers_and_turned_all_eight_ways() -> None:
     windows = {image[0, 0, r : r + 16, c : c + 16].numpy().tobytes() for r in range(25) for c in range(21)}
     ways = Counter()
     for seed in range(120):
-        crop = draw_pair(
-            [Father(image, 1.0)], Problem(image, KERNEL, 2, "direct"), ZSSRSettings(crop=16), generator(seed)
-        ).gt[0, 0]
+        crop = draw_pair([Father(image, 1.0)], Degradation(KERNEL, 2), ZSSRSettings(crop=16), generator(seed)).gt[0, 0]
         for number in range(8):
             back = crop.T if number & 4 else crop
             back = back.flip([axis for axis, bit in ((0, 1), (1, 2)) if number & bit])
@@ -105,7 +105,7 @@ def test_fathers_are_drawn_in_proportion_to_their_size() -> None:
     fathers += [Father(torch.zeros(1, 3, 8, 8), 2.0)]  # a result that is twice as large counts as half
     drawn = Counter()
     for seed in range(400):
-        gt = draw_pair(fathers, Problem(picture(), KERNEL, 2, "direct"), ZSSRSettings(crop=64), generator(seed)).gt
+        gt = draw_pair(fathers, Degradation(KERNEL, 2), ZSSRSettings(crop=64), generator(seed)).gt
         drawn[min(gt.shape[-2:])] += 1
     assert drawn[36] == pytest.approx(200, abs=40)
     assert drawn[18] == pytest.approx(100, abs=35) and drawn[8] == pytest.approx(100, abs=35)
@@ -122,19 +122,19 @@ def test_every_flip_of_a_linear_symmetric_network_agrees() -> None:
     bare = network()
     nn.init.zeros_(bare.body[-1].weight)
     nn.init.zeros_(bare.body[-1].bias)
-    given = problem(subsampling="bicubic")
+    lq, given = problem(subsampling="bicubic")
     for ensemble in (False, True):
-        sr = super_resolve(bare, given, ZSSRSettings(back_projection=0, self_ensemble=ensemble))
-        torch.testing.assert_close(sr, upscale(given.lq, 2).clamp(0, 1), atol=1e-5, rtol=0)
+        sr = super_resolve(bare, lq, given, ZSSRSettings(back_projection=0, self_ensemble=ensemble))
+        torch.testing.assert_close(sr, upscale(lq, 2).clamp(0, 1), atol=1e-5, rtol=0)
 
 
 def test_the_first_update_moves_every_weight_by_the_rate() -> None:
     """Adam's first step is rate times the gradient's sign, whatever the gradient's size."""
-    net, given = network(), problem()
+    net, (lq, given) = network(), problem()
     before = {name: value.detach().clone() for name, value in net.named_parameters()}
     settings = ZSSRSettings(**{**QUICK, "updates": (1,)}, rate=1e-3)
-    [loss] = training.train(net, given, make_fathers(given.lq, (1.0,)), settings, generator())
-    pair = draw_pair(make_fathers(given.lq, (1.0,)), given, settings, generator())
+    [loss] = training.train(net, lq, given, make_fathers(lq, (1.0,)), settings, generator())
+    pair = draw_pair(make_fathers(lq, (1.0,)), given, settings, generator())
     original = network()
     expected = (original(pair.lq) - pair.gt).abs().mean()
     assert loss == pytest.approx(float(expected.detach()), rel=1e-6)
@@ -151,24 +151,24 @@ def test_training_ends_when_the_rate_has_fallen() -> None:
     settings = ZSSRSettings(
         **{**QUICK, "updates": (2, 100)}, window=4, check_every=4, measure_every=1, steadiness=1e-12
     )
-    result = zssr(network(), problem(), settings)
+    result = zssr(network(), *problem(), settings)
     assert len(result.losses) == 16 and set(result.images) == {2, 100}
     alone = zssr(
         network(),
-        problem(),
+        *problem(),
         ZSSRSettings(**{**QUICK, "updates": (16,)}, window=4, check_every=4, measure_every=1, steadiness=1e-12),
     )
     torch.testing.assert_close(result.images[100], alone.images[16])
 
 
 def test_it_learns_the_image_and_leaves_the_network() -> None:
-    hr, given, net = picture(80, 72), problem(), network()
+    hr, (lq, given), net = picture(80, 72), problem(), network()
     before = {name: value.clone() for name, value in net.state_dict().items()}
     result = zssr(
-        net, given, ZSSRSettings(updates=(0, 300), crop=32, back_projection=0, self_ensemble=False, rate=3e-3)
+        net, lq, given, ZSSRSettings(updates=(0, 300), crop=32, back_projection=0, self_ensemble=False, rate=3e-3)
     )
     errors = {u: float((image - hr).square().mean()) for u, image in result.images.items()}
-    bicubic = float((upscale(given.lq, 2).clamp(0, 1) - hr).square().mean())
+    bicubic = float((upscale(lq, 2).clamp(0, 1) - hr).square().mean())
     assert errors[300] < 0.5 * errors[0] and errors[300] < 0.9 * bicubic
     assert np.mean(result.losses[-30:]) < 0.7 * np.mean(result.losses[:30])
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
@@ -176,7 +176,7 @@ def test_it_learns_the_image_and_leaves_the_network() -> None:
 
 
 def test_the_seed_decides() -> None:
-    runs = [zssr(network(), problem(), ZSSRSettings(**QUICK, seed=seed, son_noise=0.02)).losses for seed in (1, 1, 2)]
+    runs = [zssr(network(), *problem(), ZSSRSettings(**QUICK, seed=seed, son_noise=0.02)).losses for seed in (1, 1, 2)]
     assert runs[0] == runs[1] != runs[2]
 
 
@@ -189,7 +189,7 @@ def test_gradual_scales_add_their_results_to_the_fathers(monkeypatch) -> None:
 
     monkeypatch.setattr(training, "draw_pair", spy)
     settings = ZSSRSettings(**{**QUICK, "updates": (2,)}, gradual=(1.5,), fathers=(1.0, 0.5))
-    result = zssr(network(), problem(), settings)
+    result = zssr(network(), *problem(), settings)
     assert seen == [(1.5, [0.5, 1.0])] * 2 + [(2, [0.5, 0.75, 1.0, 1.5])] * 2
     assert result.images[2].shape == (1, 3, 80, 72) and len(result.losses) == 2
 
@@ -223,4 +223,4 @@ def test_a_loss_that_is_not_finite_stops() -> None:
     net = network()
     nn.init.constant_(net.body[0].weight, math.inf)
     with pytest.raises(TrainingError, match="the loss is not finite after 1 updates; lower `rate`"):
-        zssr(net, problem(), ZSSRSettings(**QUICK))
+        zssr(net, *problem(), ZSSRSettings(**QUICK))

@@ -55,7 +55,7 @@ def task_key(method: dict[str, Any], given: Given, device: str) -> str:
         device: "cpu" or "cuda"; digits and times differ.
     """
     d = given.degradation
-    kernel = hashlib.sha256(d.weights.round(12).tobytes()).hexdigest()
+    kernel = hashlib.sha256(d.weights()).hexdigest()
     place = [given.source.dataset, given.source.kernel, given.source.image]
     content: dict[str, Any] = {
         "method": method,

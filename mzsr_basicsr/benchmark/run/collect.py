@@ -25,7 +25,13 @@ def collect(plan: Plan, tasks: list[Task], folder: Path, failures: dict[str, str
             measures += _measures(record, task, plan)
     sources = {(t.given.source.dataset, t.given.source.kernel, t.given.source.image): t.given.source for t in tasks}
     kernels = [
-        TestKernel(name=d.name, spec=d.spec, subsampling=d.subsampling, scale=d.scale, weights=d.weights.tolist())
+        TestKernel(
+            name=d.name,
+            spec=d.spec,
+            subsampling=d.subsampling,
+            scale=d.scale,
+            weights=d.kernel.tolist(),
+        )
         for d in plan.degradations
     ]
     return Results(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -13,15 +13,14 @@ from mzsr_basicsr.adaptation.zero_shot import super_resolve, zero_shot
 from mzsr_basicsr.archs.build import check_network
 from mzsr_basicsr.benchmark.run.networks import Loaded, build, load_network
 from mzsr_basicsr.benchmark.run.options import BicubicOptions, KernelChoice, MethodOptions, ZSSRMethodOptions
-from mzsr_basicsr.benchmark.run.plan import Degradation
 from mzsr_basicsr.degradation.degrade import upscale
-from mzsr_basicsr.degradation.wiener import told_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.options.run import ZeroShotOptions, zero_shot_settings
 from mzsr_basicsr.options.zssr import zssr_settings
 from mzsr_basicsr.upscaling.choice import choose_kernel
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
-from mzsr_basicsr.zssr import Problem, ZSSRSettings, zssr
+from mzsr_basicsr.zssr import ZSSRSettings, zssr
 
 
 class Output(NamedTuple):
@@ -86,8 +85,8 @@ def _zssr(choice: KernelChoice, settings: ZSSRSettings, network: nn.Module) -> M
     network = network.to(memory_format=torch.channels_last)
 
     def run(lq: Tensor, degradation: Degradation) -> list[Output]:
-        kernel, subsampling, spent = _kernel(choice, lq, degradation)
-        result = zssr(network, Problem(lq, kernel, degradation.scale, subsampling), settings)
+        told, spent = _told(choice, lq, degradation)
+        result = zssr(network, lq, told, settings)
         return [Output(u, image, spent + result.seconds[u]) for u, image in sorted(result.images.items())]
 
     return run
@@ -101,35 +100,34 @@ def _network(
     if options is not None:
         if not options.updates:
             raise ConfigError(f"{section}.zero_shot.updates: is empty; give at least one number, as [0, 10]")
-        zero_shot_settings(options, "direct", rates)  # rates that are not there are found now
+        settings = zero_shot_settings(options, rates)
 
     def run(lq: Tensor, degradation: Degradation) -> list[Output]:
-        kernel, subsampling, spent = _kernel(choice, lq, degradation)
+        told, spent = _told(choice, lq, degradation)
         if options is None:
-            return [_unadapted(network, lq, kernel, degradation.scale, subsampling, spent)]
-        settings = zero_shot_settings(options, subsampling, rates)
-        result = zero_shot(network, lq, kernel, degradation.scale, settings)
+            return [_unadapted(network, lq, told, spent)]
+        result = zero_shot(network, lq, told.with_noise(options.noise), settings)
         return [Output(u, image, spent + result.seconds[u]) for u, image in sorted(result.images.items())]
 
     return run
 
 
-def _unadapted(network: nn.Module, lq: Tensor, kernel: Tensor, scale: float, subsampling: str, spent: float) -> Output:
+def _unadapted(network: nn.Module, lq: Tensor, degradation: Degradation, spent: float) -> Output:
     """Run a network once, without the son and the loss of the hook; `spent` are seconds before it."""
     start = seconds_now(lq.device)
-    told = told_kernel(kernel, scale, subsampling)
     params = {name: value.detach() for name, value in network.named_parameters()}
-    image = super_resolve(network, params, lq, kernel, told, scale, Settings(subsampling=subsampling))
+    image = super_resolve(network, params, lq, degradation, Settings())
     return Output(None, image, spent + seconds_now(lq.device) - start)
 
 
-def _kernel(choice: KernelChoice, lq: Tensor, degradation: Degradation) -> tuple[Tensor, str, float]:
-    """Give the kernel (k, k) and subsampling that a method works with, and the seconds it took to find them."""
+def _told(choice: KernelChoice, lq: Tensor, degradation: Degradation) -> tuple[Degradation, float]:
+    """Give the degradation that a method is told, and the seconds it took to find it."""
     if choice == "known":
-        return torch.from_numpy(degradation.weights).to(lq), degradation.subsampling, 0.0
+        return degradation.to(lq), 0.0
     start = seconds_now(lq.device)
-    blurs: Literal["auto", "direct", "bicubic"] = "auto" if choice == "bicubic" else degradation.subsampling
-    settings = UpscaleSettings(scale=degradation.scale, kernel=choice, subsampling=blurs)
+    blurs = "auto" if choice == "bicubic" else degradation.subsampling
+    settings = UpscaleSettings(scale=degradation.scale, kernel=choice, subsampling=blurs)  # type: ignore[arg-type]
     smallest = min(lq.shape[-2:])
     found = choose_kernel(settings, math.ceil(degradation.scale), lambda: lq.cpu(), smallest, "the image")
-    return found.kernel.to(lq), found.subsampling, seconds_now(lq.device) - start
+    told = Degradation(found.degradation.kernel, degradation.scale, found.degradation.subsampling)
+    return told.to(lq), seconds_now(lq.device) - start

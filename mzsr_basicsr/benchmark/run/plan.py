@@ -5,28 +5,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from mzsr_basicsr.benchmark import published
 from mzsr_basicsr.benchmark.run.options import METHODS, BenchmarkOptions, DatasetOptions, KernelOptions, MethodOptions
 from mzsr_basicsr.data.photos import SUFFIXES
-from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.kernels import TEST_KERNELS
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError
-from mzsr_basicsr.options.datasets import Subsampling
 from mzsr_basicsr.options.strict import nearest, parse
 
 
-@dataclass(frozen=True)
-class Degradation:
-    """A kernel of the matrix: its name, its text or file, its weights (k, k) float64, subsampling and scale."""
+@dataclass(frozen=True, init=False, eq=False)
+class NamedDegradation(Degradation):
+    """A row of the matrix: a degradation, its name, and the text or file of its kernel."""
 
-    name: str
-    spec: str
-    weights: np.ndarray
-    subsampling: Subsampling
-    scale: float
+    name: str = ""
+    spec: str = ""
+
+    def __init__(self, name: str, spec: str, scale: float, subsampling: str) -> None:
+        super().__init__(spec, scale, subsampling)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "spec", spec)
+
+    def weights(self) -> bytes:
+        """Give the kernel's weights, to 12 digits, as they enter the keys of results."""
+        return self.kernel.numpy().round(12).tobytes()
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Plan:
 
     options: BenchmarkOptions
     datasets: dict[str, DatasetOptions]
-    degradations: list[Degradation]
+    degradations: list[NamedDegradation]
     methods: dict[str, MethodOptions]
     skipped: list[str]
 
@@ -123,7 +127,7 @@ def _datasets(options: BenchmarkOptions) -> tuple[dict[str, DatasetOptions], lis
     return found, skipped
 
 
-def _check_choices(methods: dict[str, MethodOptions], degradations: list[Degradation]) -> None:
+def _check_choices(methods: dict[str, MethodOptions], degradations: list[NamedDegradation]) -> None:
     """Refuse the internal estimator where its kernels would be blurred twice."""
     bicubic = [d.name for d in degradations if d.subsampling == "bicubic"]
     for label, method in methods.items():
@@ -150,10 +154,10 @@ def _nearby(name: str, folder: Path) -> str:
     return near if near.startswith("did") else "put the images there, or name another folder"
 
 
-def _degradations(options: BenchmarkOptions) -> list[Degradation]:
+def _degradations(options: BenchmarkOptions) -> list[NamedDegradation]:
     if options.scales == []:
         raise ConfigError("scales: is empty; name at least one, or leave it out")
-    found: dict[str, Degradation] = {}
+    found: dict[str, NamedDegradation] = {}
     for entry in options.kernels:
         for one in _at_scales(_kernel(entry), options.scales):
             if one.name in found:
@@ -173,13 +177,13 @@ def _kernel(entry: str | KernelOptions) -> KernelOptions:
     return parse(KernelOptions, f"kernels.{entry}", section)
 
 
-def _at_scales(kernel: KernelOptions, scales: list[float] | None) -> list[Degradation]:
+def _at_scales(kernel: KernelOptions, scales: list[float] | None) -> list[NamedDegradation]:
     """Place a kernel at its own scale, or at all that are asked for, with the scale in its name (x2 has none)."""
-    weights = load_kernel(kernel.kernel).double().numpy()
     if scales is None:
         if kernel.scale is None:
             raise ConfigError(f"kernels: {kernel.name} has no scale; give `scale` there, or `scales` for all kernels")
-        return [Degradation(kernel.name, kernel.kernel, weights, kernel.subsampling, kernel.scale)]
+        return [NamedDegradation(kernel.name, kernel.kernel, kernel.scale, kernel.subsampling)]
     base = kernel.name.removesuffix("_x4") if kernel.name in TEST_KERNELS else kernel.name
     names = [base if math.isclose(scale, 2) else f"{base}_x{scale:g}" for scale in scales]
-    return [Degradation(n, kernel.kernel, weights, kernel.subsampling, s) for n, s in zip(names, scales, strict=True)]
+    spec, how = kernel.kernel, kernel.subsampling
+    return [NamedDegradation(name, spec, scale, how) for name, scale in zip(names, scales, strict=True)]

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from mzsr_basicsr.benchmark.results import Source
 from mzsr_basicsr.benchmark.run.options import DatasetOptions
-from mzsr_basicsr.benchmark.run.plan import Degradation, Plan
+from mzsr_basicsr.benchmark.run.plan import NamedDegradation, Plan
 from mzsr_basicsr.data.photos import Photos, decode, to_picture
 from mzsr_basicsr.data.zero_shot_dataset import ZeroShotDataset
 from mzsr_basicsr.errors import ImageError
@@ -28,7 +28,7 @@ class Given:
     """One LR image with what belongs to it: the record, its degradation, and the SHA-256 of its HR image."""
 
     source: Source
-    degradation: Degradation
+    degradation: NamedDegradation
     hr_sha256: str
 
 
@@ -60,7 +60,7 @@ def make_sources(plan: Plan, folder: Path) -> list[Given]:
     return sorted(found, key=lambda g: (list(plan.datasets).index(g.source.dataset), g.source.image))
 
 
-def _open(name: str, section: DatasetOptions, degradation: Degradation) -> ZeroShotDataset:
+def _open(name: str, section: DatasetOptions, degradation: NamedDegradation) -> ZeroShotDataset:
     opt: dict[str, Any] = {"name": name, "type": "ZeroShotDataset", "phase": name, "scale": degradation.scale}
     opt |= {"dataroot_gt": section.gt, "kernel": degradation.spec, "subsampling": degradation.subsampling}
     dataset = ZeroShotDataset(opt | {"dataroot_lq": section.lq.get(degradation.name)})
@@ -83,7 +83,7 @@ def _check_partners(gt: Photos, lq: Photos, key: str) -> None:
 
 
 def _one_cell(
-    name: str, degradation: Degradation, dataset: ZeroShotDataset, folder: Path, listing: dict[str, Any]
+    name: str, degradation: NamedDegradation, dataset: ZeroShotDataset, folder: Path, listing: dict[str, Any]
 ) -> Iterator[Given]:
     for index in range(len(dataset)):
         hr, published = dataset.gt_path(index), None if dataset.lq is None else dataset.lq.path(index)
@@ -131,9 +131,9 @@ def file_sha256(file: str | Path) -> str:
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
-def _digest(degradation: Degradation) -> str:
-    weights = degradation.weights.round(12).tobytes()
-    return hashlib.sha256(weights + f"{degradation.subsampling} {degradation.scale:g}".encode()).hexdigest()
+def _digest(degradation: NamedDegradation) -> str:
+    rest = f"{degradation.subsampling} {degradation.scale:g}"
+    return hashlib.sha256(degradation.weights() + rest.encode()).hexdigest()
 
 
 def _read_listing(folder: Path) -> dict[str, Any]:

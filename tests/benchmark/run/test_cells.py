@@ -120,7 +120,7 @@ def test_processes_side_by_side_and_one_that_is_killed(place):
     shared = methods(place)
     alone, out = benchmark(options(place, methods=shared))
     both = {**shared, "bad": faulty(place, "kill")}
-    imports = ["benchmark_runs"]  # the worker processes need its networks
+    imports = ["helpers.benchmark_runs"]  # the worker processes need its networks
     beside, other = benchmark(options(place, name="beside", methods=both, jobs=2, imports=imports))
     (failure,) = beside.failures
     assert (failure.method, failure.image) == ("bad", "p1")

@@ -13,8 +13,9 @@ from helpers.bicubic_by_hand import gaussian, resized
 from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, zero_shot
 from mzsr_basicsr.benchmark.run.methods import build_method
 from mzsr_basicsr.blind.estimate import estimate_kernel
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.weights.kernel_net import load_kernel_net
-from mzsr_basicsr.zssr import Problem, ZSSRSettings, zssr
+from mzsr_basicsr.zssr import ZSSRSettings, zssr
 
 SWINIR = {
     **{"type": "SwinIR", "upscale": 2, "img_size": 16, "window_size": 8, "depths": [2], "embed_dim": 12},
@@ -45,8 +46,9 @@ def picture(image):
     return np.uint8(np.rint(image[0].detach().clamp(0, 1).permute(1, 2, 0).numpy() * 255))[:39, :45]
 
 
-def by_hook(network, lq, kernel, settings, same):
-    for updates, image in zero_shot(network, lq, kernel.float(), 2, settings).images.items():
+def by_hook(network, lq, kernel, settings, same, subsampling="direct"):
+    degradation = Degradation(kernel.float(), 2, subsampling)
+    for updates, image in zero_shot(network, lq, degradation, settings).images.items():
         np.testing.assert_array_equal(same[updates], picture(image))
     assert settings.updates == tuple(same)
 
@@ -61,9 +63,9 @@ def test_bicubic_is_matlabs(place):
 @pytest.mark.parametrize(("kernel", "variance", "subsampling"), [("g2.0d", 2, "direct"), ("g1.3b", 1.3, "bicubic")])
 def test_mzsr_is_the_zero_shot_test_with_learned_rates(place, kernel, variance, subsampling):
     network = save(place / "w.pth", WIENER, seed=5)
-    settings = Settings((0, 1, 10), Schedule(learned=torch.full((5, 8), 0.02)), subsampling, quantize_son=True)
+    settings = Settings((0, 1, 10), Schedule(learned=torch.full((5, 8), 0.02)), quantize_son=True)
     lq, pictures = run(place, {"type": "mzsr", "weights": {2: str(place / "w.pth")}}, kernel)
-    by_hook(network, lq, torch.from_numpy(gaussian(variance)), settings, pictures)
+    by_hook(network, lq, torch.from_numpy(gaussian(variance)), settings, pictures, subsampling)
     assert not np.array_equal(pictures[0], pictures[10])
 
 
@@ -78,9 +80,9 @@ def test_a_network_without_the_hook_is_the_bare_network(place):
 def test_a_network_without_the_hook_is_told_the_kernel(place):
     network = save(place / "w.pth", WIENER, seed=5)
     lq, pictures = run(place, network_method(place / "w.pth"))
-    settings = Settings((0,), subsampling="direct")
+    settings = Settings((0,))
     by_hook(network, lq, torch.from_numpy(gaussian(2)), settings, {0: pictures[None]})
-    shown = zero_shot(network, lq, torch.from_numpy(gaussian(1)).float(), 2, settings).images[0]
+    shown = zero_shot(network, lq, Degradation(torch.from_numpy(gaussian(1)).float(), 2), settings).images[0]
     assert not np.array_equal(pictures[None], picture(shown))
 
 
@@ -145,10 +147,10 @@ def test_zssr_starts_from_the_benchmarks_seed(place):
     results, out = benchmark(content)
     (lr,) = (s.lr for s in results.sources if s.image == "p1")
     lq = torch.from_numpy(read(out / lr) / np.float32(255)).permute(2, 0, 1)[None]
-    problem = Problem(lq, torch.from_numpy(gaussian(2)).float(), 2, "direct")
+    degradation = Degradation(torch.from_numpy(gaussian(2)).float(), 2)
     given = ZSSRSettings(updates=(2, 3), crop=16, fathers=(1.0, 0.8), back_projection=1, rate=1e-2)
     found = {m.updates: read(out / m.picture) for m in results.measures if m.image == "p1"}
-    for updates, image in zssr(network, problem, given).images.items():
+    for updates, image in zssr(network, lq, degradation, given).images.items():
         np.testing.assert_array_equal(found[updates], picture(image))
     assert results.columns == ["zssr (2)", "zssr (3)"] and not np.array_equal(found[2], found[3])
     other, again = benchmark({**content, "seed": 8, "name": "eight"})
@@ -158,12 +160,14 @@ def test_zssr_starts_from_the_benchmarks_seed(place):
 @pytest.mark.parametrize(("kernel", "subsampling"), [("g2.0d", "direct"), ("g1.3b", "bicubic")])
 def test_an_estimated_kernel(place, kernel, subsampling):
     network = save(place / "w.pth", WIENER, seed=5)
-    settings = Settings((1,), Schedule(((0, 0.02),)), subsampling)
+    settings = Settings((1,), Schedule(((0, 0.02),)))
     hook = {"updates": [1], "rates": [[0, 0.02]]}
     lq, pictures = run(place, network_method(place / "w.pth", zero_shot=hook, kernel="auto"), kernel)
     estimated = estimate_kernel(load_kernel_net(), lq, 2, subsampling).kernel
-    by_hook(network, lq, estimated, settings, pictures)
-    known = zero_shot(network, lq, torch.from_numpy(gaussian(float(kernel[1:4]))).float(), 2, settings).images[1]
+    by_hook(network, lq, estimated, settings, pictures, subsampling)
+    known = zero_shot(
+        network, lq, Degradation(torch.from_numpy(gaussian(float(kernel[1:4]))).float(), 2, subsampling), settings
+    ).images[1]
     assert not np.array_equal(pictures[1], picture(known))
 
 
@@ -171,7 +175,7 @@ def test_bicubic_as_the_kernel_means_none_beside_its_own(place):
     network = save(place / "w.pth", WIENER, seed=5)
     hook = {"updates": [1], "rates": [[0, 0.02]]}
     lq, pictures = run(place, network_method(place / "w.pth", zero_shot=hook, kernel="bicubic"))
-    by_hook(network, lq, torch.ones(1, 1), Settings((1,), Schedule(((0, 0.02),)), "bicubic"), pictures)
+    by_hook(network, lq, torch.ones(1, 1), Settings((1,), Schedule(((0, 0.02),))), pictures, "bicubic")
 
 
 def test_a_method_leaves_its_network_as_it_was(place):

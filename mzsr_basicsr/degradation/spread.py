@@ -1,0 +1,54 @@
+"""The spread of a kernel: its centre, its covariance, and the Gaussian of that covariance.
+
+A symmetric 2x2 matrix is written as three numbers (xx, yy, xy), x = column, to the right, and y = row, downward.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Gaussian(NamedTuple):
+    """Variances λ1 >= λ2 in px², and the angle Θ of λ1's axis in radians, in [0, π)."""
+
+    lambda1: float
+    lambda2: float
+    theta: float
+
+
+def covariance(kernel: Tensor) -> Tensor:
+    """Measure kernels (..., k, k) about their centre of mass: (..., 3) in px²."""
+    x, y = offsets(kernel)
+    total = kernel.sum((-2, -1), keepdim=True).clamp_min(1e-12)
+    weights = kernel / total
+    x = x - (weights * x).sum((-2, -1), keepdim=True)
+    y = y - (weights * y).sum((-2, -1), keepdim=True)
+    return torch.stack([(weights * product).sum((-2, -1)) for product in (x * x, y * y, x * y)], dim=-1)
+
+
+def centre(kernel: Tensor) -> Tensor:
+    """Measure the centre of mass of kernels (..., k, k): (..., 2) as (x, y) offsets in px from the centre pixel."""
+    x, y = offsets(kernel)
+    return torch.stack([(kernel * axis).sum((-2, -1)) for axis in (x, y)], dim=-1)
+
+
+def as_gaussian(spread: Tensor) -> Gaussian:
+    """Name a covariance (3,) by its two variances and its angle."""
+    values, axes = torch.linalg.eigh(matrix(spread.double()))
+    theta = math.atan2(float(axes[1, 1]), float(axes[0, 1])) % math.pi
+    return Gaussian(float(values[1]), float(values[0].clamp_min(0)), theta)
+
+
+def offsets(kernel: Tensor) -> tuple[Tensor, Tensor]:
+    """Give each weight's place (x, y) about the centre pixel, px: two (k, k)."""
+    side = kernel.shape[-1]
+    axis = torch.arange(side, dtype=kernel.dtype, device=kernel.device) - side // 2
+    return axis[None, :].expand(side, side), axis[:, None].expand(side, side)
+
+
+def matrix(numbers: Tensor) -> Tensor:
+    """Write (..., 3) as symmetric matrices (..., 2, 2)."""
+    xx, yy, xy = numbers.unbind(-1)
+    return torch.stack([torch.stack([xx, xy], -1), torch.stack([xy, yy], -1)], -2)
