@@ -15,8 +15,7 @@ import torch
 from PIL import Image
 
 import mzsr_basicsr
-from mzsr_basicsr.degradation.degrade import degrade
-from mzsr_basicsr.degradation.kernel_files import load_kernel
+from mzsr_basicsr import Degradation
 from mzsr_basicsr.degradation.resize import imresize
 from mzsr_basicsr.kernel_tools.picture import labelled_row
 from mzsr_basicsr.metrics.quality import psnr_y
@@ -48,7 +47,7 @@ def main() -> None:
     parser.add_argument("picture", type=Path, help="PNG to write")
     arguments = parser.parse_args()
     hr = skimage.data.astronaut()
-    lr = to_picture(degrade(to_tensor(hr), load_kernel(KERNEL), SCALE))
+    lr = to_picture(Degradation(KERNEL, SCALE).apply(to_tensor(hr)))
     bicubic = to_picture(imresize(to_tensor(lr), scale=SCALE))
     mzsr = mzsr_basicsr.upscale(lr, SCALE, KERNEL, updates=10, subsampling="direct").image
     columns = [
