@@ -36,7 +36,7 @@ def load_kernel(spec: str) -> Tensor:
             value), `.npy` (never pickled) or `.png` (grey intensities read with Pillow, divided by their sum);
             `gaussian:L1[,L2[,THETA[,SIZE]]]` with variances in px^2 (L2 = L1), radians (0) and an odd side in
             px (15); `disk:RADIUS`, `box:SIDE`, `motion:LENGTH[,DEGREES]`, `pair:VARIANCE,DISTANCE[,DEGREES]`, see
-            `kernel_shapes`, px and px^2; `delta`, the 1x1 kernel that blurs nothing.
+            `shapes`, px and px^2; `delta`, the 1x1 kernel that blurs nothing.
 
     Returns:
         (k, k) float64 kernel, checked by `validate_kernel`; values of .mat and .npy files keep every bit.

@@ -23,7 +23,7 @@ SUM_TOLERANCE = 1e-3
 
 
 class NamedKernel(NamedTuple):
-    """A test kernel of the paper: what `kernel_io.load_kernel` reads, how pixels are dropped, and by how much."""
+    """A test kernel of the paper: what `kernel_files.load_kernel` reads, how pixels are dropped, and by how much."""
 
     spec: str
     subsampling: str
