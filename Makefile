@@ -1,9 +1,10 @@
-# make demo   install, meta-train for a few minutes on two cores, test, and show what adaptation gains
-# make test   install, then lint, format, types and the whole suite (CPU only)
-# Python 3.10-3.12 is looked for; PYTHON=/path/to/python chooses one, TORCH="torch==… torchvision==…" another pair.
+# make demo     install, meta-train for a few minutes on two cores, test, and show what adaptation gains
+# make test     install, then lint, format, types and the whole suite (CPU only)
+# make install  the environment alone, in .venv; `.venv/bin/mzsr` is the command
+# Python 3.10-3.14 is looked for; PYTHON=/path/to/python chooses one, TORCH="torch==… torchvision==…" another pair.
 
-PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
-	"$$p" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null && echo "$$p" && break; done)
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python3.10; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))' 2>/dev/null && echo "$$p" && break; done)
 TORCH ?= torch torchvision
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,16 +15,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 install: $(READY)
 
-# BasicSR's build would fetch a second torch into an isolated environment; without isolation it needs none.
 $(READY): setup.py
-	@test -n "$(PYTHON)" || { echo "error: no Python 3.10, 3.11 or 3.12 found; name one: make $(MAKECMDGOALS) PYTHON=/path/to/python"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.10 to 3.14 found; name one: make $(MAKECMDGOALS) PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --upgrade pip "setuptools>=70.1" wheel numpy
+	$(PIP) install --quiet --upgrade pip
 	@echo "installing torch (some GB, some minutes on a first run) …"
 	$(PIP) install --quiet $(TORCH)
-	@echo "installing BasicSR and mzsr_basicsr …"
-	$(PIP) install --quiet --no-build-isolation --use-pep517 basicsr==1.4.2
-	$(PIP) install --quiet --no-build-isolation --editable '.[dev]'
+	@echo "installing mzsr_basicsr and BasicSR …"
+	$(PIP) install --quiet --editable '.[dev,demo]'
+	$(BIN)/python -m mzsr_basicsr.host.install
 	@touch $(READY)
 
 demo: $(READY)
@@ -36,7 +36,7 @@ test: $(READY)
 	$(BIN)/python -m pytest
 
 bench: $(READY)
-	$(PIP) install --quiet --no-build-isolation --editable '.[bench]'
+	$(PIP) install --quiet --editable '.[bench]'
 	$(BIN)/python benchmarks/meta_step.py
 	$(BIN)/python benchmarks/task_generation.py
 	$(BIN)/python benchmarks/zero_shot.py

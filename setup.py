@@ -1,4 +1,7 @@
-"""Install mzsr_basicsr. See the Makefile for an installation that never builds a second torch."""
+"""What the wheel of mzsr_basicsr is made of, and what it asks for.
+
+`pip install` of it needs no compiler and no BasicSR; `python -m mzsr_basicsr.host.install` adds BasicSR, for training.
+"""
 
 import re
 from pathlib import Path
@@ -6,43 +9,71 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'__version__ = "(.+)"', (HERE / "mzsr_basicsr" / "__init__.py").read_text())[1]
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "mzsr_basicsr" / "__init__.py").read_text("utf-8"))[1]
 
 setup(
     name="mzsr_basicsr",
     version=VERSION,
     description="Meta-transfer learning for zero-shot super-resolution (MZSR) as a plug-in for BasicSR",
-    long_description=(HERE / "README.md").read_text(),
+    long_description=(HERE / "README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",
-    license="MIT",
-    python_requires=">=3.10,<3.13",
+    license_expression="MIT",
+    license_files=["LICENSE"],
+    keywords="super-resolution zero-shot meta-learning MZSR ZSSR BasicSR",
+    classifiers=[
+        "Environment :: Console",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.11",  # those that the test suite was run on
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Image Processing",
+    ],
+    python_requires=">=3.10",
+    package_dir={"": "."},  # an editable installation is a line in a .pth file then, and setuptools warns of nothing
     packages=find_packages(include=["mzsr_basicsr", "mzsr_basicsr.*"]),
     package_data={
         "mzsr_basicsr.pages": ["*.j2", "*.css", "*.js"],
         "mzsr_basicsr.weights": ["*.pth", "*.md", "SHA256SUMS"],
     },
     install_requires=[
-        "basicsr>=1.4.2",  # the trainer this is a plug-in for
-        "av>=12",  # clips: FFmpeg with its codecs in the wheel
+        "av>=12,<19",  # clips: FFmpeg with its codecs in the wheel; 19 has no `metadata_errors` and no Fractions
         "imagecodecs",  # 16-bit PNG of any bands, and compressed TIFF
         "jinja2",  # the pages of `mzsr benchmark` and `mzsr inspect`
+        "markupsafe",  # what those pages take as it is
         "matplotlib>=3.8",  # their plots
         "msgspec>=0.18",  # strict records of the option sections
         "numpy",
-        "opencv-python",  # image files, as BasicSR reads and writes them
+        "opencv-python",  # photographs read and written as BasicSR does; colour spaces
         "pillow>=10",  # image files with all that belongs to them
-        "pyyaml",
-        "scikit-image",  # the demo's photographs
-        "scipy",  # .mat kernels
-        "setuptools",  # BasicSR imports distutils, which Python 3.12 takes from here
-        "torch>=2.4",
+        "pyyaml",  # option files
+        "scipy",  # .mat kernels, sizes for fast transforms, interpolation
         "tifffile",  # TIFF of any depth and number of bands
-        "torchvision",
+        "torch>=2.4",
         "tqdm",  # progress bars with an ETA
     ],
     extras_require={
-        "dev": ["hypothesis", "playwright", "pytest>=8", "ruff==0.17.5", "mypy==2.4.1", "types-PyYAML", "types-tqdm"],
-        "bench": ["higher==0.2.1"],
+        # Training inside BasicSR. `python -m mzsr_basicsr.host.install` installs the same on any Python: pip alone
+        # builds BasicSR 1.4.2 up to Python 3.12 only, and with a second torch unless told --no-build-isolation.
+        "basicsr": [
+            "basicsr>=1.4.2",  # the trainer this is a plug-in for; it brings its own tensorboard
+            "setuptools",  # BasicSR imports distutils, which Python has from here since 3.12
+            "torchvision",  # BasicSR imports it
+        ],
+        "bench": ["higher==0.2.1"],  # what `make bench` compares with
+        "demo": ["scikit-image"],  # the photographs of `mzsr demo`, which trains and so needs BasicSR as well
+        "dev": [
+            "build",  # a test makes the sdist and the wheel
+            "hypothesis",
+            "mypy==2.4.1",
+            "playwright",  # a test opens the pages in a browser, if there is one
+            "pytest>=8",
+            "ruff==0.17.5",
+            "types-PyYAML",
+            "types-tqdm",
+        ],
         "metrics": ["pyiqa"],  # LPIPS, DISTS, NIQE, … in `mzsr benchmark`
     },
     entry_points={"console_scripts": ["mzsr = mzsr_basicsr.cli.main:main"]},

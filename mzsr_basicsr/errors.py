@@ -32,5 +32,9 @@ class MissingBasicSR(MZSRError):
         super().__init__(f"{what} needs BasicSR, which is not installed here; run: python -m mzsr_basicsr.host.install")
 
 
+class InstallError(MZSRError):
+    """BasicSR cannot be fetched, built, installed or imported; the end of that step's output was printed before."""
+
+
 class TrainingError(MZSRError):
     """Training cannot go on (a non-finite loss); the state was saved and the task is named."""

@@ -121,7 +121,7 @@ def _bootstrap(sums: np.ndarray, counts: np.ndarray, seed: int, resamples: int) 
     """Draw clusters: sums and counts are (n,) float64, the sum of a cluster's differences and how many it has."""
     if resamples < 1:
         raise ConfigError(f"bootstrap: resamples is {resamples}; it must be at least 1")
-    mean, n = float(sums.sum() / counts.sum()), len(sums)
+    mean, n = float(np.divide(sums.sum(), counts.sum())), len(sums)
     if n < 2:
         return Difference(mean, math.nan, math.nan, 1.0, n)
     drawn = np.concatenate(list(_draw(sums, counts, seed, resamples)))
