@@ -33,9 +33,11 @@ class _Watcher(MetaPathFinder):
         if name != self.name:
             return None
         sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            sys.meta_path.insert(0, self)  # it may be found, and not be imported
         if spec is None or spec.loader is None:
-            sys.meta_path.insert(0, self)  # it is not installed, or not yet
             return None
         loader = spec.loader
         run = loader.exec_module
@@ -43,6 +45,7 @@ class _Watcher(MetaPathFinder):
         def run_and_act(module: ModuleType) -> None:
             run(module)
             loader.exec_module = run  # type: ignore[method-assign]
+            sys.meta_path.remove(self)
             self._act()
 
         loader.exec_module = run_and_act  # type: ignore[method-assign]

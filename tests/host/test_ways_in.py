@@ -18,6 +18,7 @@ WAYS = {
     "a call": "import mzsr_basicsr.host; mzsr_basicsr.host.register(); mzsr_basicsr.host.register()",
     "BasicSR first": "import torchvision, mzsr_basicsr.host.shim.functional_tensor_finder as f; f.install(); import basicsr, mzsr_basicsr",
     "BasicSR later": "import mzsr_basicsr; import basicsr",
+    "BasicSR later, looked for before": "import importlib.util, mzsr_basicsr; importlib.util.find_spec('basicsr'); import basicsr",
     "a part of BasicSR later": "import mzsr_basicsr; from basicsr.archs import build_network",
     "a data set first": "from mzsr_basicsr.data.kernel_meta_dataset import KernelMetaDataset; import basicsr",
     "a model first": "from mzsr_basicsr.models.mzsr_model import MZSRModel",
