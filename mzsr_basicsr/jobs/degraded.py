@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.degradation.degrade import SUBSAMPLING_METHODS, add_noise, degrade, subsample
-from mzsr_basicsr.errors import ConfigError, ImageError
+from mzsr_basicsr.degradation.degrade import add_noise, degrade, subsample
+from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.jobs.degrade_choices import check_choices
 from mzsr_basicsr.pictures.bands import fill_transparent
 from mzsr_basicsr.pictures.picture import Picture
 
@@ -45,13 +46,7 @@ class Degrading:
         Raises:
             ConfigError: one line that names the option.
         """
-        for name, value, low, high in (("scale", self.scale, 1, 4), ("noise", self.noise, 0, 255)):
-            if not low <= value <= high:  # true of NaN, too
-                raise ConfigError(f"{name}: {value:g} must be from {low} to {high}")
-        if self.seed < 0:
-            raise ConfigError(f"seed: {self.seed} must be an integer from 0")
-        if self.subsampling not in SUBSAMPLING_METHODS:
-            raise ConfigError(f"subsampling: {self.subsampling!r}; allowed: {', '.join(SUBSAMPLING_METHODS)}")
+        check_choices(self.scale, self.subsampling, self.noise, self.seed)
 
 
 def degrade_picture(picture: Picture, how: Degrading, name: str, noise_name: str = "") -> Picture:

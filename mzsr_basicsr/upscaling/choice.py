@@ -11,11 +11,9 @@ from mzsr_basicsr.blind.internal import InternalSettings, internal_kernel
 from mzsr_basicsr.blind.spread import as_gaussian, band_spread
 from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel
-from mzsr_basicsr.errors import ConfigError, KernelError
-from mzsr_basicsr.upscaling.settings import UpscaleSettings
+from mzsr_basicsr.errors import KernelError
+from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 from mzsr_basicsr.weights.kernel_net import load_kernel_net
-
-ESTIMATED = ("auto", "auto-free", "internal")
 
 
 @dataclass(frozen=True)
@@ -51,22 +49,13 @@ def choose_kernel(
                 f"({smallest_side * scale} px); give a smaller kernel or a larger image"
             )
         return ChosenKernel(given, usual if settings.subsampling == "auto" else settings.subsampling, None)
-    subsampling = _subsampling(settings)
+    subsampling = settings.estimated_subsampling()
     parts = sample()
     found = estimate_kernel(load_kernel_net(), parts, scale, subsampling, settings.kernel == "auto-free")
     if settings.kernel == "internal":
         found = _internal(found, parts, scale, settings.seed)
     kernel = _fitting(found.kernel, smallest_side * scale)
     return ChosenKernel(kernel, subsampling, replace(found, kernel=kernel, residual=isotropic_residual(kernel)))
-
-
-def _subsampling(settings: UpscaleSettings) -> str:
-    """Choose the subsampling of an estimated kernel: only a Gaussian can be told apart from bicubic's own blur."""
-    if settings.kernel == "auto":
-        return "bicubic" if settings.subsampling == "auto" else settings.subsampling
-    if settings.subsampling == "bicubic":
-        raise ConfigError(f"subsampling: bicubic does not go with the kernel {settings.kernel}; allowed: direct, auto")
-    return "direct"
 
 
 def _internal(start: Estimate, parts: Tensor, scale: int, seed: int) -> Estimate:

@@ -1,0 +1,19 @@
+"""The choices of `mzsr degrade`, checked before anything heavy is loaded."""
+
+from mzsr_basicsr.degradation.names import SUBSAMPLING_METHODS
+from mzsr_basicsr.errors import ConfigError
+
+
+def check_choices(scale: float, subsampling: str, noise: float, seed: int) -> None:
+    """Refuse values outside their range; see `degraded.Degrading`.
+
+    Raises:
+        ConfigError: one line that names the option.
+    """
+    for name, value, low, high in (("scale", scale, 1, 4), ("noise", noise, 0, 255)):
+        if not low <= value <= high:  # true of NaN, too
+            raise ConfigError(f"{name}: {value:g} must be from {low} to {high}")
+    if seed < 0:
+        raise ConfigError(f"seed: {seed} must be an integer from 0")
+    if subsampling not in SUBSAMPLING_METHODS:
+        raise ConfigError(f"subsampling: {subsampling!r}; allowed: {', '.join(SUBSAMPLING_METHODS)}")
