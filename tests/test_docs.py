@@ -12,6 +12,7 @@ from helpers.documents import PAGES, README, anchors, blocks, name, prose
 from helpers.places import OPTIONS, PACKAGE, ROOT
 
 import mzsr_basicsr
+from mzsr_basicsr.cli.commands import parser
 from mzsr_basicsr.host import launch
 from mzsr_basicsr.options import datasets, run, zssr
 
@@ -54,10 +55,6 @@ def test_all_pictures_are_in_use() -> None:
 
 
 def command_line() -> argparse.ArgumentParser:
-    try:
-        from mzsr_basicsr.cli.commands import parser
-    except ModuleNotFoundError:
-        from mzsr_basicsr.cli.main import _parser as parser
     return parser()
 
 

@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -17,6 +16,38 @@ INTERRUPTED = 128 + signal.SIGINT
 
 _Result = TypeVar("_Result")
 _at_work = False  # whether a worker process is inside `stoppable`
+
+
+@contextlib.contextmanager
+def ending_at_once() -> Iterator[None]:
+    """Let Ctrl-C end the program by one line, here and now; for a start, of which nothing is left to be cleaned up.
+
+    An exception would not do: inside an import it can be lost or printed, by C code and by callbacks.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        os.write(2, b"error: interrupted\n")
+        os._exit(INTERRUPTED)
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # Ctrl-C is not for this process, or it is in such a start already
+        yield
+        return
+    signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def quiet_end() -> Iterator[None]:
+    """Leave Ctrl-C to the system when a program has done its work: Python prints where its own end was interrupted."""
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def stop_on_sigterm() -> None:
@@ -75,6 +106,8 @@ def wait_for_the_parent(parent: int) -> None:
     Args:
         parent: its process number.
     """
+    import threading
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
