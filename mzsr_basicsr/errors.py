@@ -1,5 +1,7 @@
 """Typed errors: each message is one line that says what, where, the allowed values and what to do."""
 
+from collections.abc import Callable
+
 
 class MZSRError(ValueError):
     """Base of every error this package raises on bad input; the launchers print it as one line."""
@@ -38,3 +40,12 @@ class InstallError(MZSRError):
 
 class TrainingError(MZSRError):
     """Training cannot go on (a non-finite loss); the state was saved and the task is named."""
+
+
+def refusal(check: Callable[..., object], *arguments: object) -> str | None:
+    """Give the line by which a check refuses its arguments; None if it takes them."""
+    try:
+        check(*arguments)
+    except MZSRError as error:
+        return str(error)
+    return None

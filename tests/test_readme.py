@@ -16,7 +16,6 @@ from helpers.places import ROOT
 from helpers.trainings import write_photos
 
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
-from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.host import launch
 from mzsr_basicsr.meta import LEARNERS, MetaStep, Pairs, Task
 

@@ -7,7 +7,6 @@ fades at its border, is sparse and has its mass at its centre. All of them are d
 from __future__ import annotations
 
 import torch
-from scipy import ndimage
 from torch import Tensor
 
 from mzsr_basicsr.errors import KernelError
@@ -111,6 +110,8 @@ def tidy_kernel(kernel: Tensor) -> Tensor:
         offset = centre_of_mass(result)
         if offset.abs().max().item() < _CENTRED:
             break
+        from scipy import ndimage  # slow to import, and only free kernels need it
+
         moved = ndimage.shift(result.numpy(), (-offset).tolist(), order=3, mode="constant")
         result = _normalised(torch.from_numpy(moved))
     return result

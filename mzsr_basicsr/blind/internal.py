@@ -16,6 +16,7 @@ from mzsr_basicsr.blind.constraints import hold_near, resize_support, tidy_kerne
 from mzsr_basicsr.blind.internal_crops import edge_energy
 from mzsr_basicsr.blind.internal_game import InternalSettings, play
 from mzsr_basicsr.blind.players import PATCH
+from mzsr_basicsr.blind.scales import check_scale
 from mzsr_basicsr.degradation.kernels import validate_kernel
 from mzsr_basicsr.errors import ConfigError, ImageError
 
@@ -68,8 +69,7 @@ def least_side(scale: int, settings: InternalSettings) -> int:
     Raises:
         ConfigError: If the scale is below 2 or the settings' crop is smaller than that.
     """
-    if scale < 2:
-        raise ConfigError(f"internal estimate: scale {scale} must be an integer of at least 2")
+    check_scale(scale)
     side = settings.size + scale * (PATCH + _FEWEST_PATCHES - 2)
     if settings.crop < side:
         raise ConfigError(

@@ -2,14 +2,14 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from mzsr_basicsr.benchmark.run.options import BenchmarkOptions, DatasetOptions
-from mzsr_basicsr.benchmark.run.plan import make_plan, read_options
-from mzsr_basicsr.benchmark.study import Choice, run_benchmark
+from mzsr_basicsr.benchmark.run.option_file import read_bytes
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.jobs.interrupt import say, stop_on_sigterm
+from mzsr_basicsr.jobs.interrupt import ending_at_once, say, stop_on_sigterm
+
+if TYPE_CHECKING:
+    from mzsr_basicsr.benchmark.run.options import BenchmarkOptions, DatasetOptions
 
 _EPILOG = """examples:
   mzsr benchmark -opt options/benchmark/x2.yml --data BENCHMARKS       # BENCHMARKS holds Set5/GT, Set14/GT, …
@@ -41,9 +41,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _run(a: argparse.Namespace) -> int:
+    with ending_at_once():
+        read_bytes(a.opt)
+        if a.jobs is not None and a.jobs < 1:
+            raise ConfigError(f"--jobs: {a.jobs} must be at least 1")
+        from mzsr_basicsr.benchmark.run.plan import make_plan, read_options
+        from mzsr_basicsr.benchmark.study import Choice, run_benchmark
     stop_on_sigterm()
-    options = _changed(read_options(a.opt), a)
-    plan = make_plan(options)
+    plan = make_plan(_changed(read_options(a.opt), a))
     for line in plan.skipped:
         say(line)
     results, folder = run_benchmark(plan, Choice(a.methods, a.datasets, a.kernels), a.update)
@@ -52,16 +57,18 @@ def _run(a: argparse.Namespace) -> int:
     return 1 if results.failures else 0
 
 
-def _changed(options: BenchmarkOptions, a: argparse.Namespace) -> BenchmarkOptions:
+def _changed(options: "BenchmarkOptions", a: argparse.Namespace) -> "BenchmarkOptions":
     """Put what the command line says in the place of what the file says."""
+    import msgspec
+
     given = {"output": a.output, "jobs": a.jobs, "device": a.device}
-    if a.jobs is not None and a.jobs < 1:
-        raise ConfigError(f"--jobs: {a.jobs} must be at least 1")
     if a.data is not None:
         given["datasets"] = {name: _moved(entry, a.data / name) for name, entry in options.datasets.items()}
     return msgspec.structs.replace(options, **{key: value for key, value in given.items() if value is not None})
 
 
-def _moved(entry: str | DatasetOptions, folder: Path) -> DatasetOptions:
+def _moved(entry: "str | DatasetOptions", folder: Path) -> "DatasetOptions":
+    from mzsr_basicsr.benchmark.run.options import DatasetOptions
+
     lq = {} if isinstance(entry, str) else {k: str(folder / Path(path).name) for k, path in entry.lq.items()}
     return DatasetOptions(gt=str(folder / "GT"), lq=lq)

@@ -1,17 +1,19 @@
 """`mzsr degrade`: make the LR pictures of HR pictures."""
 
 import argparse
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mzsr_basicsr.degradation.degrade import SUBSAMPLING_METHODS
-from mzsr_basicsr.degradation.kernel_files import ALLOWED
-from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.errors import ImageError, MZSRError
-from mzsr_basicsr.jobs.degraded import Degrading, check_range, degrade_picture
+from mzsr_basicsr.degradation.kernel_text import ALLOWED, read_text
+from mzsr_basicsr.degradation.names import SUBSAMPLING_METHODS
+from mzsr_basicsr.errors import ImageError, MZSRError, refusal
+from mzsr_basicsr.jobs.degrade_choices import check_range, check_seed
 from mzsr_basicsr.jobs.file_jobs import FileJob, list_jobs
-from mzsr_basicsr.pictures.reading import read_picture
-from mzsr_basicsr.pictures.writing import FORMATS, write_picture
+from mzsr_basicsr.jobs.interrupt import ending_at_once, say
+from mzsr_basicsr.pictures.kinds import WRITTEN, check_is_there, format_of
+
+if TYPE_CHECKING:
+    from mzsr_basicsr.jobs.degraded import Degrading
 
 _EPILOG = """examples:
   mzsr degrade photos -o lr --kernel gaussian:2.0,2.0,0,21 --scale 2 --subsampling direct
@@ -47,7 +49,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--format",
-        choices=list(FORMATS),
+        choices=list(WRITTEN),
         default="png",
         help="kind of the pictures in the folder OUT (default: %(default)s)",
     )
@@ -99,23 +101,48 @@ def run(arguments: argparse.Namespace) -> int | None:
     Raises:
         MZSRError: a choice, the kernel, or the inputs as a whole are wrong; nothing is written.
     """
-    check_range(arguments.scale, arguments.noise)
-    how = Degrading(
-        degradation=Degradation(arguments.kernel, arguments.scale, arguments.subsampling, arguments.noise / 255),
-        seed=arguments.seed,
-        crop=arguments.crop_to_multiple,
-    )
+    with ending_at_once():
+        check_range(arguments.scale, arguments.noise)
+        read_text(arguments.kernel)
+        check_seed(arguments.seed)
+        jobs = list_jobs(arguments.inputs, arguments.output, arguments.format)
+        refused = [line for job in jobs if (line := refusal(_check_names, job, arguments.overwrite))]
+        if len(refused) == len(jobs):
+            say("\n".join(f"error: {line}" for line in refused))
+            return 1
+        how = _choices(arguments)
     failed = False
-    for job in list_jobs(arguments.inputs, arguments.output, arguments.format):
+    for job in jobs:
         try:
             print(degrade_file(job, how, _noise_name(job, arguments.output), arguments.overwrite))
         except MZSRError as error:
             failed = True
-            print(f"error: {error}", file=sys.stderr)
+            say(f"error: {error}")
     return 1 if failed else None
 
 
-def degrade_file(job: FileJob, how: Degrading, noise_name: str, overwrite: bool) -> str:
+def _choices(arguments: argparse.Namespace) -> "Degrading":
+    from mzsr_basicsr.degradation.record import Degradation
+    from mzsr_basicsr.jobs.degraded import Degrading
+
+    return Degrading(
+        degradation=Degradation(arguments.kernel, arguments.scale, arguments.subsampling, arguments.noise / 255),
+        seed=arguments.seed,
+        crop=arguments.crop_to_multiple,
+    )
+
+
+def _check_names(job: FileJob, overwrite: bool) -> None:
+    """Refuse a file that is no picture by its name, is not there, or whose LR picture may not or cannot be written."""
+    if job.video:
+        raise ImageError(f"{job.source}: a clip or a GIF; give pictures of another kind, such as PNG")
+    if job.target.exists() and not overwrite:
+        raise ImageError(f"{job.target}: is there already; give --overwrite or another output")
+    check_is_there(job.source)
+    format_of(job.target)
+
+
+def degrade_file(job: FileJob, how: "Degrading", noise_name: str, overwrite: bool) -> str:
     """Make one LR picture.
 
     Args:
@@ -130,10 +157,11 @@ def degrade_file(job: FileJob, how: Degrading, noise_name: str, overwrite: bool)
     Raises:
         MZSRError: one line; nothing half-written stays.
     """
-    if job.video:
-        raise ImageError(f"{job.source}: a clip or a GIF; give pictures of another kind, such as PNG")
-    if job.target.exists() and not overwrite:
-        raise ImageError(f"{job.target}: is there already; give --overwrite or another output")
+    from mzsr_basicsr.jobs.degraded import degrade_picture
+    from mzsr_basicsr.pictures.reading import read_picture
+    from mzsr_basicsr.pictures.writing import write_picture
+
+    _check_names(job, overwrite)
     picture = read_picture(job.source)
     try:
         result = degrade_picture(picture, how, str(job.source), noise_name)

@@ -1,15 +1,26 @@
 """The demo: meta-train through BasicSR's pipeline for a few minutes, then show what adaptation gains."""
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
 
 from mzsr_basicsr import weights
-from mzsr_basicsr.cli.demo_photos import write_photos
 from mzsr_basicsr.errors import ConfigError, TrainingError
-from mzsr_basicsr.metrics.results import load_json, table
+from mzsr_basicsr.jobs.interrupt import ending_at_once
 
 WEIGHTS = weights.FOLDER / "demo_stage1_x2.pth"
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser("demo", help="meta-train for a few minutes and show what adaptation gains")
+    parser.add_argument("-o", "--output", default="demo_output", help="folder for all it writes (default: %(default)s)")
+    parser.add_argument(
+        "--options", type=Path, default=Path("options"), help="folder of option files (default: %(default)s)"
+    )
+    parser.add_argument("--data", type=Path, help="folder of photographs to train on (default: scikit-image's own)")
+    parser.set_defaults(run=lambda a: run(Path(a.output), a.options, a.data))
 
 
 def run(output: Path, options: Path, data: Path | None = None) -> None:
@@ -24,10 +35,14 @@ def run(output: Path, options: Path, data: Path | None = None) -> None:
         ConfigError: an option file is missing.
         TrainingError: training or test failed; the end of its log is in the message.
     """
-    files = [(options / "demo" / name).resolve() for name in ("demo_x2.yml", "test_demo_x2.yml")]
-    for file in files:
-        if not file.is_file():
-            raise ConfigError(f"{file}: no such option file; run the demo in the project's folder or give --options")
+    with ending_at_once():
+        files = [(options / "demo" / name).resolve() for name in ("demo_x2.yml", "test_demo_x2.yml")]
+        for file in files:
+            if not file.is_file():
+                raise ConfigError(
+                    f"{file}: no such option file; run the demo in the project's folder or give --options"
+                )
+        from mzsr_basicsr.cli.demo_photos import write_photos
     output.mkdir(parents=True, exist_ok=True)
     write_photos(output / "photographs")
     photos = [f"datasets:train:dataroot_gt={data.resolve()}"] if data else []
@@ -50,6 +65,8 @@ def _call(what: str, file: Path, output: Path, extra: list[str]) -> None:
 
 
 def _show(output: Path) -> None:
+    from mzsr_basicsr.metrics.results import load_json, table
+
     results = output / "results" / "test_demo_x2"
     *rows, mean = load_json(results / "unseen.json")
     psnr = {column: values["psnr"] for column, values in mean.values.items()}

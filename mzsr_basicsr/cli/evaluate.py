@@ -13,7 +13,7 @@ from mzsr_basicsr.cli.results_table import BEST, Line, markdown
 from mzsr_basicsr.data.photos import to_picture
 from mzsr_basicsr.data.zero_shot_dataset import ZeroShotDataset
 from mzsr_basicsr.degradation.degrade import upscale
-from mzsr_basicsr.degradation.kernels import TEST_KERNELS, NamedKernel
+from mzsr_basicsr.degradation.names import TEST_KERNELS, NamedKernel
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.metrics.quality import psnr_y, ssim_y

@@ -6,17 +6,16 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mzsr_basicsr.degradation.kernel_files import ALLOWED
+from mzsr_basicsr.degradation.kernel_text import ALLOWED
 from mzsr_basicsr.inspection.choices import LEARNED, Choices
-from mzsr_basicsr.inspection.files import PAGE, check_folder, contents, write_all
-from mzsr_basicsr.inspection.numbers import record_of
-from mzsr_basicsr.inspection.pictures import FORMATS, caption
-from mzsr_basicsr.inspection.results import Update
-from mzsr_basicsr.inspection.run import inspect_file
-from mzsr_basicsr.inspection.words import summarise
-from mzsr_basicsr.jobs.interrupt import put_out, stop_on_sigterm
+from mzsr_basicsr.inspection.folder import FORMATS, PAGE, check_folder
+from mzsr_basicsr.jobs.interrupt import ending_at_once, put_out, stop_on_sigterm
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
+
+if TYPE_CHECKING:
+    from mzsr_basicsr.inspection.results import Update
 
 _EXAMPLES = """examples:
   mzsr inspect photo.png -o inspection                                  the kernel is estimated
@@ -83,15 +82,18 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         MZSRError: one line; nothing is written.
     """
+    with ending_at_once():
+        choices = _choices(arguments)
+        format = None if arguments.animation == "none" else arguments.animation
+        folder = Path(os.path.expanduser(arguments.output))
+        check_folder(folder, format, arguments.overwrite)
+        choices.check_before_work()
+        from mzsr_basicsr.inspection.files import contents, write_all
+        from mzsr_basicsr.inspection.numbers import record_of
+        from mzsr_basicsr.inspection.run import inspect_file
+        from mzsr_basicsr.inspection.words import summarise
     stop_on_sigterm()
-    names = ("scale", "kernel", "subsampling", "updates", "weights", "device", "noise", "seed")
-    upscale = UpscaleSettings(**{name: getattr(arguments, name) for name in names})
-    paths = (arguments.lr, arguments.gt, arguments.hr)
-    choices = Choices(upscale, *paths, arguments.rates, arguments.crop)
-    format = None if arguments.animation == "none" else arguments.animation
-    folder = Path(os.path.expanduser(arguments.output))
-    check_folder(folder, format, arguments.overwrite)
-    report = inspect_file(choices, _teller(upscale.updates))
+    report = inspect_file(choices, _teller(choices.upscale.updates))
     write_all(contents(report, format), folder)
     if arguments.json:
         return put_out(json.dumps(record_of(report), allow_nan=False))
@@ -99,10 +101,18 @@ def run(arguments: argparse.Namespace) -> None:
     return put_out("\n".join([found.lead, *found.more, *report.subject.notices, f"See {folder / PAGE}"]))
 
 
-def _teller(last: int) -> Callable[[Update], None]:
-    """Show on a terminal how far it is, on one line that is wiped at the end."""
+def _choices(arguments: argparse.Namespace) -> Choices:
+    names = ("scale", "kernel", "subsampling", "updates", "weights", "device", "noise", "seed")
+    upscale = UpscaleSettings(**{name: getattr(arguments, name) for name in names})
+    paths = (arguments.lr, arguments.gt, arguments.hr)
+    return Choices(upscale, *paths, arguments.rates, arguments.crop)
 
-    def tell(update: Update) -> None:
+
+def _teller(last: int) -> "Callable[[Update], None]":
+    """Show on a terminal how far it is, on one line that is wiped at the end."""
+    from mzsr_basicsr.inspection.pictures import caption
+
+    def tell(update: "Update") -> None:
         if sys.stderr.isatty():
             line = f"\r\033[K{caption(update)}, of {last}" if update.number < last else "\r\033[K"
             print(line, end="", file=sys.stderr, flush=True)

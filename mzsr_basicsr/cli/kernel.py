@@ -2,20 +2,17 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
-from mzsr_basicsr.degradation.kernel_files import ALLOWED, load_kernel, save_kernel
-from mzsr_basicsr.errors import ConfigError, MZSRError
-from mzsr_basicsr.kernel_tools.actions import check_output, compare_text, draw_comparison, draw_titled, estimate_text
-from mzsr_basicsr.kernel_tools.report import estimate_file
-from mzsr_basicsr.pictures.picture import Picture
-from mzsr_basicsr.pictures.writing import FORMATS, write_picture
-from mzsr_basicsr.upscaling.choice import ESTIMATED
-from mzsr_basicsr.upscaling.settings import UpscaleSettings
+from mzsr_basicsr.blind.scales import check_scale
+from mzsr_basicsr.degradation.kernel_text import ALLOWED, read_text
+from mzsr_basicsr.errors import ConfigError, MZSRError, refusal
+from mzsr_basicsr.jobs.interrupt import ending_at_once, say
+from mzsr_basicsr.kernel_tools.output import check_output
+from mzsr_basicsr.pictures.kinds import TARGETS, check_is_there
+from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 
 _KERNELS = (".npy", ".mat", ".png")
-_PICTURES = tuple(suffix for known in FORMATS.values() for suffix in known.suffixes)
 _SIDES = (16, 4096)  # px
 _EPILOG = """examples:
   mzsr kernel estimate photo.jpg --scale 2 -o photo_kernel.npy
@@ -47,7 +44,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     _add_estimate(_parser(actions, "estimate", "estimate the blur kernel of pictures", _ESTIMATE_EPILOG))
     draw = _parser(actions, "draw", "draw a kernel as a picture for people", _DRAW_EPILOG)
     draw.add_argument("kernel", metavar="SPEC|FILE", help=f"{ALLOWED}; variances in px^2")
-    _add_output(draw, "picture to write", _PICTURES, required=True)
+    _add_output(draw, "picture to write", TARGETS, required=True)
     _add_side(draw, 480)
     draw.set_defaults(run=_draw)
     convert = _parser(actions, "convert", "write a kernel as a file of another kind", _CONVERT_EPILOG)
@@ -57,7 +54,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     compare = _parser(actions, "compare", "say how kernel B differs from kernel A", _COMPARE_EPILOG)
     compare.add_argument("first", metavar="A", help=f"the kernel to compare with: {ALLOWED}; variances in px^2")
     compare.add_argument("second", metavar="B", help="the kernel to judge, given likewise")
-    _add_output(compare, "picture of A, B and their difference (default: none)", _PICTURES)
+    _add_output(compare, "picture of A, B and their difference (default: none)", TARGETS)
     _add_side(compare, 320)
     compare.set_defaults(run=_compare)
 
@@ -119,11 +116,19 @@ def _check_side(side: int) -> None:
 
 
 def _estimate(a: argparse.Namespace) -> int | None:
-    if a.output is not None:
-        if len(a.images) > 1:
-            raise ConfigError(f"output: {a.output} is one kernel file, for {len(a.images)} images; give one image")
-        check_output(a.output, a.endings, a.images, a.overwrite)
-    settings = UpscaleSettings(scale=a.scale, kernel=a.kernel, subsampling=a.subsampling, seed=a.seed)
+    with ending_at_once():
+        if a.output is not None:
+            if len(a.images) > 1:
+                raise ConfigError(f"output: {a.output} is one kernel file, for {len(a.images)} images; give one image")
+            check_output(a.output, a.endings, a.images, a.overwrite)
+        settings = UpscaleSettings(scale=a.scale, kernel=a.kernel, subsampling=a.subsampling, seed=a.seed)
+        refused = [line for path in a.images if (line := refusal(_check_estimate, path, settings))]
+        if len(refused) == len(a.images):
+            say("\n".join(f"error: {line}" for line in refused))
+            return 1
+        from mzsr_basicsr.degradation.kernel_files import save_kernel
+        from mzsr_basicsr.kernel_tools.actions import estimate_text
+        from mzsr_basicsr.kernel_tools.report import estimate_file
     failed = False
     for path in a.images:
         try:
@@ -132,27 +137,50 @@ def _estimate(a: argparse.Namespace) -> int | None:
                 save_kernel(found.degradation.kernel, a.output)
         except MZSRError as error:
             failed = True
-            print(f"error: {error}", file=sys.stderr)
+            say(f"error: {error}")
             continue
         about = {"image": str(path), "scale": a.scale, "kernel": a.kernel}
         print(json.dumps({**about, **found.record()}) if a.json else estimate_text(about, found), flush=True)
     return 1 if failed else None
 
 
+def _check_estimate(path: Path, settings: UpscaleSettings) -> None:
+    """Refuse an image that is not there, and choices that do not go together."""
+    check_is_there(path)
+    settings.estimated_subsampling()
+    if settings.kernel == "internal":
+        check_scale(int(settings.scale))
+
+
 def _draw(a: argparse.Namespace) -> None:
-    _check_side(a.side)
-    check_output(a.output, a.endings, [Path(a.kernel)], a.overwrite)
+    with ending_at_once():
+        _check_side(a.side)
+        check_output(a.output, a.endings, [Path(a.kernel)], a.overwrite)
+        read_text(a.kernel)
+        from mzsr_basicsr.kernel_tools.actions import draw_titled
+        from mzsr_basicsr.pictures.picture import Picture
+        from mzsr_basicsr.pictures.writing import write_picture
     write_picture(Picture(draw_titled(a.kernel, a.side)), a.output)
 
 
 def _convert(a: argparse.Namespace) -> None:
-    check_output(a.output, a.endings, [Path(a.kernel)], a.overwrite)
+    with ending_at_once():
+        check_output(a.output, a.endings, [Path(a.kernel)], a.overwrite)
+        read_text(a.kernel)
+        from mzsr_basicsr.degradation.kernel_files import load_kernel, save_kernel
     save_kernel(load_kernel(a.kernel), a.output)
 
 
 def _compare(a: argparse.Namespace) -> None:
-    _check_side(a.side)
+    with ending_at_once():
+        _check_side(a.side)
+        if a.output is not None:
+            check_output(a.output, a.endings, [Path(a.first), Path(a.second)], a.overwrite)
+        read_text(a.first)
+        read_text(a.second)
+        from mzsr_basicsr.kernel_tools.actions import compare_text, draw_comparison
+        from mzsr_basicsr.pictures.picture import Picture
+        from mzsr_basicsr.pictures.writing import write_picture
     if a.output is not None:
-        check_output(a.output, a.endings, [Path(a.first), Path(a.second)], a.overwrite)
         write_picture(Picture(draw_comparison(a.first, a.second, a.side)), a.output)
     print(compare_text(a.first, a.second))

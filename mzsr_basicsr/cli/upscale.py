@@ -4,19 +4,16 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from mzsr_basicsr.degradation.kernel_files import load_kernel
+from mzsr_basicsr.cli.upscale_report import say_how_many, tell, tell_all, tell_json
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.jobs.batch import run_batch
-from mzsr_basicsr.jobs.file_jobs import FileJob, check_ending, list_jobs
-from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, put_out, say, stop_on_sigterm
-from mzsr_basicsr.jobs.worker import FilePolicy, Record, upscale_picture
-from mzsr_basicsr.pictures.reading import read_picture
-from mzsr_basicsr.pictures.writing import FORMATS, encode
-from mzsr_basicsr.upscaling.choice import ESTIMATED
-from mzsr_basicsr.upscaling.settings import UpscaleSettings
-from mzsr_basicsr.upscaling.upscaler import Upscaler
+from mzsr_basicsr.jobs.file_jobs import check_ending, list_jobs
+from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, put_out, say, stop_on_sigterm
+from mzsr_basicsr.jobs.policy import FilePolicy, foregone
+from mzsr_basicsr.pictures.kinds import WRITTEN
+from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 
 _EXAMPLES = """examples:
   mzsr upscale photo.jpg -o out                       the kernel is estimated, the result lies in out/photo.jpg
@@ -50,7 +47,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="folder, or a file name for one single input, or - for the standard output",
     )
     add_choices(parser)
-    parser.add_argument("--format", choices=list(FORMATS), help="of the results (default: as the input)")
+    parser.add_argument("--format", choices=list(WRITTEN), help="of the results (default: as the input)")
     parser.add_argument("--jobs", type=int, default=1, help="files at work side by side (default: %(default)s)")
     there = parser.add_mutually_exclusive_group()
     there.add_argument("--overwrite", action="store_true", help="replace results that are there already")
@@ -108,67 +105,59 @@ def choices(arguments: argparse.Namespace) -> UpscaleSettings:
 
 def run(arguments: argparse.Namespace) -> int:
     """Upscale what was asked for; the exit status is 0 if all went well, 130 or 143 if interrupted, else 1."""
-    stop_on_sigterm()
-    settings = choices(arguments)
-    if not 1 <= arguments.jobs <= 4 * (os.cpu_count() or 1):
-        raise ConfigError(f"jobs: {arguments.jobs} must be from 1 to {4 * (os.cpu_count() or 1)}")
-    if settings.kernel not in (*ESTIMATED, "bicubic"):
-        load_kernel(settings.kernel)  # a wrong one is said once, not for each file
     try:
-        if "-" in (*arguments.inputs, arguments.output):
-            return _run_pipe(arguments, settings)
-        output = Path(os.path.expanduser(arguments.output))
-        check_ending(output, arguments.format)
-        jobs = list_jobs(arguments.inputs, output, arguments.format)
-        policy = FilePolicy(arguments.overwrite, arguments.skip_existing, arguments.compare)
-        tell = _tell_json if arguments.json else _tell
-        failed = run_batch(jobs, settings, policy, arguments.jobs, tell)
+        with ending_at_once():
+            work = _prepare(arguments)
+        stop_on_sigterm()
+        return work()
     except (KeyboardInterrupt, SystemExit) as stop:  # the latter from `stop_on_sigterm`
         say("error: interrupted; finished results are whole, the others were not written")
         return TERMINATED if isinstance(stop, SystemExit) else INTERRUPTED
-    if failed and len(jobs) > 1:
-        say(f"error: {failed} of {len(jobs)} files failed, see above")
-    return int(failed > 0)
 
 
-def _run_pipe(arguments: argparse.Namespace, settings: UpscaleSettings) -> int:
-    """Read one picture from the standard input, and write it to the standard output."""
+def _prepare(arguments: argparse.Namespace) -> Callable[[], int]:
+    """Check all that can be checked at once, and only then load what the work needs."""
+    settings = choices(arguments)
+    if not 1 <= arguments.jobs <= 4 * (os.cpu_count() or 1):
+        raise ConfigError(f"jobs: {arguments.jobs} must be from 1 to {4 * (os.cpu_count() or 1)}")
+    settings.check_before_work()
+    if "-" in (*arguments.inputs, arguments.output):
+        return _prepare_pipe(arguments, settings)
+    output = Path(os.path.expanduser(arguments.output))
+    check_ending(output, arguments.format)
+    jobs = list_jobs(arguments.inputs, output, arguments.format)
+    policy = FilePolicy(arguments.overwrite, arguments.skip_existing, arguments.compare)
+    report = tell_json if arguments.json else tell
+    known = [outcome for job in jobs if (outcome := foregone(job, policy)) is not None]
+    if len(known) == len(jobs):
+        return lambda: tell_all(jobs, known, report)
+    from mzsr_basicsr.degradation.kernel_files import load_kernel
+    from mzsr_basicsr.jobs.batch import run_batch
+
+    if settings.kernel not in (*ESTIMATED, "bicubic"):
+        load_kernel(settings.kernel)  # a damaged file is said once, not for each picture
+    return lambda: say_how_many(run_batch(jobs, settings, policy, arguments.jobs, report), len(jobs))
+
+
+def _prepare_pipe(arguments: argparse.Namespace, settings: UpscaleSettings) -> Callable[[], int]:
+    """Prepare to read one picture from the standard input, and to write it to the standard output."""
     if len(arguments.inputs) != 1 or arguments.inputs[0] != "-" or arguments.output != "-":
         raise ConfigError("upscale: - reads one picture and writes one: mzsr upscale - -o - [--format png] <IN >OUT")
-    picture = read_picture(sys.stdin.buffer.read(), "standard input")
-    result, _, record = upscale_picture(picture, Upscaler(settings), "standard input")
-    own = {"JPEG": "jpg", "TIFF": "tif"}.get(picture.format, picture.format.lower())
-    put_out(encode(result, arguments.format or (own if own in FORMATS else "png")))
-    if arguments.json:
-        say(json.dumps(record))
-    return 0
+    from mzsr_basicsr.jobs.worker import upscale_picture
+    from mzsr_basicsr.pictures.reading import read_picture
+    from mzsr_basicsr.pictures.writing import encode
+    from mzsr_basicsr.upscaling.upscaler import Upscaler
 
+    def work() -> int:
+        picture = read_picture(sys.stdin.buffer.read(), "standard input")
+        result, _, record = upscale_picture(picture, Upscaler(settings), "standard input")
+        own = {"JPEG": "jpg", "TIFF": "tif"}.get(picture.format, picture.format.lower())
+        put_out(encode(result, arguments.format or (own if own in WRITTEN else "png")))
+        if arguments.json:
+            say(json.dumps(record))
+        return 0
 
-def _tell_json(job: FileJob, outcome: Record | str) -> None:
-    failed = {"source": str(job.source), "target": str(job.target), "error": outcome}
-    put_out(json.dumps(failed if isinstance(outcome, str) else outcome))
-    if isinstance(outcome, str):
-        say(f"error: {outcome}")
-
-
-def _tell(job: FileJob, outcome: Record | str) -> None:
-    if isinstance(outcome, str):
-        return say(f"error: {outcome}")
-    if outcome.get("skipped"):
-        return put_out(f"{job.target}: is there already, skipped")
-    return put_out(f"{job.target}: {_summary(outcome)}, {outcome['seconds_in_all']:.1f} s")
-
-
-def _summary(record: Record) -> str:
-    """Say in a few words what was done."""
-    if "clip" in record:
-        clip = record["clip"]
-        return f"{clip['frames']} frames, {clip['shots']} shots, {clip['resumed']} done before; audio {clip['audio']}"
-    kernel, made, kept = record["kernel"], record["updates_made"], record["updates_kept"]
-    blur = f"kernel λ {kernel['lambda1']:.2f}, {kernel['lambda2']:.2f} px² at {kernel['theta']:.2f} rad"
-    confidence = "" if kernel["confidence"] is None else f" (confidence {kernel['confidence']:.2f})"
-    adapted = f"{kept} of {made} updates kept" if made else "not adapted"
-    return f"{blur}{confidence}, {kernel['subsampling']}, noise {record['noise']:.1f}, {adapted}"
+    return work
 
 
 def _noise(text: str) -> float | str:

@@ -13,16 +13,15 @@ import av
 from mzsr_basicsr.clips.clip import Adapted, Clip, Frame, TimedFrame, Upscaling
 from mzsr_basicsr.clips.copy import Copied
 from mzsr_basicsr.clips.gif import GifSink, probe_gif, read_gif
+from mzsr_basicsr.clips.kinds import check_names
 from mzsr_basicsr.clips.read import probe_video, read_video
 from mzsr_basicsr.clips.shots import ShotUpscaler
 from mzsr_basicsr.clips.work_folder import WorkFolder, identify
-from mzsr_basicsr.clips.write import FORMATS, VideoSink
+from mzsr_basicsr.clips.write import VideoSink
 from mzsr_basicsr.errors import ImageError
 
-__all__ = ["SOURCE_SUFFIXES", "VIDEO_SUFFIXES", "Adapted", "Frame", "Upscaling", "VideoReport", "upscale_video"]
+__all__ = ["Adapted", "Frame", "Upscaling", "VideoReport", "upscale_video"]
 
-VIDEO_SUFFIXES = (*FORMATS, ".gif")
-SOURCE_SUFFIXES = (*VIDEO_SUFFIXES, ".webm")
 PART_FRAMES = 32
 
 
@@ -140,11 +139,7 @@ def _is_gif(path: Path) -> bool:
 
 
 def _check_paths(source: Path, target: Path) -> None:
-    for path, allowed in ((source, SOURCE_SUFFIXES), (target, VIDEO_SUFFIXES)):
-        if path.suffix.lower() not in allowed:
-            raise ImageError(f"{path}: unknown kind of video '{path.suffix}'; allowed: {', '.join(allowed)}")
-    if not source.is_file():
-        raise ImageError(f"{source}: video not found; give an existing file")
+    check_names(source, target)
     if not target.parent.is_dir():
         raise ImageError(f"{target}: there is no folder {target.parent}; create it first")
     if target.is_dir():

@@ -16,10 +16,10 @@ from av.video.reformatter import VideoReformatter
 
 from mzsr_basicsr.clips.clip import KEPT, Clip, Frame, TimedFrame, reporting, with_next
 from mzsr_basicsr.clips.copy import Copied, Copier, seconds
+from mzsr_basicsr.clips.kinds import CONTAINERS
 from mzsr_basicsr.clips.read import SCALING, open_source
 from mzsr_basicsr.errors import ImageError
 
-FORMATS = {".mp4": "mp4", ".mkv": "matroska", ".mov": "mov"}
 # Without B frames a packet is decoded when it is shown, so parts join without touching their times.
 _ENCODER = {"crf": "16", "preset": "medium", "bf": "0"}
 # The one container that keeps every time base to the tick.
@@ -82,7 +82,7 @@ class VideoSink:
         Raises:
             ImageError: If a part is damaged or the file cannot be written.
         """
-        form = FORMATS[self._target.suffix.lower()]
+        form = CONTAINERS[self._target.suffix.lower()]
         # By default mp4 rounds the time of the first frame to 1 ms.
         options = {} if form == "matroska" else {"movie_timescale": str(self._clip.time_base.denominator)}
         with reporting(self._target, "write the video", KEPT), ExitStack() as stack:

@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mzsr_basicsr.data.folders import check_folder, list_photographs, nothing_in
 from mzsr_basicsr.errors import ConfigError, ImageError, MissingBasicSR
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 
 
 class Photos:
@@ -42,18 +41,14 @@ class Photos:
         self._free = cache_mb * 2**20
 
     def _find(self, index: int, root: str, section: str) -> list[tuple[int, str]]:
-        folder = Path(root).expanduser()
-        if not folder.is_dir():
-            raise ImageError(f"{section}: folder {root} does not exist; give a folder of photographs")
-        if self.lmdb:
-            listing = folder / "meta_info.txt"
-            if not listing.is_file():
-                raise ImageError(f"{section}: {root} is no LMDB of BasicSR (meta_info.txt is missing)")
-            found = [line.split(".")[0] for line in listing.read_text().splitlines() if line.strip()]
-        else:
-            found = sorted(str(p) for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        if not self.lmdb:
+            return [(index, key) for key in list_photographs(root, section)]
+        listing = check_folder(root, section) / "meta_info.txt"
+        if not listing.is_file():
+            raise ImageError(f"{section}: {root} is no LMDB of BasicSR (meta_info.txt is missing)")
+        found = [line.split(".")[0] for line in listing.read_text().splitlines() if line.strip()]
         if not found:
-            raise ImageError(f"{section}: {root} holds no photograph; known endings: {' '.join(SUFFIXES)}")
+            raise nothing_in(root, section)
         return [(index, key) for key in found]
 
     def __len__(self) -> int:

@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mzsr_basicsr.degradation.names import SUBSAMPLING_METHODS
 from mzsr_basicsr.degradation.resize import imresize, output_length
 from mzsr_basicsr.errors import ConfigError, ImageError, KernelError
 
-SUBSAMPLING_METHODS = ("direct", "bicubic")
 _CPU_PIXELS = 2**18
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import struct
 import tempfile
@@ -12,19 +11,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import scipy.io
-from PIL import Image
-from scipy.io.matlab import MatReadError
 from torch import Tensor
 
+from mzsr_basicsr.degradation.kernel_text import Written, read_text
 from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel, validate_kernel
-from mzsr_basicsr.degradation.shapes import SHAPES
+from mzsr_basicsr.degradation.shapes import box_kernel, disk_kernel, motion_kernel, pair_kernel
 from mzsr_basicsr.errors import KernelError
 
-ALLOWED = (
-    "a .mat, .npy or .png file, gaussian:L1[,L2[,THETA[,SIZE]]], "
-    f"{', '.join(text for *_, text in SHAPES.values())}, or delta"
-)
+_BUILDERS: dict[str, Callable[..., Tensor]] = {
+    "delta": delta_kernel,
+    "gaussian": gaussian_kernel,
+    "disk": disk_kernel,
+    "box": box_kernel,
+    "motion": motion_kernel,
+    "pair": pair_kernel,
+}
 _READ_ERRORS = (OSError, EOFError, ValueError, TypeError, KeyError, NotImplementedError, struct.error, zlib.error)
 
 
@@ -44,23 +45,14 @@ def load_kernel(spec: str) -> Tensor:
     Raises:
         KernelError: If the file is missing or damaged, the text is unknown, or the array is not a kernel.
     """
-    if spec == "delta":
-        return delta_kernel()
-    if spec.startswith("gaussian:"):
-        return _parse_gaussian(spec)
-    if spec.partition(":")[0] in SHAPES:
-        return _parse_shape(spec)
-    path = Path(spec)
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise KernelError(f"{spec}: unknown kernel; allowed: {ALLOWED}")
-    if not path.is_file():
-        raise KernelError(f"{spec}: kernel file not found; allowed: {ALLOWED}")
+    found = read_text(spec)
+    if isinstance(found, Written):
+        return _BUILDERS[found.shape](*found.numbers)
     try:
-        array = reader(path)
+        array = _READERS[found.suffix.lower()](found)
     except KernelError:
         raise
-    except (*_READ_ERRORS, MatReadError) as error:
+    except _READ_ERRORS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise KernelError(f"{spec}: cannot read a kernel from this file ({reason})") from error
     return validate_kernel(array, spec)
@@ -88,42 +80,14 @@ def save_kernel(kernel: Tensor, path: str | os.PathLike[str]) -> None:
         raise KernelError(f"{target}: cannot write the kernel ({error.strerror or error})") from error
 
 
-def _parse_gaussian(spec: str) -> Tensor:
-    fields = spec.removeprefix("gaussian:").split(",")
-    try:
-        numbers = [float(field) for field in fields[:3]]
-        size = int(fields[3]) if len(fields) > 3 else 15
-    except ValueError as error:
-        raise KernelError(f"{spec}: not numbers; write gaussian:L1[,L2[,THETA[,SIZE]]]") from error
-    if len(fields) > 4:
-        raise KernelError(f"{spec}: {len(fields)} numbers; write gaussian:L1[,L2[,THETA[,SIZE]]]")
-    lambda1 = numbers[0]
-    lambda2 = numbers[1] if len(numbers) > 1 else lambda1
-    theta = numbers[2] if len(numbers) > 2 else 0.0
-    if not (0 < lambda1 < math.inf and 0 < lambda2 < math.inf and math.isfinite(theta)):
-        raise KernelError(f"{spec}: variances must be positive px^2 and the angle finite radians")
-    if size < 1 or size % 2 == 0:
-        raise KernelError(f"{spec}: size {size} must be an odd positive number of pixels")
-    return gaussian_kernel(lambda1, lambda2, theta, size)
-
-
-def _parse_shape(spec: str) -> Tensor:
-    name, _, text = spec.partition(":")
-    build, fewest, most, form = SHAPES[name]
-    try:
-        numbers = [float(field) for field in text.split(",")]
-    except ValueError as error:
-        raise KernelError(f"{spec}: not numbers; write {form}") from error
-    if not fewest <= len(numbers) <= most or not all(map(math.isfinite, numbers)):
-        raise KernelError(f"{spec}: needs {fewest} to {most} finite numbers; write {form}")
-    try:
-        return build(*numbers)
-    except KernelError as error:
-        raise KernelError(f"{spec}: {error}; write {form}") from error
-
-
 def _read_mat(path: Path) -> np.ndarray:
-    variables = {name: value for name, value in scipy.io.loadmat(path).items() if not name.startswith("__")}
+    import scipy.io  # slow to import, and few kernels are .mat files
+
+    try:
+        content = scipy.io.loadmat(path)
+    except scipy.io.matlab.MatReadError as error:
+        raise ValueError(str(error)) from error
+    variables = {name: value for name, value in content.items() if not name.startswith("__")}
     if "Kernel" in variables:
         return _numeric(variables["Kernel"], path)
     arrays = [value for value in variables.values() if _is_matrix(value)]
@@ -143,6 +107,8 @@ def _read_npy(path: Path) -> np.ndarray:
 
 
 def _read_png(path: Path) -> np.ndarray:
+    from PIL import Image
+
     with Image.open(path) as image:
         grey = np.asarray(image if image.mode.startswith("I") else image.convert("L"), dtype=np.float64)
     if grey.sum() <= 0:
@@ -157,6 +123,8 @@ def _numeric(value: np.ndarray, path: Path) -> np.ndarray:
 
 
 def _write_mat(stream: BinaryIO, kernel: np.ndarray) -> None:
+    import scipy.io
+
     scipy.io.savemat(stream, {"Kernel": kernel})
 
 
@@ -165,6 +133,8 @@ def _write_npy(stream: BinaryIO, kernel: np.ndarray) -> None:
 
 
 def _write_png(stream: BinaryIO, kernel: np.ndarray) -> None:
+    from PIL import Image
+
     grey = np.round(kernel.clip(min=0) / kernel.max() * 65535).astype(np.uint16)
     Image.fromarray(grey).save(stream, format="PNG")
 

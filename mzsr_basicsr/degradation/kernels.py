@@ -1,4 +1,4 @@
-"""Gaussian blur kernels: the closed form, the law p(k) the tasks are drawn from, and the named test kernels.
+"""Gaussian blur kernels: the closed form, and the law p(k) the tasks are drawn from.
 
 Source: MZSR (arXiv 2002.12213), section 4.1. A kernel is a (k, k) tensor indexed [row, column], k odd, its weights
 summing to one; it is applied by correlation about its centre pixel.
@@ -7,10 +7,7 @@ summing to one; it is applied by correlation about its centre pixel.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,25 +17,6 @@ from mzsr_basicsr.errors import ConfigError, KernelError
 
 NEGATIVE_TOLERANCE = 1e-6
 SUM_TOLERANCE = 1e-3
-
-
-class NamedKernel(NamedTuple):
-    """A test kernel of the paper: what `kernel_files.load_kernel` reads, how pixels are dropped, and by how much."""
-
-    spec: str
-    subsampling: str
-    scale: int
-
-
-TEST_KERNELS: Mapping[str, NamedKernel] = MappingProxyType(
-    {
-        "g0.2d": NamedKernel("gaussian:0.2,0.2,0,21", "direct", 2),
-        "g2.0d": NamedKernel("gaussian:2.0,2.0,0,21", "direct", 2),
-        "gani_d": NamedKernel("gaussian:4.0,1.0,-0.5,21", "direct", 2),
-        "g1.3b": NamedKernel("gaussian:1.3,1.3,0,21", "bicubic", 2),
-        "g2.0d_x4": NamedKernel("gaussian:2.0,2.0,0,21", "direct", 4),
-    }
-)
 
 
 def gaussian_kernel(

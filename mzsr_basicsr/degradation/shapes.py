@@ -5,34 +5,32 @@ each pixel's area, by 8 x 8 samples. Angles turn clockwise on the screen, as in 
 """
 
 import math
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from mzsr_basicsr.degradation.kernel_text import check_extents
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
-from mzsr_basicsr.errors import KernelError
 
 _SAMPLES = 8
-_SMALLEST, _LARGEST = 0.1, 40.0  # px, of any extent
 
 
 def disk_kernel(radius: float, size: int | None = None) -> Tensor:
     """Build a uniform disk; radius in px."""
-    _check("disk", radius=radius)
+    check_extents("disk", radius)
     return _filled(lambda x, y: x**2 + y**2 <= radius**2, radius, size)
 
 
 def box_kernel(side: float, size: int | None = None) -> Tensor:
     """Build a uniform square; side in px."""
-    _check("box", side=side)
+    check_extents("box", side)
     return _filled(lambda x, y: (x.abs() <= side / 2) & (y.abs() <= side / 2), side / 2, size)
 
 
 def motion_kernel(length: float, degrees: float = 0.0, size: int | None = None) -> Tensor:
     """Build a straight line one px wide; length in px, from end to end."""
-    _check("motion", length=length)
+    check_extents("motion", length)
     c, s = _direction(degrees)
     return _filled(
         lambda x, y: ((c * x + s * y).abs() <= length / 2) & ((c * y - s * x).abs() <= 0.5), length / 2 + 0.5, size
@@ -41,7 +39,7 @@ def motion_kernel(length: float, degrees: float = 0.0, size: int | None = None) 
 
 def pair_kernel(variance: float, distance: float, degrees: float = 0.0, size: int | None = None) -> Tensor:
     """Build two equal Gaussians side by side: variance of each in px², distance of their centres in px."""
-    _check("pair", variance=variance, distance=distance)
+    check_extents("pair", variance, distance)
     side = size or _side(distance / 2 + 4 * math.sqrt(variance))
     c, s = _direction(degrees)
     axis = torch.arange(side, dtype=torch.float64) - side // 2
@@ -49,17 +47,6 @@ def pair_kernel(variance: float, distance: float, degrees: float = 0.0, size: in
     squares = [(x - sign * c * distance / 2) ** 2 + (y - sign * s * distance / 2) ** 2 for sign in (-1, 1)]
     weights = torch.exp(-0.5 * squares[0] / variance) + torch.exp(-0.5 * squares[1] / variance)
     return weights / weights.sum()
-
-
-# name: (function, smallest and largest number of its parameters, how to write it)
-SHAPES: Mapping[str, tuple[Callable[..., Tensor], int, int, str]] = MappingProxyType(
-    {
-        "disk": (disk_kernel, 1, 1, "disk:RADIUS"),
-        "box": (box_kernel, 1, 1, "box:SIDE"),
-        "motion": (motion_kernel, 1, 2, "motion:LENGTH[,DEGREES]"),
-        "pair": (pair_kernel, 2, 3, "pair:VARIANCE,DISTANCE[,DEGREES]"),
-    }
-)
 
 
 def sample_shape(size: int, generator: torch.Generator) -> Tensor:
@@ -115,10 +102,3 @@ def _side(reach: float) -> int:
 
 def _direction(degrees: float) -> tuple[float, float]:
     return math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-
-
-def _check(shape: str, **extents: float) -> None:
-    for name, extent in extents.items():
-        unit = "px²" if name == "variance" else "px"
-        if not _SMALLEST <= extent <= _LARGEST:
-            raise KernelError(f"{shape} kernel: {name} {extent:g} must be {_SMALLEST:g} to {_LARGEST:g} {unit}")

@@ -15,9 +15,9 @@ import math
 
 import torch
 import torch.nn.functional as F
-from scipy.fft import next_fast_len
 from torch import Tensor
 
+from mzsr_basicsr.degradation.fast_length import fast_length
 from mzsr_basicsr.degradation.record import Degradation
 
 AMPLITUDE, EXPONENT = 1.6e-4, 2.7  # S(f) = AMPLITUDE * f^-EXPONENT, intensity² for f in cycles/px
@@ -132,6 +132,6 @@ def _reaches(response: Tensor) -> Tensor:
 def _mirror(image: Tensor, axis: int, margin: int) -> Tensor:
     """Extend an axis by its mirror image: `margin` px before, and after it as many or a few more, for a fast length."""
     length = image.shape[axis]
-    total = next_fast_len(length + 2 * margin)
+    total = fast_length(length + 2 * margin)
     place = torch.arange(-margin, total - margin, device=image.device) % (2 * length)
     return image.index_select(axis, torch.minimum(place, 2 * length - 1 - place))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from mzsr_basicsr.errors import ConfigError, MissingBasicSR, MZSRError
+from mzsr_basicsr.jobs.interrupt import INTERRUPTED, ending_at_once, say
 
 _NEEDED = ("name", "model_type", "scale", "num_gpu", "datasets", "network_g", "path")
 _NEEDED_TO_TRAIN = ("train.total_iter", "logger.print_freq", "logger.save_checkpoint_freq", "logger.use_tb_logger")
@@ -23,16 +24,20 @@ def run(what: Literal["train", "test"]) -> None:
     """Run one of BasicSR's pipelines in the current folder, by the arguments of the command line.
 
     Raises:
-        SystemExit: with one line on the standard error and status 1, or 2 where the arguments are wrong.
+        SystemExit: with one line on the standard error and status 1, 130 if interrupted; 2 if the arguments are wrong.
     """
-    arguments = parser(what).parse_args()
     try:
-        _check_is_file(arguments.opt)
-        pipeline = _pipeline(what)
-        check_option_file(arguments.opt, what == "train")
+        with ending_at_once():
+            arguments = parser(what).parse_args()
+            _check_is_file(arguments.opt)
+            pipeline = _pipeline(what)
+            check_option_file(arguments.opt, what == "train")
         pipeline(os.getcwd())
     except MZSRError as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        say("error: interrupted")
+        sys.exit(INTERRUPTED)
 
 
 def parser(what: str) -> argparse.ArgumentParser:

@@ -1,15 +1,14 @@
-"""The choices of `mzsr inspect`, checked."""
+"""The choices of `mzsr inspect`, checked before anything heavy is loaded."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from mzsr_basicsr.adaptation.settings import Schedule
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.pictures.bands import SMALLEST_SIDE
-from mzsr_basicsr.upscaling.settings import UpscaleSettings
-from mzsr_basicsr.weights.pretrained import Pretrained, load_pretrained
+from mzsr_basicsr.pictures.kinds import SMALLEST_SIDE, check_is_there
+from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 
 MOST_UPDATES = 1000
+MOST_PIXELS = 2**20  # LR px; the shipped networks take 1.3 GB to adapt to so many, the paper's network some 5 GB
 LEARNED = "learned"
 
 
@@ -45,7 +44,7 @@ class Choices:
             raise ConfigError(f"inspect: {given}; give one of them, with --gt HR where the LR image's truth is known")
         if self.hr is not None and self.gt is not None:
             raise ConfigError("gt: does not go with --hr, which is the truth itself; leave one of them out")
-        if self.hr is not None and self.upscale.kernel in ("auto", "auto-free", "internal"):
+        if self.hr is not None and self.upscale.kernel in ESTIMATED:
             raise ConfigError(
                 f"kernel: {self.upscale.kernel} estimates a kernel, but --hr needs one to make the LR image with; "
                 "give one, such as gaussian:2,2"
@@ -56,36 +55,22 @@ class Choices:
             raise ConfigError(f"rates: {self.rates!r} must be a number above 0 and up to 100, or {LEARNED}")
         if self.crop is not None and self.crop < SMALLEST_SIDE:
             raise ConfigError(f"crop: {self.crop} must be at least {SMALLEST_SIDE} px")
+        if self.crop is not None and self.crop**2 > MOST_PIXELS:
+            most = int(MOST_PIXELS**0.5)
+            raise ConfigError(f"crop: {self.crop} px; at most {most}, as adaptation holds all of it in memory")
+
+    def check_before_work(self) -> None:
+        """Refuse what can be refused before anything heavy is loaded; see `UpscaleSettings.check_before_work`.
+
+        Raises:
+            MZSRError: one line.
+        """
+        self.upscale.check_before_work()
+        for path in (self.source, self.gt):
+            if path is not None:
+                check_is_there(path)
 
     @property
     def source(self) -> Path:
         """The file that is inspected."""
         return self.lr or self.hr or Path()
-
-
-def load_network(upscale: UpscaleSettings) -> Pretrained:
-    """Load the weights, which must be of the scale itself: nothing is resampled here.
-
-    Raises:
-        WeightsError: weights that are missing or damaged.
-        ConfigError: another scale, or one that is no integer.
-    """
-    file = upscale.weights_file()
-    loaded = load_pretrained(file)
-    if not float(loaded.scale).is_integer():
-        raise ConfigError(f"weights: {file} is for x{loaded.scale:g}; give one of an integer scale")
-    if loaded.scale != upscale.scale:
-        raise ConfigError(
-            f"scale: {upscale.scale:g}, but {file} is for {loaded.scale:g}; give --scale {loaded.scale:g}, "
-            f"or --weights for {upscale.scale:g} (shipped: 2 and 4)"
-        )
-    return loaded
-
-
-def schedule(choices: Choices, loaded: Pretrained) -> tuple[Schedule, str]:
-    """Choose the learning rates, and say in a few words which they are."""
-    if not isinstance(choices.rates, str):
-        return Schedule(steps=((0, choices.rates),)), f"{choices.rates:g} for every update and tensor"
-    if loaded.rates is not None:
-        return Schedule(learned=loaded.rates), "learned with the weights, one for each tensor and update"
-    return Schedule(), "2e-2, then 1e-2 from update 2 and 5e-3 from update 5: the weights hold no learned ones"

@@ -9,11 +9,11 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw, ImageFont
 
 from mzsr_basicsr.adaptation.lively import slope
+from mzsr_basicsr.inspection.folder import FORMATS
 from mzsr_basicsr.inspection.results import Inspection, Update
 from mzsr_basicsr.inspection.words import decibels
 from mzsr_basicsr.metrics.quality import luma
 
-FORMATS = {"webp": "WEBP", "png": "PNG"}  # of the animation
 ZOOM = 64  # px of the SR image, side of the part that is shown enlarged
 _GREY = 128
 _GAINS = (1, 2, 5, 10, 20, 50)

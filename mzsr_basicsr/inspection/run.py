@@ -6,7 +6,8 @@ from time import perf_counter
 
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.errors import ImageError
-from mzsr_basicsr.inspection.choices import Choices, load_network, schedule
+from mzsr_basicsr.inspection.choices import Choices
+from mzsr_basicsr.inspection.network import load_network, schedule
 from mzsr_basicsr.inspection.record import inspect_image
 from mzsr_basicsr.inspection.results import Inspection, Update
 from mzsr_basicsr.inspection.subject import Subject, make_pair, read_colours, read_pair

@@ -10,14 +10,15 @@ from torch import Tensor
 from mzsr_basicsr.degradation.noise import estimate_noise, jpeg_noise
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.inspection.choices import MOST_PIXELS
 from mzsr_basicsr.jobs.degraded import Degrading, degrade_picture
-from mzsr_basicsr.pictures.bands import SMALLEST_SIDE, Bands, prepared, to_planes
+from mzsr_basicsr.pictures.bands import Bands, prepared, to_planes
+from mzsr_basicsr.pictures.kinds import SMALLEST_SIDE
 from mzsr_basicsr.pictures.picture import Picture, eight_bits, upright
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.upscaling.sample import to_judge_noise
 from mzsr_basicsr.upscaling.upscaler import CLEAN, NOISIEST
 
-MOST_PIXELS = 2**20  # LR px; the shipped networks take 1.3 GB to adapt to so many, the paper's network some 5 GB
 _CPU = torch.device("cpu")
 
 
@@ -87,7 +88,7 @@ def read_pair(lr: Colours, gt: Path | None, scale: int, crop: int | None) -> Sub
         crop: LR px, side of the central square to take; None for all, up to `MOST_PIXELS`.
 
     Raises:
-        ImageError: a file that is no grey or RGB picture, a ground truth of another size, or a crop that is too large.
+        ImageError: a file that is no grey or RGB picture, or a ground truth of another size.
     """
     pixels, notices = lr.picture.pixels, lr.notices
     found = estimate_noise(to_judge_noise(pixels, lr.bands))
@@ -104,7 +105,7 @@ def make_pair(hr: Colours, degradation: Degradation, crop: int | None) -> Subjec
     """Make the LR image of an HR image, in float64, rounded to 8 bits; see `read_pair`.
 
     Raises:
-        ImageError: no grey or RGB picture, one too small, or a crop that is too large.
+        ImageError: no grey or RGB picture, or one too small.
     """
     name = str(hr.path)
     truth, notices = _rgb(hr)
@@ -119,10 +120,8 @@ def _cut(subject: Subject, side: int | None, scale: int) -> Subject:
     height, width = subject.pixels.shape[:2]
     if side is None:
         tall, wide = _bounded(height, width)
-    elif side**2 <= MOST_PIXELS:
-        tall, wide = min(side, height), min(side, width)
     else:
-        raise ImageError(f"crop: {side} px; at most {int(MOST_PIXELS**0.5)}, as adaptation holds all of it in memory")
+        tall, wide = min(side, height), min(side, width)
     if (tall, wide) == (height, width):
         return subject
     top, left = (height - tall) // 2, (width - wide) // 2

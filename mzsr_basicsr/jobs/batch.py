@@ -15,7 +15,8 @@ from tqdm import tqdm
 from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.jobs.file_jobs import FileJob
 from mzsr_basicsr.jobs.interrupt import shielding_children, stop_worker_on_sigterm, stoppable, wait_for_the_parent
-from mzsr_basicsr.jobs.worker import FilePolicy, Record, run_job
+from mzsr_basicsr.jobs.policy import FilePolicy, Record
+from mzsr_basicsr.jobs.worker import run_job
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.upscaling.upscaler import Upscaler
 

@@ -12,23 +12,13 @@ from torch import Tensor
 
 from mzsr_basicsr.degradation.degrade import add_noise, blur_and_keep, subsample
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.errors import ConfigError, ImageError
+from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.jobs.degrade_choices import check_seed
 from mzsr_basicsr.pictures.bands import fill_transparent
 from mzsr_basicsr.pictures.picture import Picture
 
 _INVISIBLE = 1e-6  # alpha, of 1: below it the colour cannot be told and is taken from the neighbours
 _BUFFER = 24e6  # bytes, of the copies of a tile that a convolution makes; far larger ones are several times slower
-
-
-def check_range(scale: float, levels: float) -> None:
-    """Refuse a scale outside 1 to 4, and a noise outside 0 to 255 levels.
-
-    Raises:
-        ConfigError: one line that names the option.
-    """
-    for name, value, low, high in (("scale", scale, 1, 4), ("noise", levels, 0, 255)):
-        if not low <= value <= high:  # true of NaN, too
-            raise ConfigError(f"{name}: {value:g} must be from {low} to {high}")
 
 
 @dataclass(frozen=True)
@@ -51,8 +41,7 @@ class Degrading:
         Raises:
             ConfigError: one line that names the option.
         """
-        if self.seed < 0:
-            raise ConfigError(f"seed: {self.seed} must be an integer from 0")
+        check_seed(self.seed)
 
 
 def degrade_picture(picture: Picture, how: Degrading, name: str, noise_name: str = "") -> Picture:

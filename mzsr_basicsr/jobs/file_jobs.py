@@ -5,12 +5,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from mzsr_basicsr.clips.video import SOURCE_SUFFIXES, VIDEO_SUFFIXES
+from mzsr_basicsr.clips.kinds import SOURCE_SUFFIXES, VIDEO_SUFFIXES
 from mzsr_basicsr.errors import ConfigError, ImageError
-from mzsr_basicsr.pictures.reading import is_picture_name
-from mzsr_basicsr.pictures.writing import FORMATS
-
-PICTURE_TARGETS = tuple(suffix for known in FORMATS.values() for suffix in known.suffixes)
+from mzsr_basicsr.pictures.kinds import TARGETS, WRITTEN, is_picture_name
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ def list_jobs(inputs: list[str], output: Path, format: str | None = None) -> lis
     Args:
         inputs: files, folders (searched recursively, but for the output folder; their structure is kept) and globs.
         output: a folder, made if it is missing; for one single file it may be a file name with a known ending.
-        format: a name of `FORMATS` that all pictures are written as; None keeps each one's own. Clips keep theirs.
+        format: a key of `kinds.WRITTEN` that all pictures are written as; None keeps each one's own. Clips keep theirs.
 
     Raises:
         ImageError: a folder or glob that holds nothing, or an input that would be overwritten.
@@ -57,7 +54,7 @@ def check_ending(output: Path, format: str | None) -> None:
     Raises:
         ConfigError: one line.
     """
-    if format is not None and _is_file_name(output) and output.suffix.lower() not in FORMATS[format].suffixes:
+    if format is not None and _is_file_name(output) and output.suffix.lower() not in WRITTEN[format]:
         raise ConfigError(f"{output}: its ending does not go with --format {format}; leave one of them out")
 
 
@@ -88,11 +85,11 @@ def _known(path: Path) -> bool:
 
 
 def _endings() -> str:
-    return " ".join(sorted({*PICTURE_TARGETS, *SOURCE_SUFFIXES}))
+    return " ".join(sorted({*TARGETS, *SOURCE_SUFFIXES}))
 
 
 def _is_file_name(output: Path) -> bool:
-    return output.suffix.lower() in (*PICTURE_TARGETS, *VIDEO_SUFFIXES) and not os.path.isdir(output)
+    return output.suffix.lower() in (*TARGETS, *VIDEO_SUFFIXES) and not os.path.isdir(output)
 
 
 def _renamed(path: Path, format: str | None) -> Path:
@@ -101,8 +98,8 @@ def _renamed(path: Path, format: str | None) -> Path:
     if suffix in SOURCE_SUFFIXES:
         return path if suffix in VIDEO_SUFFIXES else path.with_suffix(".mp4")
     if format is not None:
-        return path.with_suffix(FORMATS[format].suffixes[0])
-    return path if suffix in PICTURE_TARGETS else path.with_suffix(".png")
+        return path.with_suffix(WRITTEN[format][0])
+    return path if suffix in TARGETS else path.with_suffix(".png")
 
 
 def _check(jobs: list[FileJob]) -> None:

@@ -19,6 +19,28 @@ _Result = TypeVar("_Result")
 _at_work = False  # whether a worker process is inside `stoppable`
 
 
+@contextlib.contextmanager
+def ending_at_once() -> Iterator[None]:
+    """Let Ctrl-C end the program by one line, here and now; for a start, of which nothing is left to be cleaned up.
+
+    An exception would not do: inside an import it can be lost or printed, by C code and by callbacks.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        os.write(2, b"error: interrupted\n")
+        os._exit(INTERRUPTED)
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # Ctrl-C is not for this process, or it is in such a start already
+        yield
+        return
+    signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def stop_on_sigterm() -> None:
     """Let SIGTERM end the program by an exception, so that temporary files are removed on the way out."""
 

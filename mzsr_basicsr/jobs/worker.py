@@ -1,21 +1,18 @@
 """Upscale one file, and say in a record what was done."""
 
 import json
-import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
-from mzsr_basicsr.clips.video import Frame, upscale_video
 from mzsr_basicsr.degradation.noise import jpeg_noise
 from mzsr_basicsr.degradation.spread import as_gaussian, covariance
 from mzsr_basicsr.errors import ImageError, MZSRError
-from mzsr_basicsr.jobs.compare import comparison
 from mzsr_basicsr.jobs.file_jobs import FileJob
+from mzsr_basicsr.jobs.policy import FilePolicy, Record, compare_path, is_wanted, names_of, skipped
 from mzsr_basicsr.pictures.picture import Picture, upright
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.pictures.writing import write_picture
@@ -23,17 +20,7 @@ from mzsr_basicsr.upscaling.render import Progress
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.upscaling.upscaler import Plan, Upscaler
 
-Record = dict[str, Any]
 CLIP_ARTEFACTS = 2 / 255  # σ; clips are compressed, and do not say how much
-
-
-@dataclass(frozen=True)
-class FilePolicy:
-    """What to do about files that are there, and what to write beside the result."""
-
-    overwrite: bool = False
-    skip_existing: bool = False
-    compare: bool = False
 
 
 def run_job(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None = None) -> Record:
@@ -51,17 +38,11 @@ def run_job(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Prog
     Raises:
         MZSRError: one line; nothing half-written stays.
     """
-    names = {"source": str(job.source), "target": str(job.target)}
-    if policy.compare and os.path.realpath(compare_path(job.target)) == os.path.realpath(job.source):
-        raise ImageError(f"{job.source}: --compare would write its picture over it; choose another output")
-    if os.path.exists(job.target):
-        if policy.skip_existing:
-            return {**names, "skipped": True}
-        if not policy.overwrite:
-            raise ImageError(f"{job.target}: is there already; give --overwrite or --skip-existing")
+    if not is_wanted(job, policy):
+        return skipped(job)
     start = perf_counter()
     record = _run_clip(job, upscaler, progress) if job.video else _run_picture(job, upscaler, policy, progress)
-    return {**names, **record, "seconds_in_all": round(perf_counter() - start, 3)}
+    return {**names_of(job), **record, "seconds_in_all": round(perf_counter() - start, 3)}
 
 
 def upscale_picture(
@@ -101,16 +82,13 @@ def describe_run(plan: Plan, settings: UpscaleSettings, pixels: np.ndarray, seco
     }
 
 
-def compare_path(target: Path) -> Path:
-    """Name the comparison picture beside a result."""
-    return target.with_name(f"{target.stem}_compare.png")
-
-
 def _run_picture(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None) -> Record:
     picture = read_picture(job.source)
     result, plan, record = upscale_picture(picture, upscaler, str(job.source), progress)
     _make_folder(job.target.parent)
     if policy.compare:
+        from mzsr_basicsr.jobs.compare import comparison
+
         drawn = comparison(upright(picture), upright(result), plan.chosen.degradation.kernel, upscaler.settings.scale)
         write_picture(Picture(drawn), compare_path(job.target))
     try:
@@ -124,9 +102,11 @@ def _run_picture(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress:
 
 def _run_clip(job: FileJob, upscaler: Upscaler, progress: Progress | None) -> Record:
     """Upscale a clip: each shot is adapted to by its first frame."""
+    from mzsr_basicsr.clips.video import upscale_video  # brings FFmpeg
+
     plans: list[Plan] = []
 
-    def adapt(first: Frame) -> Callable[[Frame], Frame]:
+    def adapt(first: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         plan = upscaler.plan(first, name=str(job.source), artefacts=CLIP_ARTEFACTS)
         plans.append(plan)
         return lambda frame: upscaler.apply(frame, plan, name=str(job.source))

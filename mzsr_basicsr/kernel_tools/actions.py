@@ -1,15 +1,13 @@
-"""What the actions of `mzsr kernel` do: the text they print, the pictures they draw, and the check of their output."""
+"""What the actions of `mzsr kernel` do: the text they print, and the pictures they draw."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
 
 from mzsr_basicsr.degradation.kernel_files import load_kernel
-from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.kernel_tools.picture import draw_difference, draw_kernel, labelled_row
 from mzsr_basicsr.kernel_tools.report import (
     EstimatedKernel,
@@ -18,28 +16,6 @@ from mzsr_basicsr.kernel_tools.report import (
     measure_kernel,
     on_common_grid,
 )
-
-
-def check_output(output: Path, endings: Sequence[str], inputs: Sequence[Path], overwrite: bool) -> None:
-    """Refuse an output file before any work is done.
-
-    Args:
-        output: file to write.
-        endings: allowed ones, in lower case.
-        inputs: what the command reads; texts that name no file do no harm.
-        overwrite: allow a file that is there.
-
-    Raises:
-        ConfigError: another ending, no such folder, an input, or a file that is there already.
-    """
-    if output.suffix.lower() not in endings:
-        raise ConfigError(f"output: {output} ends with '{output.suffix}'; allowed: {' '.join(endings)}")
-    if not output.parent.is_dir():
-        raise ConfigError(f"output: {output}: there is no folder {output.parent}; make it first")
-    if output.resolve() in [path.resolve() for path in inputs]:
-        raise ConfigError(f"output: {output} is an input; choose another name")
-    if output.exists() and not overwrite:
-        raise ConfigError(f"output: {output} is there already; give --overwrite or another name")
 
 
 def estimate_text(about: dict[str, object], found: EstimatedKernel) -> str:

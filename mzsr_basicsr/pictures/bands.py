@@ -6,15 +6,14 @@ are adapted to together.
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.pictures.kinds import SMALLEST_SIDE
 
-SMALLEST_SIDE = 8  # px; below it an image is refused
 LIMIT_REACH = 2  # LR px; alpha stays within its range in a square that reaches so far
 
 
@@ -100,6 +99,8 @@ def fill_transparent(pixels: np.ndarray) -> np.ndarray:
     hidden = pixels[:, :, -1] <= 0
     if not hidden.any() or hidden.all():
         return pixels
+    import cv2  # few pictures hide anything
+
     _, labels = cv2.distanceTransformWithLabels(hidden.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     place_of = np.zeros(labels.max() + 1, np.int64)
     seen = np.flatnonzero(~hidden)

@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-import imagecodecs
 import numpy as np
 
 from mzsr_basicsr.pictures.picture import Picture, row_blocks
@@ -35,6 +34,8 @@ def read_16_bit(stream: BinaryIO) -> tuple[np.ndarray, bytes | None]:
     Raises:
         ValueError, struct.error, RuntimeError: the file is damaged.
     """
+    import imagecodecs  # few pictures have 16 bits
+
     kept: list[bytes | memoryview] = [_SIGNATURE]
     exif = None
     for kind, chunk in _chunks(stream.read()):

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
+from PIL import Image
 
 from mzsr_basicsr.errors import ImageError
-from mzsr_basicsr.pictures import png, pnm, tiff
+from mzsr_basicsr.pictures import png, pnm
+from mzsr_basicsr.pictures.kinds import NAMES, missing
 from mzsr_basicsr.pictures.picture import FAILURES, Picture, check_size, clean_dpi, reason
 
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
 MAX_PIXELS = 2**28
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".ppm", ".pgm", ".pbm", ".pnm", ".gif")
-_KINDS = "PNG, JPEG, TIFF, WebP, BMP, PPM or GIF"
 # Modes of Pillow: what they become without and with a transparent colour.
 _MODES = {
     "1": ("L", "LA"),
@@ -35,11 +32,6 @@ _MODES = {
     "RGBA": ("RGBA", "RGBA"),
     "CMYK": ("CMYK", "CMYK"),
 }
-
-
-def is_picture_name(path: Path) -> bool:
-    """Tell whether a file name has an ending of `SUFFIXES`, in upper or lower case."""
-    return path.suffix.lower() in SUFFIXES
 
 
 def read_picture(source: Path | bytes, name: str | None = None, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -80,10 +72,10 @@ def _open(source: Path | bytes, name: str) -> BinaryIO:
         return io.BytesIO(source)
     try:
         if source.exists() and not source.is_file():
-            raise ImageError(f"{name}: not a file; give a picture file: {_KINDS}")
+            raise ImageError(f"{name}: not a file; give a picture file: {NAMES}")
         return source.open("rb")
     except FileNotFoundError as error:
-        raise ImageError(f"{name}: no such file; give a picture file: {_KINDS}") from error
+        raise missing(name) from error
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         if isinstance(error, ImageError):
             raise
@@ -94,28 +86,30 @@ def _read(stream: BinaryIO, name: str, max_pixels: int) -> Picture:
     head = stream.read(32)
     stream.seek(0)
     if not head:
-        raise ImageError(f"{name}: empty, 0 bytes; give a picture file: {_KINDS}")
+        raise ImageError(f"{name}: empty, 0 bytes; give a picture file: {NAMES}")
     if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        from mzsr_basicsr.pictures import tiff  # brings tifffile
+
         return tiff.read(stream, name, max_pixels)
     if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3] in (b" ", b"\t", b"\n", b"\r", b"#"):
         return pnm.read(stream, name, max_pixels)
-    for magic, open_image in _PILLOW.items():
+    for magic, kind in _PILLOW.items():
         if head.startswith(magic) and (magic != b"RIFF" or head[8:12] == b"WEBP"):
-            return _read_pillow(open_image(stream), stream, head, name, max_pixels)
-    raise ImageError(f"{name}: no picture of a known kind; allowed: {_KINDS}")
+            return _read_pillow(_open_image(kind, stream), stream, head, name, max_pixels)
+    raise ImageError(f"{name}: no picture of a known kind; allowed: {NAMES}")
 
 
-# The classes, not Image.open: that warns about or refuses large pictures by a limit of its own.
-_PILLOW: dict[bytes, Callable[[BinaryIO], ImageFile.ImageFile]] = {
-    b"\x89PNG\r\n\x1a\n": PngImageFile,
-    b"\xff\xd8\xff": JpegImageFile,
-    b"RIFF": WebPImageFile,
-    b"BM": BmpImageFile,
-    b"GIF8": GifImageFile,
-}
+_PILLOW = {b"\x89PNG\r\n\x1a\n": "Png", b"\xff\xd8\xff": "Jpeg", b"RIFF": "WebP", b"BM": "Bmp", b"GIF8": "Gif"}
 
 
-def _read_pillow(image: ImageFile.ImageFile, stream: BinaryIO, head: bytes, name: str, max_pixels: int) -> Picture:
+def _open_image(kind: str, stream: BinaryIO) -> ImageFile:
+    """Open by Pillow's class, not by Image.open: that warns about or refuses large pictures by a limit of its own."""
+    plugin = import_module(f"PIL.{kind}ImagePlugin")  # the one that is needed
+    image: ImageFile = getattr(plugin, f"{kind}ImageFile")(stream)
+    return image
+
+
+def _read_pillow(image: ImageFile, stream: BinaryIO, head: bytes, name: str, max_pixels: int) -> Picture:
     check_size(*image.size, max_pixels, name)
     if getattr(image, "is_animated", False):
         raise ImageError(f"{name}: an animation, not one picture; upscale it as a video, from a .gif or .mp4 file")
@@ -136,7 +130,7 @@ def _read_pillow(image: ImageFile.ImageFile, stream: BinaryIO, head: bytes, name
     return Picture(pixels, alpha, image.format or "PNG", icc, exif or None, dpi, mode, step)
 
 
-def _decode(image: ImageFile.ImageFile, head: bytes, name: str) -> tuple[np.ndarray, str]:
+def _decode(image: ImageFile, head: bytes, name: str) -> tuple[np.ndarray, str]:
     image.load()
     if image.mode not in _MODES:
         raise ImageError(f"{name}: pixels of the mode {image.mode}; save it as grey, RGB or CMYK")

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
 
 from mzsr_basicsr.errors import ImageError
-from mzsr_basicsr.pictures import png, pnm, tiff
+from mzsr_basicsr.pictures import png, pnm
 from mzsr_basicsr.pictures.exif import PIXEL_HEIGHT, PIXEL_WIDTH, set_number
+from mzsr_basicsr.pictures.kinds import format_of
 from mzsr_basicsr.pictures.picture import FAILURES, Picture, eight_bits, reason, upright
 
 _JPEG_EXIF = 65533 - 6  # bytes; one segment of 64 KiB less its length and the mark "Exif"
@@ -26,13 +26,18 @@ class Format:
     """What a format holds and how it is written; `side` is the largest width and height in pixels."""
 
     write: Callable[[Picture, BinaryIO], None]
-    suffixes: tuple[str, ...]
     depths: tuple[type, ...] = (np.uint8,)
     alpha: bool = False
     cmyk: bool = False
     bands: bool = False
     exif: bool = True
     side: int = 2**31 - 1
+
+
+def _write_tiff(picture: Picture, stream: BinaryIO) -> None:
+    from mzsr_basicsr.pictures import tiff  # brings tifffile
+
+    tiff.write(picture, stream)
 
 
 def _write_jpeg(picture: Picture, stream: BinaryIO) -> None:
@@ -51,6 +56,8 @@ def _write_bmp(picture: Picture, stream: BinaryIO) -> None:
 
 
 def _save(picture: Picture, stream: BinaryIO, format: str, **options: object) -> None:
+    from PIL import Image
+
     mode = {1: "L", 3: "RGB", 4: "CMYK"}[picture.colours] + "A" * picture.alpha
     height, width, _ = picture.pixels.shape
     image = Image.frombuffer(mode, (width, height), np.ascontiguousarray(picture.pixels), "raw", mode, 0, 1)
@@ -63,13 +70,13 @@ def _save(picture: Picture, stream: BinaryIO, format: str, **options: object) ->
 
 _ANY_DEPTH = (np.uint8, np.uint16, np.float32, np.float64)
 FORMATS: Mapping[str, Format] = {
-    "png": Format(png.write, (".png",), (np.uint8, np.uint16), alpha=True),
-    "jpg": Format(_write_jpeg, (".jpg", ".jpeg"), cmyk=True, side=65500),
-    "tif": Format(tiff.write, (".tif", ".tiff"), _ANY_DEPTH, alpha=True, cmyk=True, bands=True),
-    "webp": Format(_write_webp, (".webp",), alpha=True, side=16383),
-    "bmp": Format(_write_bmp, (".bmp",), exif=False),
-    "ppm": Format(pnm.write, (".ppm", ".pgm", ".pnm"), (np.uint8, np.uint16), exif=False),
-}
+    "png": Format(png.write, (np.uint8, np.uint16), alpha=True),
+    "jpg": Format(_write_jpeg, cmyk=True, side=65500),
+    "tif": Format(_write_tiff, _ANY_DEPTH, alpha=True, cmyk=True, bands=True),
+    "webp": Format(_write_webp, alpha=True, side=16383),
+    "bmp": Format(_write_bmp, exif=False),
+    "ppm": Format(pnm.write, (np.uint8, np.uint16), exif=False),
+}  # by the names of `kinds.WRITTEN`
 
 
 def encode(picture: Picture, format: str) -> bytes:
@@ -106,10 +113,7 @@ def write_picture(picture: Picture, path: Path) -> None:
     Raises:
         ImageError: the ending is unknown, the format cannot hold the picture, or the file cannot be written.
     """
-    format = next((key for key, known in FORMATS.items() if path.suffix.lower() in known.suffixes), None)
-    if format is None:
-        endings = " ".join(suffix for known in FORMATS.values() for suffix in known.suffixes)
-        raise ImageError(f"{path}: cannot write a picture as '{path.suffix}'; allowed: {endings}")
+    format = format_of(path)
     if os.path.lexists(path) and not path.is_file():  # such as a folder or a device, which replacing would remove
         raise ImageError(f"{path}: exists and is not a file; name another")
     prepared = _prepare(picture, format, str(path))

@@ -13,11 +13,9 @@ from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.spread import as_gaussian
-from mzsr_basicsr.errors import ConfigError, KernelError
-from mzsr_basicsr.upscaling.settings import UpscaleSettings
+from mzsr_basicsr.errors import KernelError
+from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 from mzsr_basicsr.weights.kernel_net import load_kernel_net
-
-ESTIMATED = ("auto", "auto-free", "internal")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +49,7 @@ def choose_kernel(
     """
     if given is not None or settings.kernel not in ESTIMATED:
         return _given(settings, scale, smallest_side, name, given)
-    subsampling = _subsampling(settings)
+    subsampling = settings.estimated_subsampling()
     parts = sample()
     found = estimate_kernel(load_kernel_net(), parts, scale, subsampling, settings.kernel == "auto-free")
     if settings.kernel == "internal":
@@ -75,15 +73,6 @@ def _given(settings: UpscaleSettings, scale: int, smallest_side: int, name: str,
     usual = "bicubic" if bicubic else "direct"
     subsampling = usual if settings.subsampling == "auto" else settings.subsampling
     return Chosen(Degradation(given, scale, subsampling), None)
-
-
-def _subsampling(settings: UpscaleSettings) -> str:
-    """Choose the subsampling of an estimated kernel: only a Gaussian can be told apart from bicubic's own blur."""
-    if settings.kernel == "auto":
-        return "bicubic" if settings.subsampling == "auto" else settings.subsampling
-    if settings.subsampling == "bicubic":
-        raise ConfigError(f"subsampling: bicubic does not go with the kernel {settings.kernel}; allowed: direct, auto")
-    return "direct"
 
 
 def _internal(start: Estimate, parts: Tensor, scale: int, seed: int) -> Estimate:

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Literal
 
+from mzsr_basicsr.degradation.kernel_text import read_text
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.weights import check_is_there, locate
 
 SHIPPED = {2: "shipped:mzsr_x2", 4: "shipped:mzsr_x4"}  # scale: weights
+ESTIMATED = ("auto", "auto-free", "internal")  # kernels
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,30 @@ class UpscaleSettings:
         """Name the weights: those asked for, or the shipped ones of the nearest scale; the larger where two are."""
         nearest = min(SHIPPED, key=lambda own: (abs(own - self.scale), -own))
         return self.weights or SHIPPED[nearest]
+
+    def estimated_subsampling(self) -> str:
+        """Give the subsampling of an estimated kernel: only a Gaussian can be told apart from bicubic's own blur.
+
+        Raises:
+            ConfigError: bicubic, beside a free kernel.
+        """
+        if self.kernel == "auto":
+            return "bicubic" if self.subsampling == "auto" else self.subsampling
+        if self.subsampling == "bicubic":
+            raise ConfigError(f"subsampling: bicubic does not go with the kernel {self.kernel}; allowed: direct, auto")
+        return "direct"
+
+    def check_before_work(self) -> None:
+        """Refuse what can be refused before anything heavy is loaded: choices that do not go together, missing files.
+
+        Raises:
+            ConfigError, KernelError, WeightsError: one line.
+        """
+        if self.kernel in ESTIMATED:
+            self.estimated_subsampling()
+        elif self.kernel != "bicubic":
+            read_text(self.kernel)
+        check_is_there(locate(self.weights_file()), "weights file")
 
 
 def _whole(name: str, value: int, low: int, high: int) -> None:

@@ -37,6 +37,16 @@ def locate(path: str) -> str:
     return path
 
 
+def check_is_there(path: str | Path, what: str) -> None:
+    """Refuse a file that does not exist; `what` it should be is said.
+
+    Raises:
+        WeightsError: there is none.
+    """
+    if not Path(path).is_file():
+        raise WeightsError(f"{path}: {what} does not exist; check the path in the option file")
+
+
 def _check(file: Path) -> None:
     lines = (line.split() for line in (FOLDER / "SHA256SUMS").read_text().splitlines())
     sums = {name: digest for digest, name in lines}

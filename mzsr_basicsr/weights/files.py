@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mzsr_basicsr.errors import WeightsError
-from mzsr_basicsr.weights import locate
+from mzsr_basicsr.weights import check_is_there, locate
 
 
 def save_atomically(content: object, path: str | Path) -> None:
@@ -33,8 +33,7 @@ def read_file(path: str | Path, what: str) -> dict[str, Any]:
     Raises:
         WeightsError: the file is missing, damaged, or not what it should be.
     """
-    if not Path(path).is_file():
-        raise WeightsError(f"{path}: {what} does not exist; check the path in the option file")
+    check_is_there(path, what)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, pickle.UnpicklingError):

@@ -17,7 +17,7 @@ from mzsr_basicsr.cli import evaluate
 from mzsr_basicsr.cli import main as cli
 from mzsr_basicsr.cli.evaluate import Case
 from mzsr_basicsr.degradation.kernel_files import load_kernel
-from mzsr_basicsr.degradation.kernels import NamedKernel
+from mzsr_basicsr.degradation.names import NamedKernel
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, MZSRError
 from mzsr_basicsr.metrics.quality import psnr_y, ssim_y

@@ -19,7 +19,7 @@ from skimage.metrics import structural_similarity
 
 from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.degradation.kernel_files import load_kernel
-from mzsr_basicsr.degradation.kernels import TEST_KERNELS, NamedKernel
+from mzsr_basicsr.degradation.names import TEST_KERNELS, NamedKernel
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.metrics.quality import psnr_y, ssim_y
 

@@ -13,7 +13,8 @@ import torch
 from PIL import Image
 
 from mzsr_basicsr.degradation.kernel_files import load_kernel, save_kernel
-from mzsr_basicsr.degradation.kernels import TEST_KERNELS, gaussian_kernel
+from mzsr_basicsr.degradation.kernels import gaussian_kernel
+from mzsr_basicsr.degradation.names import TEST_KERNELS
 from mzsr_basicsr.errors import KernelError
 
 KERNEL = gaussian_kernel(3.0, 1.0, 0.4, size=13)

@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from mzsr_basicsr.degradation.kernels import (
-    TEST_KERNELS,
     KernelLaw,
     delta_kernel,
     gaussian_kernel,
     sample_kernels,
     validate_kernel,
 )
+from mzsr_basicsr.degradation.names import TEST_KERNELS
 from mzsr_basicsr.errors import ConfigError, KernelError
 
 

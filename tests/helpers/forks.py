@@ -1,4 +1,4 @@
-"""A process that has imported `mzsr` and forks one for each command: to import it takes seconds.
+"""A process that has loaded what `mzsr upscale` needs and forks one for each command: to load it takes seconds.
 
 Each line on its standard input is the JSON of a command: its arguments and the files of its standard input, output and
 error. It answers with the number of the new process, and with how that has ended. The command has a process group of its
@@ -79,6 +79,7 @@ def _serve(cli):
 
 
 if __name__ == "__main__":
+    import mzsr_basicsr.jobs.batch  # noqa: F401
     from mzsr_basicsr.cli import main as cli
 
     _serve(cli)

@@ -14,10 +14,10 @@ from mzsr_basicsr.degradation.kernels import delta_kernel
 from mzsr_basicsr.degradation.noise import estimate_noise
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ImageError
-from mzsr_basicsr.inspection.choices import Choices
+from mzsr_basicsr.inspection.choices import MOST_PIXELS, Choices
 from mzsr_basicsr.inspection.pictures import busiest, change, ranges_of, verdict_map
 from mzsr_basicsr.inspection.run import inspect_file
-from mzsr_basicsr.inspection.subject import MOST_PIXELS, make_pair, read_colours, read_pair
+from mzsr_basicsr.inspection.subject import make_pair, read_colours, read_pair
 from mzsr_basicsr.inspection.words import summarise
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 

@@ -9,7 +9,8 @@ import pytest
 from helpers.picture_files import H, W, assert_pixels, chunk, exif_block, noise, pillow, raw_png
 from PIL import Image
 
-from mzsr_basicsr.pictures.reading import SUFFIXES, is_picture_name, read_picture
+from mzsr_basicsr.pictures.kinds import SUFFIXES, TARGETS, WRITTEN, is_picture_name
+from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.pictures.writing import FORMATS, write_picture
 
 PLAIN = [
@@ -131,4 +132,4 @@ def test_gif_of_one_frame_with_and_without_a_clear_colour():
 def test_names_of_pictures(tmp_path):
     assert is_picture_name(tmp_path / "A.JPEG") and is_picture_name(tmp_path / "a.gif")
     assert not is_picture_name(tmp_path / "a.svg") and not is_picture_name(tmp_path / "png")
-    assert {suffix for known in FORMATS.values() for suffix in known.suffixes} <= set(SUFFIXES)
+    assert set(TARGETS) <= set(SUFFIXES) and WRITTEN.keys() == FORMATS.keys()

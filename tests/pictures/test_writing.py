@@ -16,6 +16,7 @@ from PIL import Image
 
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.pictures import png, writing
+from mzsr_basicsr.pictures.kinds import WRITTEN
 from mzsr_basicsr.pictures.picture import Picture, eight_bits
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.pictures.writing import FORMATS, encode, write_picture
@@ -60,7 +61,7 @@ def independently(path, bands, dtype):
 def test_lossless_formats_round_trip_also_in_memory(format, bands, dtype, size, tmp_path):
     pixels, alpha = noise(len(bands), dtype, *size), bands.endswith("A")
     picture = Picture(pixels, alpha)
-    path = tmp_path / f"a{FORMATS[format].suffixes[0]}"
+    path = tmp_path / f"a{WRITTEN[format][0]}"
     write_picture(picture, path)
     expected = pixels
     if format == "webp" and bands in ("L", "LA"):  # WebP has no grey

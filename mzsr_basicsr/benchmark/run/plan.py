@@ -8,9 +8,10 @@ from typing import Any
 import yaml
 
 from mzsr_basicsr.benchmark import published
+from mzsr_basicsr.benchmark.run.option_file import read_bytes
 from mzsr_basicsr.benchmark.run.options import METHODS, BenchmarkOptions, DatasetOptions, KernelOptions, MethodOptions
-from mzsr_basicsr.data.photos import SUFFIXES
-from mzsr_basicsr.degradation.kernels import TEST_KERNELS
+from mzsr_basicsr.data.folders import SUFFIXES
+from mzsr_basicsr.degradation.names import TEST_KERNELS
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.options.strict import nearest, parse
@@ -59,9 +60,7 @@ def read_options(path: Path) -> BenchmarkOptions:
         ConfigError: it is missing, not YAML, or a key is wrong.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check the path after -opt") from None
+        content = yaml.safe_load(read_bytes(path).decode())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):

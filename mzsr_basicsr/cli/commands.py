@@ -1,0 +1,58 @@
+"""All commands of `mzsr`: the parser that lists them. Each loads what it needs when it runs, none of it before."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from mzsr_basicsr import __version__, test, train
+from mzsr_basicsr.cli import benchmark, degrade, demo, inspect, kernel, upscale
+from mzsr_basicsr.data.folders import list_photographs
+from mzsr_basicsr.degradation.names import TEST_KERNELS
+from mzsr_basicsr.jobs.interrupt import ending_at_once
+from mzsr_basicsr.weights import check_is_there, locate
+
+LAUNCHERS: Mapping[str, Callable[[], None]] = {"train": train.main, "test": test.main}  # these parse by themselves
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the whole command line."""
+    made = argparse.ArgumentParser(prog="mzsr", description="Zero-shot super-resolution by meta-transfer learning.")
+    made.add_argument("--version", action="version", version=f"mzsr {__version__}")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for face in (upscale, kernel, degrade, benchmark, inspect):
+        face.add(commands)
+    commands.add_parser("train", help="train: BasicSR's own options follow, -opt FILE [--auto_resume] …")
+    commands.add_parser("test", help="test: BasicSR's own options follow, -opt FILE …")
+    demo.add(commands)
+    _add_evaluate(commands.add_parser("evaluate", help="measure weights on benchmark sets and print the results table"))
+    return made
+
+
+def _add_evaluate(measure: argparse.ArgumentParser) -> None:
+    measure.add_argument("data", type=Path, help="folder that holds one folder NAME/GT for each set")
+    measure.add_argument(
+        "-w",
+        "--weights",
+        nargs="+",
+        default=["shipped:mzsr_x2", "shipped:mzsr_x4"],
+        help="weights files, or shipped:NAME (default: %(default)s)",
+    )
+    measure.add_argument("-s", "--sets", nargs="+", default=["Set5", "Set14"], help="sets (default: %(default)s)")
+    measure.add_argument(
+        "-k", "--kernels", nargs="+", choices=list(TEST_KERNELS), default=list(TEST_KERNELS), help="(default: all)"
+    )
+    measure.add_argument("--outside", action="store_true", help="kernels outside the law instead of the paper's")
+    measure.add_argument("--fast", action="store_true", help="without the column of back-projection and self-ensemble")
+    measure.add_argument("-o", "--output", type=Path, default=Path("evaluation"), help="folder (default: %(default)s)")
+    measure.set_defaults(run=_evaluate)
+
+
+def _evaluate(a: argparse.Namespace) -> None:
+    with ending_at_once():
+        for file in a.weights:
+            check_is_there(locate(file), "weights file")
+        for name in a.sets:
+            list_photographs(str(a.data / name / "GT"), "datasets.test.dataroot_gt")
+        from mzsr_basicsr.cli import evaluate
+    cases = evaluate.outside_cases() if a.outside else [c for c in evaluate.law_cases() if c.name in a.kernels]
+    print(evaluate.run(a.data, a.weights, a.sets, cases, a.output, best=not a.fast))

@@ -1,0 +1,53 @@
+"""What `mzsr upscale` says of each file that is done, skipped or refused."""
+
+import json
+from collections.abc import Callable
+
+from mzsr_basicsr.jobs.file_jobs import FileJob
+from mzsr_basicsr.jobs.interrupt import put_out, say
+from mzsr_basicsr.jobs.policy import Record
+
+Tell = Callable[[FileJob, Record | str], None]
+
+
+def tell_all(jobs: list[FileJob], outcomes: list[Record | str], report: Tell) -> int:
+    """Report files that nothing need be done for, and give the exit status."""
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        report(job, outcome)
+    return say_how_many(sum(isinstance(outcome, str) for outcome in outcomes), len(jobs))
+
+
+def say_how_many(failed: int, total: int) -> int:
+    """Say how many of several files failed, and give the exit status."""
+    if failed and total > 1:
+        say(f"error: {failed} of {total} files failed, see above")
+    return int(failed > 0)
+
+
+def tell_json(job: FileJob, outcome: Record | str) -> None:
+    """Report a file for machines: one line of JSON, and its fault for people too."""
+    failed = {"source": str(job.source), "target": str(job.target), "error": outcome}
+    put_out(json.dumps(failed if isinstance(outcome, str) else outcome))
+    if isinstance(outcome, str):
+        say(f"error: {outcome}")
+
+
+def tell(job: FileJob, outcome: Record | str) -> None:
+    """Report a file for people."""
+    if isinstance(outcome, str):
+        return say(f"error: {outcome}")
+    if outcome.get("skipped"):
+        return put_out(f"{job.target}: is there already, skipped")
+    return put_out(f"{job.target}: {_summary(outcome)}, {outcome['seconds_in_all']:.1f} s")
+
+
+def _summary(record: Record) -> str:
+    """Say in a few words what was done."""
+    if "clip" in record:
+        clip = record["clip"]
+        return f"{clip['frames']} frames, {clip['shots']} shots, {clip['resumed']} done before; audio {clip['audio']}"
+    kernel, made, kept = record["kernel"], record["updates_made"], record["updates_kept"]
+    blur = f"kernel λ {kernel['lambda1']:.2f}, {kernel['lambda2']:.2f} px² at {kernel['theta']:.2f} rad"
+    confidence = "" if kernel["confidence"] is None else f" (confidence {kernel['confidence']:.2f})"
+    adapted = f"{kept} of {made} updates kept" if made else "not adapted"
+    return f"{blur}{confidence}, {kernel['subsampling']}, noise {record['noise']:.1f}, {adapted}"

@@ -1,0 +1,111 @@
+"""How kernels are written: a shape and its numbers, as `gaussian:2,1,0.5` or `disk:3`, or the path of a file.
+
+This module imports the standard library alone, so that a wrong text or a missing file is refused before anything heavy
+is loaded.
+"""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from mzsr_basicsr.errors import KernelError
+
+FILE_SUFFIXES = (".mat", ".npy", ".png")
+_GAUSSIAN = "gaussian:L1[,L2[,THETA[,SIZE]]]"
+_SMALLEST, _LARGEST = 0.1, 40.0  # px or px², of any extent of a shape
+
+
+class Shape(NamedTuple):
+    """How a shape that is no Gaussian is written: its extents, whether degrees may follow, and all of it for people."""
+
+    extents: tuple[str, ...]
+    turns: bool
+    form: str
+
+
+SHAPES: Mapping[str, Shape] = MappingProxyType(
+    {
+        "disk": Shape(("radius",), False, "disk:RADIUS"),
+        "box": Shape(("side",), False, "box:SIDE"),
+        "motion": Shape(("length",), True, "motion:LENGTH[,DEGREES]"),
+        "pair": Shape(("variance", "distance"), True, "pair:VARIANCE,DISTANCE[,DEGREES]"),
+    }
+)
+ALLOWED = f"a .mat, .npy or .png file, {_GAUSSIAN}, {', '.join(shape.form for shape in SHAPES.values())}, or delta"
+
+
+class Written(NamedTuple):
+    """A kernel as it was written: a shape with its numbers, in the order of its function's parameters."""
+
+    shape: str
+    numbers: tuple[float, ...] = ()
+
+
+def read_text(spec: str) -> Written | Path:
+    """Take apart the text that names a kernel; see `kernel_files.load_kernel`.
+
+    Raises:
+        KernelError: the text is unknown, a number is wrong, or the file it names is not there.
+    """
+    name = spec.partition(":")[0]
+    if spec == "delta":
+        return Written(spec)
+    if spec.startswith("gaussian:"):
+        return Written(name, _gaussian(spec))
+    if name in SHAPES:
+        return Written(name, _shape(name, spec))
+    path = Path(spec)
+    if path.suffix.lower() not in FILE_SUFFIXES:
+        raise KernelError(f"{spec}: unknown kernel; allowed: {ALLOWED}")
+    if not path.is_file():
+        raise KernelError(f"{spec}: kernel file not found; allowed: {ALLOWED}")
+    return path
+
+
+def check_extents(shape: str, *extents: float) -> None:
+    """Refuse extents of a shape that are too small or too large, in the order of `SHAPES`.
+
+    Raises:
+        KernelError: one line.
+    """
+    for name, extent in zip(SHAPES[shape].extents, extents, strict=True):
+        unit = "px²" if name == "variance" else "px"
+        if not _SMALLEST <= extent <= _LARGEST:
+            raise KernelError(f"{shape} kernel: {name} {extent:g} must be {_SMALLEST:g} to {_LARGEST:g} {unit}")
+
+
+def _gaussian(spec: str) -> tuple[float, float, float, int]:
+    fields = spec.removeprefix("gaussian:").split(",")
+    try:
+        numbers = [float(field) for field in fields[:3]]
+        size = int(fields[3]) if len(fields) > 3 else 15
+    except ValueError as error:
+        raise KernelError(f"{spec}: not numbers; write {_GAUSSIAN}") from error
+    if len(fields) > 4:
+        raise KernelError(f"{spec}: {len(fields)} numbers; write {_GAUSSIAN}")
+    lambda1 = numbers[0]
+    lambda2 = numbers[1] if len(numbers) > 1 else lambda1
+    theta = numbers[2] if len(numbers) > 2 else 0.0
+    if not (0 < lambda1 < math.inf and 0 < lambda2 < math.inf and math.isfinite(theta)):
+        raise KernelError(f"{spec}: variances must be positive px^2 and the angle finite radians")
+    if size < 1 or size % 2 == 0:
+        raise KernelError(f"{spec}: size {size} must be an odd positive number of pixels")
+    return lambda1, lambda2, theta, size
+
+
+def _shape(name: str, spec: str) -> tuple[float, ...]:
+    extents, turns, form = SHAPES[name]
+    try:
+        numbers = tuple(float(field) for field in spec.partition(":")[2].split(","))
+    except ValueError as error:
+        raise KernelError(f"{spec}: not numbers; write {form}") from error
+    fewest, most = len(extents), len(extents) + turns
+    if not fewest <= len(numbers) <= most or not all(map(math.isfinite, numbers)):
+        raise KernelError(f"{spec}: needs {fewest} to {most} finite numbers; write {form}")
+    try:
+        check_extents(name, *numbers[:fewest])
+    except KernelError as error:
+        raise KernelError(f"{spec}: {error}; write {form}") from error
+    return numbers
