@@ -1,13 +1,14 @@
 """Launcher: `python -m mzsr_basicsr.test -opt FILE` runs BasicSR's tester; results land in the current folder."""
 
-from mzsr_basicsr.jobs.interrupt import ending_at_once
+from mzsr_basicsr.jobs.interrupt import ending_at_once, quiet_end
 
 
 def main() -> None:
     """Run BasicSR's test_pipeline; bad input ends with one line and exit status 1."""
-    with ending_at_once():
-        from mzsr_basicsr.host import launch
-    launch.run("test")
+    with quiet_end():
+        with ending_at_once():
+            from mzsr_basicsr.host import launch
+        launch.run("test")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """All commands of `mzsr`: the parser that lists them. Each loads what it needs when it runs, none of it before."""
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,7 +12,15 @@ from mzsr_basicsr.degradation.names import TEST_KERNELS
 from mzsr_basicsr.jobs.interrupt import ending_at_once
 from mzsr_basicsr.weights import check_is_there, locate
 
-LAUNCHERS: Mapping[str, Callable[[], None]] = {"train": train.main, "test": test.main}  # these parse by themselves
+_LAUNCHERS: Mapping[str, Callable[[], None]] = {"train": train.main, "test": test.main}
+
+
+def chosen() -> Callable[[], int | None]:
+    """Read the command line, and give what runs its command and gives the exit status."""
+    if len(sys.argv) > 1 and sys.argv[1] in _LAUNCHERS:
+        return _LAUNCHERS[sys.argv.pop(1)]  # the rest is BasicSR's own command line
+    arguments = parser().parse_args()
+    return lambda: arguments.run(arguments)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -3,7 +3,6 @@
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -21,7 +20,7 @@ def when_imported(name: str, act: Callable[[], None]) -> None:
         sys.meta_path.insert(0, _Watcher(name, act))
 
 
-class _Watcher(MetaPathFinder):
+class _Watcher:  # of no class of importlib.abc, which takes longer to import than this package's first line
     """Stands first among the finders until its module is imported; it finds nothing by itself."""
 
     def __init__(self, name: str, act: Callable[[], None]) -> None:

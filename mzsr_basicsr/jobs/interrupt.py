@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -39,6 +38,16 @@ def ending_at_once() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def quiet_end() -> Iterator[None]:
+    """Leave Ctrl-C to the system when a program has done its work: Python prints where its own end was interrupted."""
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def stop_on_sigterm() -> None:
@@ -97,6 +106,8 @@ def wait_for_the_parent(parent: int) -> None:
     Args:
         parent: its process number.
     """
+    import threading
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:

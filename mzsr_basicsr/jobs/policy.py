@@ -3,6 +3,7 @@
 This module imports the standard library alone, so that a command line is checked before anything heavy is loaded.
 """
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ def is_wanted(job: FileJob, policy: FilePolicy) -> bool:
     else:
         check_is_there(job.source)
         format_of(job.target)
+    _check_folder(job.target.parent)
     return True
 
 
@@ -62,6 +64,20 @@ def foregone(job: FileJob, policy: FilePolicy) -> Record | str | None:
         return None if is_wanted(job, policy) else skipped(job)
     except MZSRError as error:
         return str(error)
+
+
+def no_folder(folder: Path, reason: str | None) -> ImageError:
+    """Make the error of a folder that cannot be made."""
+    return ImageError(f"{folder}: cannot make this folder ({reason}); choose another output")
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be made, since something else stands in its place or above it."""
+    for path in (folder, *folder.parents):
+        if os.path.isdir(path):
+            return
+        if os.path.lexists(path):
+            raise no_folder(folder, os.strerror(errno.EEXIST if path == folder else errno.ENOTDIR))
 
 
 def compare_path(target: Path) -> Path:

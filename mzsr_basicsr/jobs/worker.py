@@ -10,9 +10,9 @@ import numpy as np
 
 from mzsr_basicsr.degradation.noise import jpeg_noise
 from mzsr_basicsr.degradation.spread import as_gaussian, covariance
-from mzsr_basicsr.errors import ImageError, MZSRError
+from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.jobs.file_jobs import FileJob
-from mzsr_basicsr.jobs.policy import FilePolicy, Record, compare_path, is_wanted, names_of, skipped
+from mzsr_basicsr.jobs.policy import FilePolicy, Record, compare_path, is_wanted, names_of, no_folder, skipped
 from mzsr_basicsr.pictures.picture import Picture, upright
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.pictures.writing import write_picture
@@ -123,4 +123,4 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ImageError(f"{folder}: cannot make this folder ({error.strerror}); choose another output") from error
+        raise no_folder(folder, error.strerror) from error

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from basicsr.archs import build_network
+from helpers.commands import restored_signals
 from helpers.trainings import cells, write_photos
 
 from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, zero_shot
@@ -155,10 +156,11 @@ def test_two_weights_files_of_one_name_keep_their_own_results(place: Path, tmp_p
 def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
     """Run `mzsr evaluate` and return the line it exits with ("" after a success)."""
     monkeypatch.setattr(sys, "argv", ["mzsr", "evaluate", *arguments])
-    try:
-        cli.main()
-    except SystemExit as end:
-        return str(end.code)
+    with restored_signals():
+        try:
+            cli.main()
+        except SystemExit as end:
+            return str(end.code)
     return ""
 
 

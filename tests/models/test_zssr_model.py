@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from basicsr.archs import build_network
+from helpers.commands import restored_signals
 from helpers.trainings import write_photos
 
 from mzsr_basicsr.cli import main as cli
@@ -48,10 +49,11 @@ def run(monkeypatch, text: str) -> str:
     Path("o.yml").write_text(text)
     shutil.rmtree("results", ignore_errors=True)  # BasicSR would rename it, by the second
     monkeypatch.setattr(sys, "argv", ["mzsr", "test", "-opt", "o.yml"])
-    try:
-        cli.main()
-    except SystemExit as end:
-        return str(end.code or "")
+    with restored_signals():
+        try:
+            cli.main()
+        except SystemExit as end:
+            return str(end.code or "")
     return ""
 
 

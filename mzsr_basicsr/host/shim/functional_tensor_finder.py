@@ -2,20 +2,20 @@
 
 torchvision 0.17 removed that module; the function lives on as `torchvision.transforms.functional.rgb_to_grayscale`.
 The finder stands last on `sys.meta_path`: it is asked only where no real module exists, and costs nothing before.
-This file imports the standard library alone, because `sitecustomize` loads it at every start of Python.
+This file imports little of the standard library alone, because `sitecustomize` loads it at every start of Python: no
+`importlib.abc`, which brings two dozen modules.
 """
 
 import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
 from types import ModuleType
 
 MISSING = "torchvision.transforms.functional_tensor"
 
 
-class _Loader(Loader):
+class _Loader:
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
         return None
 
@@ -25,14 +25,16 @@ class _Loader(Loader):
         module.rgb_to_grayscale = rgb_to_grayscale  # type: ignore[attr-defined]
 
 
-class FunctionalTensorFinder(MetaPathFinder):
+class FunctionalTensorFinder:
     """Find the one removed module, and nothing else."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Answer for the missing module only."""
-        return importlib.util.spec_from_loader(fullname, _Loader()) if fullname == MISSING else None
+        if fullname != MISSING:
+            return None
+        return importlib.util.spec_from_loader(fullname, _Loader())  # type: ignore[arg-type]
 
 
 def install() -> None:
