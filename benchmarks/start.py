@@ -3,19 +3,21 @@
     python benchmarks/start.py [--repeats 7] [--old FOLDER]
 
 All commands run by turns, each in a process of its own, after a first round that is not counted: it writes the bytecode
-and brings the files into memory, as they are on a second call. A folder of another version of this project, given
-by --old, is measured in the same rounds. This script imports the standard library alone: what it took itself would
-count as memory of its children.
+and brings the files into memory, as they are on a second call. What stops at the first pixel leaves out Python's own
+end, which takes a while after PyTorch, and is compared with an `import torch` that leaves it out, too. Beside other
+work the seconds of CPU vary less than those of the clock. A folder of another version of this project, given by --old,
+is measured in the same rounds. This script imports the standard library alone: what it took itself would count as
+memory of its children.
 """
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parents[1]
@@ -54,18 +56,28 @@ HELP = ("--help", "--version", "upscale --help", "kernel draw --help", "benchmar
 
 
 class Case(NamedTuple):
-    """What is run: its name in the table, the text that Python runs, its arguments, and the tree it is taken from."""
+    """What is run: its name in the table, the text that Python runs, its arguments, and the tree it is taken from.
+
+    `ends` is False where Python is left without its end.
+    """
 
     name: str
     code: str
     arguments: str = ""
     tree: Path | None = None
+    ends: bool = True
+
+
+TORCH = Case('python -c "import torch"', "import torch")
+TORCH_LOADED = Case("import torch, without Python's end", "import os, torch; os._exit(0)", ends=False)
+PLAIN = (Case("python -c pass", "pass"), TORCH, TORCH_LOADED)
 
 
 class Cost(NamedTuple):
-    """What a run took: seconds, and MB of memory at its peak."""
+    """What a run took: seconds of the clock and of the CPU, and MB of memory at its peak; and its exit status."""
 
     seconds: float
+    cpu: float
     memory: float
     status: int
 
@@ -75,7 +87,7 @@ def cases(tree: Path) -> list[Case]:
     return [
         Case("import mzsr_basicsr", "import mzsr_basicsr", "", tree),
         *[Case(f"mzsr {arguments}", MZSR, arguments, tree) for arguments in (*HELP, *REFUSED)],
-        Case("mzsr upscale, to the first pixel", FIRST_PIXEL, UPSCALE, tree),
+        Case("mzsr upscale, to the first pixel", FIRST_PIXEL, UPSCALE, tree, ends=False),
         Case(f"mzsr {UPSCALE}", MZSR, UPSCALE, tree),
     ]
 
@@ -94,7 +106,7 @@ def run(case: Case, python: str, folder: Path) -> Cost:
     seconds = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     unit = 1 if sys.platform == "darwin" else 1024  # bytes
-    return Cost(seconds, usage.ru_maxrss * unit / 1e6, process.returncode)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6, process.returncode)
 
 
 def measure(all_cases: list[Case], python: str, repeats: int) -> dict[Case, list[Cost]]:
@@ -112,19 +124,26 @@ def measure(all_cases: list[Case], python: str, repeats: int) -> dict[Case, list
     return costs
 
 
-def table(costs: dict[Case, list[Cost]], torch: float) -> str:
-    """Lay costs out as Markdown; `torch` is what `import torch` takes, in seconds."""
-    lines = [
-        "| command | seconds, median | least | x `import torch` | peak, MB | status |",
-        "|---|---|---|---|---|---|",
-    ]
-    for case, found in costs.items():
-        seconds = [cost.seconds for cost in found]
-        median, memory = statistics.median(seconds), max(cost.memory for cost in found)
-        lines.append(
-            f"| `{case.name}` | {median:.3f} | {min(seconds):.3f} | {median / torch:.2f} | {memory:.0f} | "
-            f"{found[-1].status} |"
-        )
+def table(listed: list[Case], costs: dict[Case, list[Cost]]) -> str:
+    """Lay the costs of some cases out as Markdown."""
+    head = (
+        "command",
+        "seconds",
+        "least",
+        "x `import torch`",
+        "seconds of CPU",
+        "x `import torch`",
+        "peak, MB",
+        "status",
+    )
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for case in listed:
+        found, unit = costs[case], costs[TORCH if case.ends else TORCH_LOADED]
+        seconds, cpu = median(c.seconds for c in found), median(c.cpu for c in found)
+        clock = [f"{value:.3f}" for value in (seconds, min(c.seconds for c in found))]
+        times = f"{seconds / median(c.seconds for c in unit):.2f}", f"{cpu / median(c.cpu for c in unit):.2f}"
+        rest = f"{max(c.memory for c in found):.0f}", str(found[-1].status)
+        lines.append(f"| {' | '.join([f'`{case.name}`', *clock, times[0], f'{cpu:.3f}', times[1], *rest])} |")
     return "\n".join(lines)
 
 
@@ -135,18 +154,12 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable, help="Python that runs the commands (default: this one)")
     parser.add_argument("--old", type=Path, metavar="FOLDER", help="another version, to compare with (default: none)")
     arguments = parser.parse_args()
-    torch = Case('python -c "import torch"', "import torch")
-    plain = [Case("python -c pass", "pass"), torch]
     trees = {"now": HERE, **({"before": arguments.old.resolve()} if arguments.old else {})}
     of_tree = {name: cases(tree) for name, tree in trees.items()}
-    costs = measure(
-        [*plain, *(case for listed in of_tree.values() for case in listed)], arguments.python, arguments.repeats
-    )
-    unit = statistics.median(cost.seconds for cost in costs[torch])
+    together = [*PLAIN, *(case for listed in of_tree.values() for case in listed)]
+    costs = measure(together, arguments.python, arguments.repeats)
     for name, listed in of_tree.items():
-        print(
-            f"\n{name}, {arguments.repeats} rounds\n\n{table({case: costs[case] for case in [*plain, *listed]}, unit)}"
-        )
+        print(f"\n{name}, {arguments.repeats} rounds\n\n{table([*PLAIN, *listed], costs)}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, read_text
 from mzsr_basicsr.degradation.names import SUBSAMPLING_METHODS
 from mzsr_basicsr.errors import ImageError, MZSRError, refusal
-from mzsr_basicsr.jobs.degrade_choices import check_choices
+from mzsr_basicsr.jobs.degrade_choices import check_range, check_seed
 from mzsr_basicsr.jobs.file_jobs import FileJob, list_jobs
 from mzsr_basicsr.jobs.interrupt import ending_at_once, say
 from mzsr_basicsr.pictures.kinds import WRITTEN, check_is_there, format_of
@@ -102,8 +102,9 @@ def run(arguments: argparse.Namespace) -> int | None:
         MZSRError: a choice, the kernel, or the inputs as a whole are wrong; nothing is written.
     """
     with ending_at_once():
+        check_range(arguments.scale, arguments.noise)
         read_text(arguments.kernel)
-        check_choices(arguments.scale, arguments.noise, arguments.seed)
+        check_seed(arguments.seed)
         jobs = list_jobs(arguments.inputs, arguments.output, arguments.format)
         refused = [line for job in jobs if (line := refusal(_check_names, job, arguments.overwrite))]
         if len(refused) == len(jobs):

@@ -20,7 +20,7 @@ def when_imported(name: str, act: Callable[[], None]) -> None:
         sys.meta_path.insert(0, _Watcher(name, act))
 
 
-class _Watcher:  # of no class of importlib.abc, which takes longer to import than this package's first line
+class _Watcher:  # no MetaPathFinder: importlib.abc would bring two dozen modules
     """Stands first among the finders until its module is imported; it finds nothing by itself."""
 
     def __init__(self, name: str, act: Callable[[], None]) -> None:

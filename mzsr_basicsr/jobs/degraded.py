@@ -13,6 +13,7 @@ from torch import Tensor
 from mzsr_basicsr.degradation.degrade import add_noise, blur_and_keep, subsample
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.jobs.degrade_choices import check_seed
 from mzsr_basicsr.pictures.bands import fill_transparent
 from mzsr_basicsr.pictures.picture import Picture
 
@@ -33,6 +34,14 @@ class Degrading:
     degradation: Degradation
     seed: int = 0
     crop: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range.
+
+        Raises:
+            ConfigError: one line that names the option.
+        """
+        check_seed(self.seed)
 
 
 def degrade_picture(picture: Picture, how: Degrading, name: str, noise_name: str = "") -> Picture:
