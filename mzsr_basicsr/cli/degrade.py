@@ -11,7 +11,7 @@ from mzsr_basicsr.errors import ImageError, MZSRError
 from mzsr_basicsr.jobs.degraded import Degrading, check_range, degrade_picture
 from mzsr_basicsr.jobs.file_jobs import FileJob, list_jobs
 from mzsr_basicsr.pictures.reading import read_picture
-from mzsr_basicsr.pictures.writing import FORMATS, write_picture
+from mzsr_basicsr.pictures.writing import FORMATS, turned_for, write_picture
 
 _EPILOG = """examples:
   mzsr degrade photos -o lr --kernel gaussian:2.0,2.0,0,21 --scale 2 --subsampling direct
@@ -134,7 +134,9 @@ def degrade_file(job: FileJob, how: Degrading, noise_name: str, overwrite: bool)
         raise ImageError(f"{job.source}: a clip or a GIF; give pictures of another kind, such as PNG")
     if job.target.exists() and not overwrite:
         raise ImageError(f"{job.target}: is there already; give --overwrite or another output")
-    picture = read_picture(job.source)
+    picture = turned_for(
+        read_picture(job.source), job.target
+    )  # first, so that the kernel lies on the LR picture's axes
     try:
         result = degrade_picture(picture, how, str(job.source), noise_name)
         job.target.parent.mkdir(parents=True, exist_ok=True)

@@ -83,8 +83,8 @@ def degrade_picture(picture: Picture, how: Degrading, name: str, noise_name: str
         low[: picture.colours] = add_noise(low[: picture.colours], float(how.degradation.noise), generator)
     result = low.permute(1, 2, 0)
     stored = torch.round(result.clamp(0, 1) * white) if whole else result
-    # the format says whether the source had losses, and so whether WebP may have some; an LR picture may not
-    return replace(picture, pixels=np.ascontiguousarray(stored.numpy().astype(pixels.dtype)), format="PNG")
+    # a quantization lets WebP have losses; an LR picture may not
+    return replace(picture, pixels=np.ascontiguousarray(stored.numpy().astype(pixels.dtype)), quantization=0.0)
 
 
 def cut_to_multiple(pixels: np.ndarray, scale: float, name: str) -> np.ndarray:
