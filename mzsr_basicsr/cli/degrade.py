@@ -88,6 +88,12 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="first cut the HR pictures at the right and at the bottom to a multiple of S (default: keep all pixels)",
     )
+    parser.add_argument(
+        "--nodata",
+        type=float,
+        metavar="VALUE",
+        help="pixels of this value hold no data, and do not spread (default: what a GeoTIFF says, and NaN)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int | None:
@@ -104,6 +110,7 @@ def run(arguments: argparse.Namespace) -> int | None:
         degradation=Degradation(arguments.kernel, arguments.scale, arguments.subsampling, arguments.noise / 255),
         seed=arguments.seed,
         crop=arguments.crop_to_multiple,
+        nodata=arguments.nodata,
     )
     failed = False
     for job in list_jobs(arguments.inputs, arguments.output, arguments.format):

@@ -70,13 +70,6 @@ def test_previews_in_tiff_are_passed_over():
     np.testing.assert_array_equal(read_picture(stream.getvalue()).pixels, noise(3))
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_values_that_are_not_finite_are_refused(value):
-    pixels = noise(3, np.float32)
-    pixels[2, 3, 1] = value
-    assert "1 of 105 values are not finite" in refused(tiff(pixels, photometric="rgb"))
-
-
 KINDS = [
     (tiff(np.zeros((4, 4), np.int16), photometric="minisblack"), "samples of 16 bits (int16)"),
     (tiff(np.zeros((4, 4), np.uint32), photometric="minisblack"), "samples of 32 bits (uint32)"),
