@@ -4,6 +4,8 @@ Infinite values and NaN are no data, in each band by itself. So is a declared va
 in 8 and 16 bits where all colours have it, as a band of a colour may well be 0 or 255 by itself.
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -12,6 +14,9 @@ from mzsr_basicsr.errors import ImageError
 FEWEST = 16  # px with data, in each band; from fewer nothing can be made
 _HUGE = 1e30  # from here on a declared value may be a rounded text of the largest float
 _ROUNDED = 1e-5
+_RIM = 2  # px
+_STRIP = 2**21  # px that are filled at once where others are near, so that memory stays small
+_FAR = 64  # px
 _BLOCK = 16  # px, what the part without holes is measured in, and _BLOCKS of them a side at most
 _BLOCKS = 128
 _SMALLEST = 64  # px; in a smaller part there is less to learn than neighbours that fill holes do harm
@@ -85,13 +90,36 @@ def fill_nearest(pixels: np.ndarray, hidden: np.ndarray) -> np.ndarray:
     """
     if not hidden.any() or hidden.all():
         return pixels
-    _, labels = cv2.distanceTransformWithLabels(hidden.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    place_of = np.zeros(labels.max() + 1, np.int64)
-    seen = np.flatnonzero(~hidden)
-    place_of[labels.ravel()[seen]] = seen
     filled = pixels.copy()
-    filled[hidden] = pixels.reshape(-1, pixels.shape[2])[place_of[labels[hidden]]]
+    box = (_around(hidden.any(axis=1)), _around(hidden.any(axis=0)))
+    part, hidden = filled[box], hidden[box]  # a rim of others goes along, so what lies beyond is farther away
+    step = max(_FAR, _STRIP // hidden.shape[1])
+    near = all(_fill_rows(part, hidden, slice(top, top + step), _FAR) for top in range(0, hidden.shape[0], step))
+    if not near:
+        _fill_rows(part, hidden, slice(0, hidden.shape[0]), hidden.shape[0])
     return filled
+
+
+def _fill_rows(part: np.ndarray, hidden: np.ndarray, rows: slice, far: int) -> bool:
+    """Fill some rows from what lies at most so many px away, in place, or tell that it does not suffice."""
+    first = max(0, rows.start - far)
+    around, own = slice(first, rows.stop + far), slice(rows.start - first, rows.stop - first)
+    distance, labels = cv2.distanceTransformWithLabels(
+        hidden[around].astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    wanted, seen = hidden[around][own], ~hidden[around]
+    if far < hidden.shape[0] and distance[own].max() > far:
+        return False
+    values = np.empty((labels.max() + 1, part.shape[2]), part.dtype)
+    values[labels[seen]] = part[around][seen]
+    part[around][own][wanted] = values[labels[own][wanted]]
+    return True
+
+
+def _around(wanted: Any) -> slice:
+    """Give the part of an axis from the first to the last wanted px, and a rim."""
+    places = np.flatnonzero(wanted)
+    return slice(max(0, int(places[0]) - _RIM), int(places[-1]) + 1 + _RIM)
 
 
 def fill_holes(pixels: np.ndarray, colours: int, holes: np.ndarray, hidden: np.ndarray | None = None) -> np.ndarray:

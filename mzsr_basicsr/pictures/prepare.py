@@ -16,12 +16,14 @@ class Prepared(NamedTuple):
         bands: how many, and their range.
         holes: (H, W, 1), or (H, W, colours) where bands differ, bool: pixels without data; None where there are none.
         outliers: (H, W, 1), or (H, W, colours) where bands differ, bool: values outside the range; None for none.
+        nodata: the value that stands for no data beside NaN and infinite ones; None for none.
     """
 
     pixels: np.ndarray
     bands: Bands
     holes: np.ndarray | None = None
     outliers: np.ndarray | None = None
+    nodata: float | None = None
 
     def to_judge(self) -> np.ndarray:
         """Give what to judge and to learn from: all, or the largest rectangle without holes and outliers."""
@@ -55,4 +57,4 @@ def prepared(pixels: np.ndarray, alpha: bool, name: str, nodata: float | None = 
     if outliers is not None:
         pixels = fill_holes(pixels, colours, outliers, hidden)
         outliers = outliers if holes is None else outliers & ~holes  # a hole may have been filled by one
-    return Prepared(pixels, bands, holes, outliers)
+    return Prepared(pixels, bands, holes, outliers, nodata)

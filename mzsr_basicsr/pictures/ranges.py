@@ -69,4 +69,5 @@ def _beyond_a_gap(values: np.ndarray) -> tuple[float, float]:
     span = distinct[place - 1] - distinct[0] if below else distinct[-1] - distinct[place]
     if gaps[place - 1] <= REACH * span:
         return -np.inf, np.inf
-    return (-np.inf, distinct[place - 1]) if below else (distinct[place], np.inf)
+    middle = distinct[place - 1] / 2 + distinct[place] / 2  # values that are not looked at may lie within the gap
+    return (-np.inf, middle) if below else (middle, np.inf)

@@ -52,8 +52,22 @@ def put_back(result: np.ndarray, image: np.ndarray, ready: Prepared, scale: floa
             _write_outliers(part, image, ready.bands, ready.outliers, (here, columns))
         if ready.holes is not None:
             place = np.ix_(here.nearest, columns.nearest)
+            _avoid(part, ready)
             np.copyto(part, image[place][..., :colours], where=ready.holes[place])
     return result
+
+
+def _avoid(part: np.ndarray, ready: Prepared) -> None:
+    """Move what happens to have the value of no data to the next value of its type, or it would be taken for none."""
+    if ready.nodata is None or not np.isfinite(ready.nodata):
+        return
+    with np.errstate(over="ignore"):
+        value = np.array(ready.nodata).astype(part.dtype)
+    if part.dtype.kind == "f":
+        inward = np.nextafter(value, np.array((ready.bands.low + ready.bands.high) / 2).astype(part.dtype))
+        part[part == value] = inward
+    else:
+        part[(part == value).all(2)] = value + 1 if value == 0 else value - 1
 
 
 def _taps(count: int, length: int, scale: float, how: Degradation) -> Taps:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from mzsr_basicsr.pictures.holes import clear_part, fill_holes, find_holes
+from mzsr_basicsr.pictures import holes
+from mzsr_basicsr.pictures.holes import clear_part, fill_holes, fill_nearest, find_holes
 from mzsr_basicsr.pictures.prepare import prepared
 
 LOWEST = float(np.finfo(np.float32).min)
@@ -39,9 +40,9 @@ def test_values_that_are_not_finite_are_holes_of_their_band() -> None:
 def test_a_declared_value_is_found(declared: float, stored: float, dtype: type) -> None:
     pixels = np.full((9, 9, 2), 7, dtype)
     pixels[2:4, 5] = stored
-    holes = find_holes(pixels, 2, declared)
-    assert holes is not None and holes.shape == (9, 9, 1)
-    assert np.argwhere(holes[:, :, 0]).tolist() == [[2, 5], [3, 5]]
+    found = find_holes(pixels, 2, declared)
+    assert found is not None and found.shape == (9, 9, 1)
+    assert np.argwhere(found[:, :, 0]).tolist() == [[2, 5], [3, 5]]
 
 
 def test_whole_numbers_need_it_in_all_colours_and_floats_in_one() -> None:
@@ -69,6 +70,19 @@ def test_each_band_is_filled_by_its_own_nearest_and_alpha_stays() -> None:
             assert min(np.hypot(*(giver - [y, x])) for giver in givers) <= 1.021 * exact[y, x]  # OpenCV's distances
     same = fill_holes(pixels, 2, holes[:, :, :1])
     assert (same[:, :, 2] == pixels[:, :, 2]).all() and (same[holes[:, :, 0], 0] != pixels[holes[:, :, 0], 0]).all()
+
+
+@pytest.mark.parametrize("share", [0.001, 0.3])
+def test_a_large_image_is_filled_strip_by_strip_and_alike(share: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    pixels, hidden = random.random((300, 50, 1)), random.random((300, 50)) < share
+    hidden[0, 0] = hidden[-1, -1] = True
+    for height in (0, 200):  # the second is farther from others than a strip sees
+        hidden[40 : 40 + height] = True
+        whole = fill_nearest(pixels, hidden)
+        monkeypatch.setattr(holes, "_STRIP", 1)
+        np.testing.assert_array_equal(fill_nearest(pixels, hidden), whole)
+        monkeypatch.undo()
 
 
 def test_what_a_network_sees_has_neither_holes_nor_outliers_nor_hidden_colours() -> None:

@@ -66,3 +66,5 @@ def test_a_large_image_is_judged_by_a_part_of_its_values_and_measured_by_all() -
     values = np.tile(scene(), (20, 20))  # 1200x1400
     values[700, 801], values[701, 803] = 1.5, 300.0  # between those that are looked at
     assert usual_range(values) == (0.0, 1.5)
+    values[:300, :400] = -9999
+    assert usual_range(values) == (0.0, 1.5)

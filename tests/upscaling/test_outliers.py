@@ -139,6 +139,21 @@ def test_holes_keep_their_places_at_every_scale_and_phase(scale: str, own: int, 
     np.testing.assert_array_equal(found, np.where(holes[place], image[place], 0.5))
 
 
+@pytest.mark.parametrize(
+    ("dtype", "nodata", "instead"), [(np.uint8, 0, 1), (np.uint16, 65535, 65534), (np.float32, 0, 1.4e-45)]
+)
+def test_what_has_data_never_gets_the_value_of_no_data(dtype: type, nodata: float, instead: float) -> None:
+    image, holes = np.full((8, 8, 2), 9, dtype), np.zeros((8, 8, 1), bool)
+    image[2, 3], holes[2, 3] = nodata, True
+    ready = Prepared(image, Bands(2, False, 0.0, 1.0), holes, None, nodata)
+    dark = np.full((16, 16, 2), nodata, dtype)
+    dark[0, 0] = 9, nodata  # one band of two: whole numbers hold data there
+    found = put_back(dark, image, ready, 2.0, Degradation(delta_kernel(), 2, "bicubic"))
+    assert (found[4:6, 6:8] == nodata).all() and np.count_nonzero((found == nodata).all(2)) == 4
+    np.testing.assert_allclose(found[9], instead, rtol=0.01)
+    assert found[0, 0].tolist() == [9, nodata if dtype != np.float32 else pytest.approx(instead)]
+
+
 def test_outliers_are_interpolated_among_themselves() -> None:
     """A slope of 100, 200 and 300, at a scale of 2 and centred: a quarter of the way each; nothing bleeds or rings."""
     image = np.full((8, 10, 1), 0.5)
