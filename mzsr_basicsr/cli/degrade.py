@@ -90,6 +90,12 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="first cut the HR pictures at the right and at the bottom to a multiple of S (default: keep all pixels)",
     )
+    parser.add_argument(
+        "--nodata",
+        type=float,
+        metavar="VALUE",
+        help="pixels of this value hold no data, and do not spread (default: what a GeoTIFF says, and NaN)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int | None:
@@ -129,6 +135,7 @@ def _choices(arguments: argparse.Namespace) -> "Degrading":
         degradation=Degradation(arguments.kernel, arguments.scale, arguments.subsampling, arguments.noise / 255),
         seed=arguments.seed,
         crop=arguments.crop_to_multiple,
+        nodata=arguments.nodata,
     )
 
 
@@ -159,10 +166,10 @@ def degrade_file(job: FileJob, how: "Degrading", noise_name: str, overwrite: boo
     """
     from mzsr_basicsr.jobs.degraded import degrade_picture
     from mzsr_basicsr.pictures.reading import read_picture
-    from mzsr_basicsr.pictures.writing import write_picture
+    from mzsr_basicsr.pictures.writing import turned_for, write_picture
 
     _check_names(job, overwrite)
-    picture = read_picture(job.source)
+    picture = turned_for(read_picture(job.source), job.target)  # so that the kernel lies on the LR picture's axes
     try:
         result = degrade_picture(picture, how, str(job.source), noise_name)
         job.target.parent.mkdir(parents=True, exist_ok=True)

@@ -92,6 +92,12 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
         help="standard deviation of the photo's noise, in levels of 0 to 255 (default: auto, estimated)",
     )
     option("--seed", type=int, default=0, help="of all chance (default: 0)")
+    option(
+        "--nodata",
+        type=float,
+        metavar="VALUE",
+        help="pixels of this value hold no data, and none is made up for them (default: what a GeoTIFF says, and NaN)",
+    )
 
 
 def choices(arguments: argparse.Namespace) -> UpscaleSettings:

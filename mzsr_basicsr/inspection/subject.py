@@ -12,9 +12,10 @@ from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.inspection.choices import MOST_PIXELS
 from mzsr_basicsr.jobs.degraded import Degrading, degrade_picture
-from mzsr_basicsr.pictures.bands import Bands, prepared, to_planes
+from mzsr_basicsr.pictures.bands import Bands, to_planes
 from mzsr_basicsr.pictures.kinds import SMALLEST_SIDE
 from mzsr_basicsr.pictures.picture import Picture, eight_bits, upright
+from mzsr_basicsr.pictures.prepare import prepared
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.upscaling.sample import to_judge_noise
 from mzsr_basicsr.upscaling.upscaler import CLEAN, NOISIEST
@@ -55,12 +56,21 @@ class Subject:
 
 @dataclass(frozen=True, eq=False)
 class Colours:
-    """A picture file: grey or RGB, upright, without its alpha; `bands` say what its values stand for."""
+    """A picture file: grey or RGB, upright, without its alpha, holes and outliers.
+
+    Attributes:
+        path: of the file.
+        picture: its pixels.
+        bands: what its values stand for.
+        notices: see `Subject`.
+        judged: (h, w, C), the part of the pixels whose noise is estimated.
+    """
 
     path: Path
     picture: Picture
     bands: Bands
     notices: tuple[str, ...]
+    judged: np.ndarray
 
 
 def read_colours(path: Path) -> Colours:
@@ -70,12 +80,20 @@ def read_colours(path: Path) -> Colours:
         ImageError: no picture, one of other bands, or one too small.
     """
     picture = upright(read_picture(path))
-    pixels, bands = prepared(picture.pixels, picture.alpha, str(path))
+    ready = prepared(picture.pixels, picture.alpha, str(path), picture.nodata)
+    pixels, bands = ready.pixels, ready.bands
     if bands.colours not in (1, 3):
         raise ImageError(f"{path}: {bands.colours} bands of colour; give a grey or an RGB picture")
-    notices = (f"The alpha of {path.name} is left out.",) if picture.alpha else ()
+    notices: tuple[str, ...] = (f"The alpha of {path.name} is left out.",) if picture.alpha else ()
+    if ready.holes is not None:
+        notices += (f"Pixels of {path.name} without data are filled by their nearest neighbours.",)
+    if ready.outliers is not None:
+        notices += (
+            f"Outliers of {path.name}, beyond {bands.low:g} to {bands.high:g}, are filled by their neighbours.",
+        )
     colours = np.ascontiguousarray(pixels[:, :, : bands.colours])
-    return Colours(path, replace(picture, pixels=colours, alpha=False), replace(bands, alpha=False), notices)
+    bare, plain = replace(picture, pixels=colours, alpha=False), replace(bands, alpha=False)
+    return Colours(path, bare, plain, notices, ready.to_judge()[:, :, : bands.colours])
 
 
 def read_pair(lr: Colours, gt: Path | None, scale: int, crop: int | None) -> Subject:
@@ -91,7 +109,7 @@ def read_pair(lr: Colours, gt: Path | None, scale: int, crop: int | None) -> Sub
         ImageError: a file that is no grey or RGB picture, or a ground truth of another size.
     """
     pixels, notices = lr.picture.pixels, lr.notices
-    found = estimate_noise(to_judge_noise(pixels, lr.bands))
+    found = estimate_noise(to_judge_noise(lr.judged, lr.bands))
     noise = max(jpeg_noise(lr.picture.quantization), 0.0 if found < CLEAN else min(found, NOISIEST))
     truth = None
     if gt is not None:
@@ -110,7 +128,7 @@ def make_pair(hr: Colours, degradation: Degradation, crop: int | None) -> Subjec
     name = str(hr.path)
     truth, notices = _rgb(hr)
     low, scale = degrade_picture(Picture(truth), Degrading(degradation), name), int(degradation.scale)
-    pixels, bands = prepared(low.pixels, False, f"{name}, made smaller by {scale}")
+    pixels, bands, *_ = prepared(low.pixels, False, f"{name}, made smaller by {scale}")
     made = (f"The LR image was made from {hr.path.name}, {truth.shape[1]}x{truth.shape[0]} px.",)
     return _cut(Subject(name, pixels, bands, truth, 0.0, notices + made), crop, scale)
 

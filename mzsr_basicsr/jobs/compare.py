@@ -7,8 +7,10 @@ from torch import Tensor
 from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.degradation.resize import imresize
 from mzsr_basicsr.kernel_tools.picture import draw_kernel, labelled_row
-from mzsr_basicsr.pictures.bands import Bands, describe, to_planes
+from mzsr_basicsr.pictures.bands import Bands, to_planes
+from mzsr_basicsr.pictures.holes import find_holes
 from mzsr_basicsr.pictures.picture import Picture
+from mzsr_basicsr.pictures.prepare import prepared
 
 SHOWN = 240  # px of the input, at most
 KERNEL = (160, 320)  # px of the drawing, at least and at most; in a smaller one nothing could be seen
@@ -25,14 +27,14 @@ def comparison(picture: Picture, result: Picture, kernel: Tensor, scale: float) 
         scale: output over input.
 
     Returns:
-        (H, W, 3) uint8 RGB; several bands are shown as grey, transparency on white.
+        (H, W, 3) uint8 RGB; several bands are shown as grey, transparency and what has no data as white.
     """
-    bands = describe(picture.pixels, picture.alpha, "image")
+    pixels, bands, *_ = prepared(picture.pixels, picture.alpha, "image", picture.nodata)
     height, width = (min(SHOWN, extent) for extent in picture.pixels.shape[:2])
-    top, left = _liveliest(picture.pixels, bands, height, width)
-    before = _shown(picture.pixels[top : top + height, left : left + width], bands)
+    top, left = _liveliest(pixels, bands, height, width)
+    before = _shown(picture, (top, left, height, width), bands)
     y, x = round(top * scale), round(left * scale)
-    after = _shown(result.pixels[y : y + round(height * scale), x : x + round(width * scale)], bands)
+    after = _shown(result, (y, x, round(height * scale), round(width * scale)), bands)
     bicubic = imresize(before, size=(after.shape[-2], after.shape[-1]))
     side = min(max(after.shape[-2], KERNEL[0]), KERNEL[1])
     columns = [("bicubic", _bytes(bicubic)), (f"MZSR x{scale:g}", _bytes(after))]
@@ -50,9 +52,14 @@ def _liveliest(pixels: np.ndarray, bands: Bands, height: int, width: int) -> tup
     return place
 
 
-def _shown(part: np.ndarray, bands: Bands) -> Tensor:
-    """Turn a part into (3, h, w) as a screen would show it."""
+def _shown(picture: Picture, place: tuple[int, int, int, int], bands: Bands) -> Tensor:
+    """Turn a part, of (top, left, height, width) px, into (3, h, w) as a screen would show it."""
+    top, left, height, width = place
+    part = picture.pixels[top : top + height, left : left + width]
     colours = to_planes(part, bands, _CPU).mean(0)
+    holes = find_holes(part, bands.colours, picture.nodata)
+    if holes is not None:
+        colours = torch.where(torch.from_numpy(holes.any(2)), 1.0, colours)
     if not bands.alpha:
         return colours
     alpha = torch.from_numpy(part[:, :, -1].astype(np.float32) - bands.low) / (bands.high - bands.low)

@@ -15,6 +15,7 @@ from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.jobs.degrade_choices import check_seed
 from mzsr_basicsr.pictures.bands import fill_transparent
+from mzsr_basicsr.pictures.holes import check_data, fill_holes, find_holes
 from mzsr_basicsr.pictures.picture import Picture
 
 _INVISIBLE = 1e-6  # alpha, of 1: below it the colour cannot be told and is taken from the neighbours
@@ -29,11 +30,13 @@ class Degrading:
         degradation: of the pixels as stored; the noise is on the colours alone.
         seed: of the noise, from 0.
         crop: first cut each side, at the right and at the bottom, to a multiple of the scale.
+        nodata: the value that stands for no data, whatever the picture says; None for the picture's.
     """
 
     degradation: Degradation
     seed: int = 0
     crop: bool = False
+    nodata: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse values outside their range.
@@ -48,7 +51,8 @@ def degrade_picture(picture: Picture, how: Degrading, name: str, noise_name: str
     """Blur and subsample a picture channel by channel in float64, add noise, and round to its own depth.
 
     Colours are blurred premultiplied by alpha and then made straight, so that hidden colours leave no fringe; where
-    nothing can be seen, they repeat the nearest colour. Alpha gets no noise.
+    nothing can be seen, they repeat the nearest colour. Alpha gets no noise. An LR pixel has no data where half of what
+    it is made of has none; elsewhere the nearest data stand for what is missing.
 
     Args:
         picture: 8 or 16 bits, or floats, which are not clipped or rounded.
@@ -60,9 +64,14 @@ def degrade_picture(picture: Picture, how: Degrading, name: str, noise_name: str
         (ceil(H / scale), ceil(W / scale)) px; the depth, bands and metadata of the picture.
 
     Raises:
-        ImageError: it is smaller than the multiple it should be cut to.
+        ImageError: it is smaller than the multiple it should be cut to, or hardly any pixel has data.
     """
+    picture = picture if how.nodata is None else replace(picture, nodata=how.nodata)
     pixels = cut_to_multiple(picture.pixels, how.degradation.scale, name) if how.crop else picture.pixels
+    holes = find_holes(pixels, picture.colours, picture.nodata)
+    if holes is not None:
+        check_data(holes, name)
+        pixels = fill_holes(pixels, picture.colours, holes)
     whole = pixels.dtype.kind != "f"
     white = float(np.iinfo(pixels.dtype).max) if whole else 1.0
     low = _degrade_bands(pixels, picture.alpha, white, how.degradation)
@@ -71,9 +80,13 @@ def degrade_picture(picture: Picture, how: Degrading, name: str, noise_name: str
         generator = torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
         low[: picture.colours] = add_noise(low[: picture.colours], float(how.degradation.noise), generator)
     result = low.permute(1, 2, 0)
-    stored = torch.round(result.clamp(0, 1) * white) if whole else result
-    # the format says whether the source had losses, and so whether WebP may have some; an LR picture may not
-    return replace(picture, pixels=np.ascontiguousarray(stored.numpy().astype(pixels.dtype)), format="PNG")
+    stored = (torch.round(result.clamp(0, 1) * white) if whole else result).numpy().astype(pixels.dtype)
+    if holes is not None:
+        lacking = _degrade_bands(holes.astype(np.float64), False, 1.0, how.degradation).permute(1, 2, 0).numpy() >= 0.5
+        value = math.nan if picture.nodata is None else picture.nodata
+        np.copyto(stored[:, :, : picture.colours], np.array(value).astype(pixels.dtype), where=lacking)
+    # a quantization lets WebP have losses; an LR picture may not
+    return replace(picture, pixels=np.ascontiguousarray(stored), quantization=0.0)
 
 
 def cut_to_multiple(pixels: np.ndarray, scale: float, name: str) -> np.ndarray:

@@ -49,9 +49,12 @@ def upscale_picture(
     picture: Picture, upscaler: Upscaler, name: str, progress: Progress | None = None
 ) -> tuple[Picture, Plan, Record]:
     """Upscale a picture in memory; what belongs to it (ICC profile, EXIF data) stays with it."""
-    plan = upscaler.plan(picture.pixels, picture.alpha, name, jpeg_noise(picture.quantization))
+    declared = upscaler.settings.nodata
+    picture = picture if declared is None else replace(picture, nodata=declared)
+    nodata = picture.nodata
+    plan = upscaler.plan(picture.pixels, picture.alpha, name, jpeg_noise(picture.quantization), nodata=nodata)
     start = perf_counter()
-    pixels = upscaler.apply(picture.pixels, plan, picture.alpha, name, progress)
+    pixels = upscaler.apply(picture.pixels, plan, picture.alpha, name, progress, nodata)
     seconds = {**plan.seconds, "upscaling": perf_counter() - start}
     record = describe_run(plan, upscaler.settings, picture.pixels, seconds)
     return replace(picture, pixels=pixels), plan, record

@@ -12,7 +12,7 @@ from torch import Tensor
 from mzsr_basicsr.degradation.noise import estimate_noise
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.spread import as_gaussian, covariance
-from mzsr_basicsr.pictures.bands import prepared
+from mzsr_basicsr.pictures.prepare import prepared
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.upscaling.choice import choose_kernel
 from mzsr_basicsr.upscaling.sample import to_judge_blur, to_judge_noise
@@ -144,9 +144,10 @@ def estimate_file(path: Path, settings: UpscaleSettings) -> EstimatedKernel:
         MZSRError: one line.
     """
     picture, name = read_picture(path), str(path)
-    pixels, bands = prepared(picture.pixels, picture.alpha, name)
+    ready = prepared(picture.pixels, picture.alpha, name, picture.nodata)
+    pixels, bands = ready.to_judge(), ready.bands
     chosen = choose_kernel(
-        settings, int(settings.scale), lambda: to_judge_blur(pixels, bands), min(pixels.shape[:2]), name
+        settings, int(settings.scale), lambda: to_judge_blur(pixels, bands), min(picture.pixels.shape[:2]), name
     )
     estimate = chosen.estimate
     return EstimatedKernel(

@@ -12,7 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.pictures.holes import fill_nearest
 from mzsr_basicsr.pictures.kinds import SMALLEST_SIDE
+from mzsr_basicsr.pictures.ranges import usual_range
 
 LIMIT_REACH = 2  # LR px; alpha stays within its range in a square that reaches so far
 
@@ -32,17 +34,16 @@ class Bands:
         return 1 if self.colours == 3 else self.colours
 
 
-def describe(pixels: np.ndarray, alpha: bool, name: str) -> Bands:
-    """Check the pixels of an image and describe its bands.
+def check_image(pixels: np.ndarray, alpha: bool, name: str) -> None:
+    """Refuse what is no image.
 
     Args:
-        pixels: (H, W, C) uint8, uint16, or floating; floating values are taken as [0, 1] if they lie there, else their
-            range is mapped to it and back.
+        pixels: (H, W, C) uint8, uint16, or floating.
         alpha: the last band is straight alpha.
         name: for messages.
 
     Raises:
-        ImageError: an image that is too small, holds NaN or infinite pixels, or is of another type.
+        ImageError: an image that is too small, or is of another shape or type.
     """
     if pixels.ndim != 3 or pixels.shape[2] <= alpha:
         raise ImageError(
@@ -51,23 +52,42 @@ def describe(pixels: np.ndarray, alpha: bool, name: str) -> Bands:
     height, width = pixels.shape[:2]
     if min(height, width) < SMALLEST_SIDE:
         raise ImageError(f"{name}: {width}x{height} px is too small; at least {SMALLEST_SIDE}x{SMALLEST_SIDE} px")
-    colours = pixels.shape[2] - alpha
-    if pixels.dtype in (np.uint8, np.uint16):
-        return Bands(colours, alpha, 0.0, float(np.iinfo(pixels.dtype).max))
-    if pixels.dtype not in (np.float16, np.float32, np.float64):
+    if pixels.dtype not in (np.uint8, np.uint16, np.float16, np.float32, np.float64):
         raise ImageError(f"{name}: {pixels.dtype} pixels; supported: uint8, uint16, float16, float32 and float64")
+
+
+def describe(pixels: np.ndarray, alpha: bool, name: str) -> Bands:
+    """Check the pixels of an image and describe its bands.
+
+    Args:
+        pixels: (H, W, C), see `check_image`; floating values are taken as [0, 1] if all but outliers lie there, else
+            the range of all but each band's outliers is mapped to it and back.
+        alpha: the last band is straight alpha.
+        name: for messages.
+
+    Raises:
+        ImageError: see `check_image`; or NaN or infinite pixels, which `prepare.prepared` fills.
+    """
+    check_image(pixels, alpha, name)
+    colours = pixels.shape[2] - alpha
+    if pixels.dtype.kind != "f":
+        return Bands(colours, alpha, 0.0, float(np.iinfo(pixels.dtype).max))
     low, high = float(pixels.min()), float(pixels.max())
-    if not np.isfinite(low + high):
+    if not (np.isfinite(low) and np.isfinite(high)):
         raise ImageError(f"{name}: holds pixels that are NaN or infinite; repair it first")
+    if low < 0 or high > 1:
+        ranges = [usual_range(pixels[:, :, band]) for band in range(colours)]
+        ranges += [(float(pixels[:, :, -1].min()), float(pixels[:, :, -1].max()))] if alpha else []
+        low, high = min(least for least, _ in ranges), max(most for _, most in ranges)
     if low >= 0 and high <= 1:
         return Bands(colours, alpha, 0.0, 1.0)
     return Bands(colours, alpha, low, high if high > low else low + 1)
 
 
 def to_planes(part: np.ndarray, bands: Bands, device: torch.device) -> Tensor:
-    """Turn a part of an image, (h, w, C), into planes of colour: (planes, 3, h, w) float32 in [0, 1]."""
+    """Turn a part of an image, (h, w, C), into planes of colour: (planes, 3, h, w) float32 in [0, 1], clipped."""
     exact = part[:, :, : bands.colours].astype(np.result_type(part.dtype, np.float32))  # a range may lie far from zero
-    scaled = ((exact - bands.low) / (bands.high - bands.low)).astype(np.float32)
+    scaled = ((exact.clip(bands.low, bands.high) - bands.low) / (bands.high - bands.low)).astype(np.float32)
     channels = torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1))).to(device)
     return channels[None] if bands.colours == 3 else channels[:, None].expand(-1, 3, -1, -1)
 
@@ -97,27 +117,10 @@ def fill_transparent(pixels: np.ndarray) -> np.ndarray:
         The same where nothing is transparent, else a copy; alpha is as it was.
     """
     hidden = pixels[:, :, -1] <= 0
-    if not hidden.any() or hidden.all():
-        return pixels
-    import cv2  # few pictures hide anything
-
-    _, labels = cv2.distanceTransformWithLabels(hidden.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    place_of = np.zeros(labels.max() + 1, np.int64)
-    seen = np.flatnonzero(~hidden)
-    place_of[labels.ravel()[seen]] = seen
-    filled = pixels.copy()
-    colours = pixels[:, :, :-1].reshape(-1, pixels.shape[2] - 1)
-    filled[hidden, :-1] = colours[place_of[labels[hidden]]]
+    filled = fill_nearest(pixels, hidden)
+    if filled is not pixels:
+        filled[hidden, -1] = pixels[hidden, -1]
     return filled
-
-
-def prepared(pixels: np.ndarray, alpha: bool, name: str) -> tuple[np.ndarray, Bands]:
-    """Check an image, and take hidden colours out of it before its range is measured; see `describe`."""
-    bands = describe(pixels, alpha, name)
-    if not alpha:
-        return pixels, bands
-    filled = fill_transparent(pixels)
-    return filled, describe(filled, alpha, name)
 
 
 def limit(sr: Tensor, lq: Tensor, scale: int) -> Tensor:

@@ -37,13 +37,14 @@ class Picture:
     """One picture as its file stores it: the EXIF orientation is not applied to the pixels.
 
     Attributes:
-        pixels: (H, W, C) uint8 in 0..255, uint16 in 0..65535, or float32 or float64 of any finite value; the bands
+        pixels: (H, W, C) uint8 in 0..255, uint16 in 0..65535, or float32 or float64 of any value, NaN too; the bands
             are RGB, grey, CMYK or others in the order of the file, then alpha if `alpha`.
         alpha: whether the last band is straight (unassociated) alpha.
         format: kind of the file it came from: PNG JPEG TIFF WEBP BMP PPM GIF.
         icc: ICC profile, byte for byte.
         exif: EXIF data, byte for byte from its TIFF header on (without the leading "Exif" of JPEG files).
         dpi: dots per inch, horizontal and vertical.
+        nodata: the value of pixels without data, as GDAL declares it in TIFF files; None for none but NaN.
         quantization: mean step of a JPEG file's first table, levels of 0 to 255; 0 for files without loss.
         mode: what the first bands are: "L" (grey or plain bands), "RGB" or "CMYK"; "" stands for RGB where there are
             three bands of colour, else for L.
@@ -57,6 +58,7 @@ class Picture:
     dpi: tuple[float, float] | None = None
     mode: str = ""
     quantization: float = 0.0
+    nodata: float | None = None
 
     @property
     def colours(self) -> int:

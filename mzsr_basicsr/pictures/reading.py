@@ -46,8 +46,7 @@ def read_picture(source: Path | bytes, name: str | None = None, max_pixels: int 
         The picture as stored, with depth, alpha and metadata; palettes become RGB, bits become grey of 8 bits.
 
     Raises:
-        ImageError: the file is missing, empty, damaged, too large, animated, of several pages or of another kind, or
-            it holds values that are not finite.
+        ImageError: the file is missing, empty, damaged, too large, animated, of several pages or of another kind.
     """
     name = name or (str(source) if isinstance(source, Path) else "standard input")
     with _open(source, name) as stream:
@@ -63,7 +62,6 @@ def read_picture(source: Path | bytes, name: str | None = None, max_pixels: int 
             raise ImageError(f"{name}: too many pixels ({reason(error)}); cut it into smaller pictures") from error
         except FAILURES as error:
             raise ImageError(f"{name}: damaged picture ({reason(error)}); replace it") from error
-    _check_finite(picture.pixels, name)
     return picture
 
 
@@ -140,11 +138,3 @@ def _decode(image: ImageFile, head: bytes, name: str) -> tuple[np.ndarray, str]:
     mode = _MODES[image.mode][image.has_transparency_data]
     pixels = np.array(image if image.mode == mode else image.convert(mode))
     return (pixels if pixels.ndim == 3 else pixels[:, :, None]), mode
-
-
-def _check_finite(pixels: np.ndarray, name: str) -> None:
-    if pixels.dtype.kind != "f":
-        return
-    bad = pixels.size - int(np.count_nonzero(np.isfinite(pixels)))
-    if bad:
-        raise ImageError(f"{name}: {bad} of {pixels.size} values are not finite (NaN or infinite); repair the file")

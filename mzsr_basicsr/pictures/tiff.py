@@ -19,6 +19,7 @@ _MODES = {_WHITE_IS_ZERO: "L", _GREY: "L", _RGB: "RGB", _PALETTE: "RGB", _CMYK: 
 _COLOURS = {"L": 1, "RGB": 3, "CMYK": 4}
 _JPEG = 7
 _PREMULTIPLIED, _STRAIGHT = 1, 2
+_NODATA = 42113  # of GDAL: a number as text
 _BIGGEST_CLASSIC = 2**32 - 2**25  # bytes of pixels; beyond, offsets of 32 bits may not reach the end
 
 # What tifffile complains about either raises or does no harm; without a handler Python would print it.
@@ -47,12 +48,13 @@ def read(stream: BinaryIO, name: str, max_pixels: int) -> Picture:
         _check_segments(page, stream.seek(0, io.SEEK_END), max_pixels, name)
         stored = page.asarray(squeeze=False)[:, 0]  # (planes, H, W, bands)
         pixels = _decode(page, stored[0] if len(stored) == 1 else np.moveaxis(stored[..., 0], 0, 2))
-        icc, dpi = page.tags.valueof(ICC_PROFILE), _dpi(page)
+        icc, dpi, nodata = page.tags.valueof(ICC_PROFILE), _dpi(page), _nodata(page)
         alpha = _alpha(page, pixels.shape[2] - _COLOURS[mode], name)
     if alpha == _PREMULTIPLIED:
         pixels = _straight(pixels)
     exif = exif_of_tiff(stream)
-    return Picture(pixels, bool(alpha), "TIFF", icc if isinstance(icc, bytes) else None, exif, dpi, mode)
+    icc = icc if isinstance(icc, bytes) else None
+    return Picture(pixels, bool(alpha), "TIFF", icc, exif, dpi, mode, nodata=nodata)
 
 
 def _only_page(file: tifffile.TiffFile, name: str) -> tifffile.TiffPage:
@@ -123,6 +125,20 @@ def _straight(pixels: np.ndarray) -> np.ndarray:
     return straight
 
 
+def _nodata(page: tifffile.TiffPage) -> float | None:
+    """Read the value of pixels without data, as the pixels are once they are decoded."""
+    text = page.tags.valueof(_NODATA)
+    try:
+        value = float(text.strip(" \0") if isinstance(text, str) else "")
+    except ValueError:
+        return None
+    top = 2**page.bitspersample - 1
+    if page.photometric == _PALETTE:  # of an index
+        return None
+    value = top - value if page.photometric == _WHITE_IS_ZERO else value
+    return value * (255 // top) if page.bitspersample < 8 else value
+
+
 def _dpi(page: tifffile.TiffPage) -> tuple[float, float] | None:
     unit = page.tags.valueof(296, 2)
     fractions = page.tags.valueof(282), page.tags.valueof(283)
@@ -135,7 +151,7 @@ def _dpi(page: tifffile.TiffPage) -> tuple[float, float] | None:
 
 
 def write(picture: Picture, stream: BinaryIO) -> None:
-    """Write one page, compressed without loss, with ICC profile, dots per inch and the EXIF fields.
+    """Write one page, compressed without loss, with ICC profile, dots per inch, the EXIF fields and no-data.
 
     Args:
         picture: uint8, uint16, float32 or float64 pixels of any number of bands.
@@ -164,5 +180,6 @@ def write(picture: Picture, stream: BinaryIO) -> None:
             software=False,
         )
     icc = [Field(ICC_PROFILE, 7, picture.icc)] if picture.icc else []
-    if icc or fields:
-        add_fields(stream, [*fields, *icc])
+    nodata = [] if picture.nodata is None else [Field(_NODATA, 2, b"%s\0" % f"{picture.nodata:.17g}".encode())]
+    if icc or fields or nodata:
+        add_fields(stream, [*fields, *icc, *nodata])

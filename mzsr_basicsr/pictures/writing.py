@@ -23,8 +23,9 @@ _JPEG_EXIF = 65533 - 6  # bytes; one segment of 64 KiB less its length and the m
 
 @dataclass(frozen=True)
 class Format:
-    """What a format holds and how it is written; `side` is the largest width and height in pixels."""
+    """What a format is called by `Picture.format`, holds and is written by; `side` is its largest one in pixels."""
 
+    kind: str
     write: Callable[[Picture, BinaryIO], None]
     depths: tuple[type, ...] = (np.uint8,)
     alpha: bool = False
@@ -46,7 +47,7 @@ def _write_jpeg(picture: Picture, stream: BinaryIO) -> None:
 
 
 def _write_webp(picture: Picture, stream: BinaryIO) -> None:
-    lossy = picture.format == "JPEG"  # what was without loss stays so, under transparent pixels too
+    lossy = picture.quantization > 0  # what was without loss stays so, under transparent pixels too
     quality = 95 if lossy else 0  # without loss it is the effort: more takes twice the time for a percent
     _save(picture, stream, "WEBP", lossless=not lossy, quality=quality, exact=True, exif=picture.exif or b"")
 
@@ -70,12 +71,12 @@ def _save(picture: Picture, stream: BinaryIO, format: str, **options: object) ->
 
 _ANY_DEPTH = (np.uint8, np.uint16, np.float32, np.float64)
 FORMATS: Mapping[str, Format] = {
-    "png": Format(png.write, (np.uint8, np.uint16), alpha=True),
-    "jpg": Format(_write_jpeg, cmyk=True, side=65500),
-    "tif": Format(_write_tiff, _ANY_DEPTH, alpha=True, cmyk=True, bands=True),
-    "webp": Format(_write_webp, alpha=True, side=16383),
-    "bmp": Format(_write_bmp, exif=False),
-    "ppm": Format(pnm.write, (np.uint8, np.uint16), exif=False),
+    "png": Format("PNG", png.write, (np.uint8, np.uint16), alpha=True),
+    "jpg": Format("JPEG", _write_jpeg, cmyk=True, side=65500),
+    "tif": Format("TIFF", _write_tiff, _ANY_DEPTH, alpha=True, cmyk=True, bands=True),
+    "webp": Format("WEBP", _write_webp, alpha=True, side=16383),
+    "bmp": Format("BMP", _write_bmp, exif=False),
+    "ppm": Format("PPM", pnm.write, (np.uint8, np.uint16), exif=False),
 }  # by the names of `kinds.WRITTEN`
 
 
@@ -104,7 +105,8 @@ def write_picture(picture: Picture, path: Path) -> None:
     """Write a picture file; it appears whole or not at all, and an old file stays until then.
 
     Depth, alpha, ICC profile, EXIF and dots per inch are kept where the format holds them. JPEG: quality 95, 4:4:4.
-    WebP: without loss, but quality 95 for pictures from JPEG files. BMP and PPM: turned upright. TIFF: deflated.
+    WebP: without loss, but quality 95 for pictures from JPEG files. TIFF: deflated. A picture that changes its format
+    is turned upright: programs that heed the EXIF orientation in one format ignore it in another.
 
     Args:
         picture: the pixels and metadata.
@@ -123,6 +125,19 @@ def write_picture(picture: Picture, path: Path) -> None:
         raise ImageError(f"{path}: cannot be written ({reason(error)}); check the folder and its free space") from error
 
 
+def turned_for(picture: Picture, path: Path) -> Picture:
+    """Turn a picture upright if its format will change, as `write_picture` does, or give it as it is.
+
+    Raises:
+        ImageError: the ending is of no format.
+    """
+    return _turned(picture, FORMATS[format_of(path)])
+
+
+def _turned(picture: Picture, known: Format) -> Picture:
+    return picture if picture.format == known.kind and known.exif else upright(picture)
+
+
 def _replace(path: Path, write: Callable[[BinaryIO], None]) -> None:
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     with part.open("x+b") as stream:  # not mkstemp, whose files only their owner may read
@@ -136,8 +151,9 @@ def _replace(path: Path, write: Callable[[BinaryIO], None]) -> None:
 
 def _prepare(picture: Picture, format: str, where: str) -> Picture:
     known = FORMATS[format]
+    picture = _turned(picture, known)
     if not known.exif:
-        picture = replace(upright(picture), exif=None)
+        picture = replace(picture, exif=None)
     _check(picture, format, where)
     if picture.exif:
         height, width, _ = picture.pixels.shape

@@ -71,14 +71,16 @@ def upscale(
 
     Args:
         image: NumPy (H, W) or (H, W, C), or torch (H, W), (C, H, W) or (1, C, H, W); RGB order. uint8, uint16 and
-            floating types; floating values in [0, 1], else their range is mapped to it and back.
+            floating types; floating values in [0, 1], else the range of all but outliers is mapped to it and
+            back. NaN and infinite values are no data, and stay.
         scale: output over input, 1 to 4.
         kernel: "auto", "auto-free", "internal", "bicubic", a text or a file as `kernel_files.load_kernel` reads them,
             an array or a tensor (k, k), or a `Degradation` of this scale, which brings its subsampling and noise too.
         updates: gradient updates on the image itself.
         alpha: the last band is straight alpha; None: it is where there are 2 or 4 bands.
         **choices: the other fields of `UpscaleSettings`: subsampling, weights, device, tile, back_projection,
-            self_ensemble, noise (levels of 0 to 255, or "auto"), seed.
+            self_ensemble, noise (levels of 0 to 255, or "auto"), seed, nodata (the
+            value that stands for no data).
 
     Returns:
         See `Result`.

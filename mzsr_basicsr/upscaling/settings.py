@@ -32,6 +32,8 @@ class UpscaleSettings:
         self_ensemble: average over flips and transposes.
         noise: σ of the image's noise in levels of 0 to 255, or "auto" to estimate it.
         seed: of all chance.
+        nodata: the value that stands for no data, whatever the file says; None for the file's. NaN and infinite pixels
+            never are data.
     """
 
     scale: float = 2.0
@@ -45,6 +47,7 @@ class UpscaleSettings:
     self_ensemble: bool = False
     noise: float | Literal["auto"] = "auto"
     seed: int = 0
+    nodata: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse values outside their range, naming the option.
@@ -59,6 +62,10 @@ class UpscaleSettings:
         _whole("seed", self.seed, 0, 2**63 - 1)
         if self.noise != "auto":
             _between("noise", self.noise, 0, 100)
+        if self.nodata is not None and (isinstance(self.nodata, bool) or not isinstance(self.nodata, Real)):
+            raise ConfigError(f"nodata: {self.nodata!r} must be a number, the value that stands for no data")
+        if self.nodata is not None and not math.isfinite(self.nodata):
+            object.__setattr__(self, "nodata", None)  # NaN and infinite pixels are no data by themselves
         for name, text in (("kernel", self.kernel), ("weights", self.weights or "")):
             if not isinstance(text, str):
                 raise ConfigError(f"{name}: a {type(text).__name__}; give a text, such as the path of a file")

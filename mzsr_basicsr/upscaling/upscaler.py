@@ -15,9 +15,11 @@ from mzsr_basicsr.adaptation.settings import Schedule, Settings
 from mzsr_basicsr.degradation.noise import estimate_noise
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError
-from mzsr_basicsr.pictures.bands import Bands, prepared
+from mzsr_basicsr.pictures.bands import Bands
+from mzsr_basicsr.pictures.prepare import Prepared, prepared
 from mzsr_basicsr.upscaling.choice import Chosen, choose_kernel
 from mzsr_basicsr.upscaling.render import Job, Progress, out_of_memory, reach_of, render
+from mzsr_basicsr.upscaling.restore import put_back
 from mzsr_basicsr.upscaling.sample import to_adapt_to, to_judge_blur, to_judge_noise
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.weights import locate
@@ -73,6 +75,7 @@ class Upscaler:
         name: str = "image",
         artefacts: float = 0.0,
         kernel: Tensor | None = None,
+        nodata: float | None = None,
     ) -> Plan:
         """Find the kernel and the noise of an image, and adapt the network to it.
 
@@ -83,14 +86,16 @@ class Upscaler:
             artefacts: σ, [0, 1] intensity, that the noise of a file with artefacts is taken for at least, unless the
                 noise is given.
             kernel: (k, k) float64, in the place of the settings'.
+            nodata: the value that stands for no data by the image's file; the settings' goes first.
 
         Raises:
             ImageError, KernelError: see `describe` and `choose_kernel`.
         """
-        pixels, bands = prepared(pixels, alpha, name)
+        ready = self._prepared(pixels, alpha, name, nodata)
+        pixels, bands = ready.to_judge(), ready.bands
         start = perf_counter()
         sample = lambda: to_judge_blur(pixels, bands)  # noqa: E731
-        chosen = choose_kernel(self.settings, self.scale, sample, min(pixels.shape[:2]), name, kernel)
+        chosen = choose_kernel(self.settings, self.scale, sample, min(ready.pixels.shape[:2]), name, kernel)
         noise = self._noise(pixels, bands, artefacts)
         chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
         found = perf_counter()
@@ -99,7 +104,13 @@ class Upscaler:
         return Plan(chosen, adapted, seconds)
 
     def apply(
-        self, pixels: np.ndarray, plan: Plan, alpha: bool = False, name: str = "image", progress: Progress | None = None
+        self,
+        pixels: np.ndarray,
+        plan: Plan,
+        alpha: bool = False,
+        name: str = "image",
+        progress: Progress | None = None,
+        nodata: float | None = None,
     ) -> np.ndarray:
         """Upscale an image by a plan made from it, or from one like it.
 
@@ -109,14 +120,20 @@ class Upscaler:
             alpha: the last band is straight alpha.
             name: for messages.
             progress: called with (px done, px in all) after each tile.
+            nodata: see `plan`.
 
         Returns:
             (ceil(scale * H), ceil(scale * W), C) of the same type.
         """
-        pixels, bands = prepared(pixels, alpha, name)
+        ready = self._prepared(pixels, alpha, name, nodata)
         degradation = self._here(plan.chosen.degradation)
-        job = Job(self.network, plan.adapted.params, degradation, self._settings, bands, self.device)
-        return render(job, pixels, self.settings.scale, self.settings.tile, progress, lambda: self._reach(job, plan))
+        job = Job(self.network, plan.adapted.params, degradation, self._settings, ready.bands, self.device)
+        scale, reach = self.settings.scale, lambda: self._reach(job, plan)
+        result = render(job, ready.pixels, scale, self.settings.tile, progress, reach)
+        return put_back(result, pixels, ready, scale, degradation)
+
+    def _prepared(self, pixels: np.ndarray, alpha: bool, name: str, nodata: float | None) -> Prepared:
+        return prepared(pixels, alpha, name, nodata if self.settings.nodata is None else self.settings.nodata)
 
     def _reach(self, job: Job, plan: Plan) -> int:
         """Measure the network's reach once for all frames of a plan: it takes seconds."""

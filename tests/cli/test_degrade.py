@@ -129,15 +129,17 @@ def test_metadata_stays_and_webp_is_without_loss(tmp_path):
     )
     (tmp_path / "a.jpg").write_bytes(content)
     before = read_picture(tmp_path / "a.jpg")
-    for format in ("png", "webp"):
+    for format in ("png", "webp", "jpg"):
         degrade(tmp_path / "a.jpg", "-o", tmp_path / "lr", "--format", format, "--kernel", "delta")
-    png, webp = (read_picture(tmp_path / "lr" / f"a.{format}") for format in ("png", "webp"))
-    np.testing.assert_array_equal(png.pixels, before.pixels[::2, ::2])  # as stored, not turned
+    png, webp, jpg = (read_picture(tmp_path / "lr" / f"a.{format}") for format in ("png", "webp", "jpg"))
+    upright = np.rot90(before.pixels, -1)  # orientation 6: the top of the scene lies at the right of the file
+    np.testing.assert_array_equal(png.pixels, upright[::2, ::2])
+    assert jpg.pixels.shape == before.pixels[::2, ::2].shape  # of the same format: as stored, not turned
     np.testing.assert_array_equal(webp.pixels, png.pixels)
     exif = Image.Exif()
     exif.load(png.exif)
     assert png.icc == before.icc == icc and png.dpi == pytest.approx((72, 72), abs=0.01)
-    assert (exif[0x010F], exif[0x0112], exif.get_ifd(0x8769)[0xA002]) == ("Maker", 6, 15)
+    assert (exif[0x010F], exif[0x0112], exif.get_ifd(0x8769)[0xA002]) == ("Maker", 1, 10)
 
 
 def test_noise_is_of_its_size_and_repeats(tmp_path):

@@ -48,7 +48,8 @@ def seen_icc(path):
 def test_metadata_are_kept(format, dtype, endian, tmp_path):
     icc = np.random.default_rng(0).bytes(70_000)  # more than one JPEG segment holds; nobody may look inside
     wide = 66_000 if format == "tif" else 90  # more than the 16 bits of the old EXIF width hold
-    source = Picture(noise(3, dtype, 3, wide), icc=icc, exif=exif_block(6, endian), dpi=(300, 150))
+    kind = {"jpg": "JPEG", "tif": "TIFF"}.get(format, format.upper())
+    source = Picture(noise(3, dtype, 3, wide), format=kind, icc=icc, exif=exif_block(6, endian), dpi=(300, 150))
     path = tmp_path / f"a.{format}"
     write_picture(source, path)
     exif = seen_exif(path)
@@ -62,7 +63,7 @@ def test_metadata_are_kept(format, dtype, endian, tmp_path):
     assert again.icc == icc
     if format != "webp":
         np.testing.assert_allclose(again.dpi, (300, 150), rtol=1e-4)
-    write_picture(again, tmp_path / "b.png")
+    write_picture(replace(again, format="PNG"), tmp_path / "b.png")
     assert read_picture(tmp_path / "b.png").exif == again.exif
 
 
@@ -72,7 +73,7 @@ def test_structural_tags_of_tiff_stay_behind(tmp_path):
         stream, noise(1)[..., 0], metadata={"axes": "YX"}, extratags=[(274, 3, 1, 8, True)], software="made by"
     )
     picture = read_picture(stream.getvalue())
-    write_picture(replace(picture, pixels=noise(3)), tmp_path / "a.jpg")
+    write_picture(replace(picture, pixels=noise(3), format="JPEG"), tmp_path / "a.jpg")
     exif = Image.open(tmp_path / "a.jpg").getexif()
     assert dict(exif) == {274: 8, 305: "made by"}  # not the shape of the old pixels, their strips or their resolution
     picture = replace(picture, pixels=noise(1, height=50, width=60), exif=exif_block(3))
@@ -84,7 +85,7 @@ def test_structural_tags_of_tiff_stay_behind(tmp_path):
 def test_bigtiff_holds_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr("mzsr_basicsr.pictures.tiff._BIGGEST_CLASSIC", 10)
     for endian in "<>":
-        picture = Picture(noise(3, np.uint16), icc=b"profile", exif=exif_block(8, endian), dpi=(72, 72))
+        picture = Picture(noise(3, np.uint16), False, "TIFF", b"profile", exif_block(8, endian), (72, 72))
         write_picture(picture, tmp_path / "a.tif")
         assert (tmp_path / "a.tif").read_bytes()[2:4].strip(b"\0") == b"\x2b"
         again = read_picture(tmp_path / "a.tif")
@@ -109,12 +110,43 @@ def test_orientation_is_applied_where_exif_has_no_place(orientation, tmp_path):
     for name in ("a.bmp", "a.ppm"):
         write_picture(picture, tmp_path / name)
         assert_pixels(read_picture(tmp_path / name), expected)
-    write_picture(picture, tmp_path / "a.webp")
-    assert_pixels(read_picture(tmp_path / "a.webp"), pixels)
-    write_picture(turned, tmp_path / "b.webp")
-    with Image.open(tmp_path / "b.webp") as image:
+    write_picture(picture, tmp_path / "a.png")
+    assert_pixels(read_picture(tmp_path / "a.png"), pixels)
+    write_picture(turned, tmp_path / "b.png")
+    with Image.open(tmp_path / "b.png") as image:
         assert image.getexif()[0x0112] == 1
         np.testing.assert_array_equal(np.array(ImageOps.exif_transpose(image)), expected)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(("source", "target"), [("JPEG", "png"), ("JPEG", "webp"), ("JPEG", "tif"), ("PNG", "jpg")])
+def test_a_picture_that_changes_its_format_is_turned_upright(orientation, source, target, tmp_path):
+    """What Pillow shows of the source with EXIF heeded is what the file's pixels are, and EXIF says so."""
+    pixels = np.repeat(np.repeat(noise(3, height=2, width=3), 16, 0), 16, 1)  # JPEG's blocks hold it nearly exactly
+    content = pillow(pixels, "RGB", source, exif=b"Exif\0\0" + exif_block(orientation), dpi=(300, 150))
+    expected = np.array(ImageOps.exif_transpose(Image.open(io.BytesIO(content))))
+    write_picture(read_picture(content), tmp_path / f"a.{target}")
+    again = read_picture(tmp_path / f"a.{target}")
+    assert again.pixels.shape == expected.shape
+    off = np.abs(again.pixels - expected.astype(int)).mean()
+    assert off == 0 if target in ("png", "tif") else off < 4  # turned wrongly, it is about 80
+    exif = seen_exif(tmp_path / f"a.{target}")
+    inner = exif.get_ifd(0x8769)
+    assert exif[0x0112] == 1 and (inner[0xA002], inner[0xA003]) == expected.shape[1::-1]
+    if target != "webp":
+        assert round(again.dpi[0]) == (150 if orientation > 4 else 300)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_picture_that_keeps_its_format_keeps_its_orientation(kind, tmp_path):
+    path = tmp_path / {"JPEG": "a.jpeg", "TIFF": "a.tiff"}.get(kind, f"a.{kind.lower()}")
+    path.write_bytes(
+        pillow(noise(3), "RGB", kind, exif=exif_block(6) if kind == "TIFF" else b"Exif\0\0" + exif_block(6))
+    )
+    picture = read_picture(path)
+    write_picture(picture, path)
+    again = read_picture(path)
+    assert again.pixels.shape == picture.pixels.shape and again.exif == picture.exif
 
 
 @pytest.mark.parametrize(("form", "kind"), [("<H", 3), (">H", 3), ("<I", 4), (">I", 4)])
