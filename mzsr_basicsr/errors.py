@@ -33,4 +33,4 @@ class MissingBasicSR(MZSRError):
 
 
 class TrainingError(MZSRError):
-    """Training cannot go on (a non-finite loss); the state was saved and the task is named."""
+    """Training, or adaptation to an image, cannot go on: a loss or a result is not finite; a training is saved."""

@@ -14,7 +14,7 @@ from mzsr_basicsr.adaptation.careful import BUDGET, CROP, Adapted, adapt_careful
 from mzsr_basicsr.adaptation.settings import Schedule, Settings
 from mzsr_basicsr.degradation.noise import estimate_noise
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.errors import ConfigError, ImageError
+from mzsr_basicsr.errors import ConfigError, ImageError, TrainingError
 from mzsr_basicsr.pictures.bands import Bands, prepared
 from mzsr_basicsr.upscaling.choice import Chosen, choose_kernel
 from mzsr_basicsr.upscaling.render import Job, Progress, out_of_memory, reach_of, render
@@ -112,11 +112,19 @@ class Upscaler:
 
         Returns:
             (ceil(scale * H), ceil(scale * W), C) of the same type.
+
+        Raises:
+            ImageError: the result is not finite, or black where the image is not.
         """
         pixels, bands = prepared(pixels, alpha, name)
         degradation = self._here(plan.chosen.degradation)
         job = Job(self.network, plan.adapted.params, degradation, self._settings, bands, self.device)
-        return render(job, pixels, self.settings.scale, self.settings.tile, progress, lambda: self._reach(job, plan))
+        try:
+            return render(
+                job, pixels, self.settings.scale, self.settings.tile, progress, lambda: self._reach(job, plan)
+            )
+        except TrainingError as error:
+            raise ImageError(f"{name}: {error}") from error
 
     def _reach(self, job: Job, plan: Plan) -> int:
         """Measure the network's reach once for all frames of a plan: it takes seconds."""
