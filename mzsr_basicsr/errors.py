@@ -39,7 +39,7 @@ class InstallError(MZSRError):
 
 
 class TrainingError(MZSRError):
-    """Training cannot go on (a non-finite loss); the state was saved and the task is named."""
+    """Training, or adaptation to an image, cannot go on: a loss or a result is not finite; a training is saved."""
 
 
 def refusal(check: Callable[..., object], *arguments: object) -> str | None:

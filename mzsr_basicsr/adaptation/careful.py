@@ -4,6 +4,7 @@ What adaptation learns on the rest of the image must hold for the part it has no
 part worse, as can happen with noise, JPEG artefacts or a wrong kernel, the network stays as it was.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.adaptation.settings import Settings
+from mzsr_basicsr.adaptation.sound import diverged
 from mzsr_basicsr.adaptation.zero_shot import adapt
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.meta.task import Params
@@ -28,15 +30,18 @@ class Adapted:
 
     Attributes:
         params: name -> tensor.
-        losses: the son's loss before each update and after the last, on what was learned from.
+        losses: the son's loss before each update and after the last, on what was learned from; it ends where a loss is
+            not finite any more.
         held_out: the same on what was held out.
         kept: after how many updates the parameters were taken; 0 if adaptation was rolled back.
+        diverged: the last losses are not finite, or far above the first.
     """
 
     params: Params
     losses: list[float]
     held_out: list[float]
     kept: int
+    diverged: bool = False
 
 
 def adapt_carefully(
@@ -63,12 +68,15 @@ def adapt_carefully(
     once = replace(settings, updates=(updates,), early_stop=0)
     loss = _HeldOutLoss(_held_out(images, parts))
     steps = adapt(network, images, degradation, once, degradation, loss)
-    best, kept, losses = start, 0, []
+    best, kept = start, 0
+    losses: list[float] = []
     for update, (params, value) in enumerate(steps):
+        if update and not math.isfinite(value + loss.held_out[-1]):
+            return Adapted(best, losses, loss.held_out[:update], kept, diverged=True)
         losses.append(value)
         if update == 0 or loss.held_out[-1] < loss.held_out[kept]:
             best, kept = params, update
-    return Adapted(best, losses, loss.held_out, kept)
+    return Adapted(best, losses, loss.held_out, kept, diverged(losses[-1], losses[0], images))
 
 
 class _HeldOutLoss:

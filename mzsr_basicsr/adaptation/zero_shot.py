@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.clock import seconds_now
 from mzsr_basicsr.adaptation.ensemble import super_resolve_ensemble
+from mzsr_basicsr.adaptation.plain import keep_plain
 from mzsr_basicsr.adaptation.settings import Schedule, Settings
+from mzsr_basicsr.adaptation.sound import check_adaptation, check_picture
 from mzsr_basicsr.degradation.degrade import round_to_8_bits, upscale
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.meta import Pairs, task_loss
@@ -53,6 +55,9 @@ def zero_shot(
 
     Returns:
         See `Result`.
+
+    Raises:
+        TrainingError: adaptation has diverged, or a result is not finite or black; it names rates or weights.
     """
     images: dict[int, Tensor] = {}
     seconds: dict[int, float] = {}
@@ -66,6 +71,7 @@ def zero_shot(
         for update, (params, loss) in enumerate(adapt(network, lq, degradation, settings, told, pixel_loss)):
             losses.append(loss)
             if update in settings.updates:
+                check_adaptation(update, loss, losses[0], lq)
                 begun = seconds_now(lq.device)
                 images[update] = super_resolve(network, params, lq, degradation, settings, told)
                 now = seconds_now(lq.device)
@@ -140,7 +146,13 @@ def super_resolve(
     settings: Settings,
     told: Degradation | None = None,
 ) -> Tensor:
-    """Run the adapted network, with self-ensemble and back-projection if asked for; clipped to [0, 1]."""
+    """Run the adapted network, with self-ensemble and back-projection if asked for; clipped to [0, 1].
+
+    What is flat or neutral in the LR image stays so; see `keep_plain`.
+
+    Raises:
+        TrainingError: the result is not finite, or black.
+    """
     heard, scale = told or degradation, degradation.scale
 
     def run(image: Tensor) -> Tensor:
@@ -154,7 +166,9 @@ def super_resolve(
             sr = super_resolve_ensemble(run, lq, degradation)
         else:
             sr = run(lq)
-        return back_project(sr, lq, degradation, settings.back_projection).clamp(0, 1)
+        sr = back_project(sr, lq, degradation, settings.back_projection).clamp(0, 1)
+        check_picture(sr, lq)
+        return keep_plain(sr, lq, heard)
 
 
 def back_project(sr: Tensor, lq: Tensor, degradation: Degradation, rounds: int) -> Tensor:

@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mzsr_basicsr.archs.mzsr_arch import check_sizes, integer_scale
+from mzsr_basicsr.degradation.linear import linear_upscale
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.wiener import wiener_upscale
 from mzsr_basicsr.errors import ConfigError
@@ -43,8 +44,12 @@ class MZSRNetWiener(nn.Module):
             nn.init.zeros_(_bias(layer))
 
     def fixed_inputs(self, lq: Tensor, kernel: Tensor, noise: float | Tensor = 0.0) -> dict[str, Tensor]:
-        """Compute what no parameter changes, once for each image: {"base": the Wiener estimate}."""
-        return {"base": wiener_upscale(lq, Degradation(kernel, self.scale, noise=noise))}
+        """Compute what no parameter changes, once for each image: {"base": the linear estimate}.
+
+        In training mode it is Wiener's filter for all kernels, which is fast; else see `linear_upscale`.
+        """
+        upscale = wiener_upscale if self.training else linear_upscale
+        return {"base": upscale(lq, Degradation(kernel, self.scale, noise=noise))}
 
     def forward(
         self,

@@ -50,4 +50,5 @@ def _summary(record: Record) -> str:
     blur = f"kernel λ {kernel['lambda1']:.2f}, {kernel['lambda2']:.2f} px² at {kernel['theta']:.2f} rad"
     confidence = "" if kernel["confidence"] is None else f" (confidence {kernel['confidence']:.2f})"
     adapted = f"{kept} of {made} updates kept" if made else "not adapted"
+    adapted += "; adaptation diverged" if record["diverged"] else ""
     return f"{blur}{confidence}, {kernel['subsampling']}, noise {record['noise']:.1f}, {adapted}"

@@ -2,8 +2,11 @@
 
 import math
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from mzsr_basicsr.degradation.graphics import has_palette, repeats
 
 BLOCK = 16  # px, side of the blocks whose noise is measured one by one
 CLIPPED = 0.02  # blocks with a mean so near to black or white, or a larger share of such pixels, are left out
@@ -43,14 +46,17 @@ def estimate_noise(image: Tensor) -> float:
     """Estimate σ from the quietest blocks of an image, where hardly anything but noise is left.
 
     Neighbouring pixels' mixed second difference (Haar's diagonal detail) cancels smooth content; its median absolute
-    value is taken in each block of 16x16 px, and of all blocks the lowest tenth.
+    value is taken in each block of 16x16 px, and of all blocks the lowest tenth. Graphics hold no noise: an image of
+    few colours gives 0, and a block that repeats itself counts as 0.
 
     Args:
-        image: (..., H, W), [0, 1] intensity, at least 2x2 px.
+        image: (..., C, H, W), [0, 1] intensity, at least 2x2 px.
 
     Returns:
         σ in [0, 1] intensity; rounding to 8 bits reads 0 to 0.001.
     """
+    if has_palette(image):
+        return 0.0
     planes = image.reshape(-1, 1, *image.shape[-2:])
     detail = F.conv2d(planes, planes.new_tensor([[[[0.5, -0.5], [-0.5, 0.5]]]])).abs()
     side = min(BLOCK, *detail.shape[-2:])
@@ -58,9 +64,12 @@ def estimate_noise(image: Tensor) -> float:
     pixels = _blocks(planes[..., 1:, 1:], side)
     mean = pixels.mean(dim=-1)
     clipped = ((pixels <= 0) | (pixels >= 1)).float().mean(dim=-1)
-    usable = levels[(mean > CLIPPED) & (mean < 1 - CLIPPED) & (clipped <= CLIPPED)]  # clipping hides noise
-    quietest = (usable if usable.numel() else levels).sort().values
-    return float(quietest[: max(1, round(QUIET * len(quietest)))].mean()) * _CORRECTION
+    usable = (mean > CLIPPED) & (mean < 1 - CLIPPED) & (clipped <= CLIPPED)  # clipping hides noise
+    if bool(usable.any()):
+        levels, pixels = levels[usable], pixels[usable]
+    quietest = levels.argsort()[: max(1, round(QUIET * len(levels)))]
+    repeated = repeats(pixels[quietest].unflatten(-1, (side, side)))
+    return float(torch.where(repeated, 0.0, levels[quietest]).mean()) * _CORRECTION
 
 
 def _blocks(planes: Tensor, side: int) -> Tensor:

@@ -93,6 +93,23 @@ def wiener_transfer(degradation: Degradation, size: tuple[int, int]) -> Tensor:
         (..., scale * h, scale * w // 2 + 1) complex, in the order of `torch.fft.rfft2`.
     """
     kernel, scale = degradation.told, int(degradation.scale)
+    joint, seen = wiener_spectra(degradation, size)
+    folded = seen.repeat(*(1,) * (kernel.ndim - 2), scale, scale)[..., : joint.shape[-1]]
+    sigma = torch.as_tensor(degradation.noise, dtype=kernel.dtype, device=kernel.device)[..., None, None]
+    return joint / (folded + (sigma**2 + ROUNDING_POWER))
+
+
+def wiener_spectra(degradation: Degradation, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Compute S K*, what LR pixels say of HR pixels, and s⁻² Σ_j S |K|², the power of the LR image without noise.
+
+    Args:
+        degradation: its scale is an integer.
+        size: (h, w) of the LR image, px.
+
+    Returns:
+        (..., scale * h, scale * w // 2 + 1) complex, in the order of `rfft2`, and (..., h, w), in that of `fft2`.
+    """
+    kernel, scale = degradation.told, int(degradation.scale)
     height, width = size[0] * scale, size[1] * scale
     options = {"dtype": kernel.dtype, "device": kernel.device}
     down, across = torch.fft.fftfreq(height, **options), torch.fft.rfftfreq(width, **options)
@@ -100,10 +117,7 @@ def wiener_transfer(degradation: Degradation, size: tuple[int, int]) -> Tensor:
     squared = (down[:, None] ** 2 + across[None, :] ** 2).clamp_min(LOWEST**2)
     prior = AMPLITUDE * squared ** (-EXPONENT / 2)
     seen = _whole(prior * (response.real**2 + response.imag**2), width)
-    folded = seen.unflatten(-1, (scale, -1)).unflatten(-3, (scale, -1)).mean((-4, -2))  # s⁻² Σ_j, (..., h, w)
-    folded = folded.repeat(*(1,) * (kernel.ndim - 2), scale, scale)[..., : response.shape[-1]]
-    sigma = torch.as_tensor(degradation.noise, dtype=kernel.dtype, device=kernel.device)[..., None, None]
-    return response.conj() * (prior / (folded + (sigma**2 + ROUNDING_POWER)))
+    return response.conj() * prior, seen.unflatten(-1, (scale, -1)).unflatten(-3, (scale, -1)).mean((-4, -2))
 
 
 def _whole(half: Tensor, width: int) -> Tensor:

@@ -79,6 +79,7 @@ def describe_run(plan: Plan, settings: UpscaleSettings, pixels: np.ndarray, seco
         "noise": round(float(degradation.noise) * 255, 3),
         "updates_made": max(0, len(adapted.losses) - 1),
         "updates_kept": adapted.kept,
+        "diverged": adapted.diverged,
         "loss": adapted.losses,
         "held_out_loss": adapted.held_out,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -159,7 +160,16 @@ class MZSRModel(ResumableModel):
         """Adapt a copy of the parameters to the image that was fed, and super-resolve it; the model stays as it was."""
         network = self.net_g_ema if self.is_train and self.ema_decay > 0 else self.net_g
         loss = self.pixel_loss if self.is_train else nn.functional.l1_loss
-        self.result = zero_shot(network, self.lq, self.degradation, self.settings(), self.told, loss)
+        settings = self.settings()
+        try:
+            self.result = zero_shot(network, self.lq, self.degradation, settings, self.told, loss)
+        except TrainingError as error:
+            if not self.is_train:
+                raise
+            get_root_logger().warning(f"validation: {error}; the network is measured without updates")
+            plain = zero_shot(network, self.lq, self.degradation, replace(settings, updates=(0,)), self.told, loss)
+            images = dict.fromkeys(settings.updates, plain.images[0])
+            self.result = Result(images, plain.losses, dict.fromkeys(settings.updates, plain.seconds[0]))
         self.output = self.result.images[max(self.result.images)]
 
     def _degradation(self, kernel: Tensor) -> Degradation:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mzsr_basicsr.adaptation.plain import blur_reach
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.zero_shot import super_resolve
 from mzsr_basicsr.degradation.record import Degradation
@@ -100,7 +101,9 @@ def reach_of(job: Job) -> int:
     settings = replace(job.settings, self_ensemble=False)
     exact = replace(job, network=network, params=params, degradation=degradation, settings=settings)
     found = measure_reach(exact.enlarge, 3, job.scale)
-    return PROBE if found is None else max(found + job.settings.self_ensemble, LIMIT_REACH)
+    if found is None:
+        return PROBE
+    return max(found + job.settings.self_ensemble, LIMIT_REACH, blur_reach(degradation) + 2)  # flat, and nearest to it
 
 
 def _render_tile(job: Job, pixels: np.ndarray, scale: float, tile: Tile, overlap: int) -> np.ndarray:

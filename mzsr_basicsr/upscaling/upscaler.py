@@ -14,7 +14,7 @@ from mzsr_basicsr.adaptation.careful import BUDGET, CROP, Adapted, adapt_careful
 from mzsr_basicsr.adaptation.settings import Schedule, Settings
 from mzsr_basicsr.degradation.noise import estimate_noise
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.errors import ConfigError, ImageError
+from mzsr_basicsr.errors import ConfigError, ImageError, TrainingError
 from mzsr_basicsr.pictures.bands import Bands
 from mzsr_basicsr.pictures.prepare import Prepared, prepared
 from mzsr_basicsr.upscaling.choice import Chosen, choose_kernel
@@ -124,12 +124,18 @@ class Upscaler:
 
         Returns:
             (ceil(scale * H), ceil(scale * W), C) of the same type.
+
+        Raises:
+            ImageError: the result is not finite, or black where the image is not.
         """
         ready = self._prepared(pixels, alpha, name, nodata)
         degradation = self._here(plan.chosen.degradation)
         job = Job(self.network, plan.adapted.params, degradation, self._settings, ready.bands, self.device)
         scale, reach = self.settings.scale, lambda: self._reach(job, plan)
-        result = render(job, ready.pixels, scale, self.settings.tile, progress, reach)
+        try:
+            result = render(job, ready.pixels, scale, self.settings.tile, progress, reach)
+        except TrainingError as error:
+            raise ImageError(f"{name}: {error}") from error
         return put_back(result, pixels, ready, scale, degradation)
 
     def _prepared(self, pixels: np.ndarray, alpha: bool, name: str, nodata: float | None) -> Prepared:

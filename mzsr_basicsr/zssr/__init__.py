@@ -13,6 +13,7 @@ from scipy.ndimage import map_coordinates
 from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.clock import seconds_now
+from mzsr_basicsr.adaptation.sound import check_picture
 from mzsr_basicsr.adaptation.zero_shot import Result
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.zssr.fathers import make_fathers
@@ -38,7 +39,7 @@ def zssr(network: nn.Module, lq: Tensor, degradation: Degradation, settings: ZSS
         spent on results that were wanted earlier.
 
     Raises:
-        TrainingError: the loss is not finite any more.
+        TrainingError: the loss is not finite any more, or the result is not, or is black.
     """
     learner = copy.deepcopy(network).train()
     generator = torch.Generator().manual_seed(settings.seed)
@@ -69,6 +70,7 @@ def _collect(
             result.losses.append(loss)
         begun = seconds_now(lq.device)
         result.images[wanted] = super_resolve(learner, lq, degradation, settings)
+        check_picture(result.images[wanted], lq)
         now = seconds_now(lq.device)
         result.seconds[wanted] = now - start - apart
         apart += now - begun

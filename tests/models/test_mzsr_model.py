@@ -19,6 +19,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from mzsr_basicsr import test, train
 from mzsr_basicsr.degradation.degrade import upscale
+from mzsr_basicsr.errors import TrainingError
 from mzsr_basicsr.metrics.quality import psnr_y
 from mzsr_basicsr.metrics.results import load_json
 
@@ -216,3 +217,21 @@ def test_every_zero_shot_option_reaches_the_settings(place: Path, monkeypatch) -
     settings = model.settings()
     assert {name: getattr(settings, name) for name in given} == given
     assert settings.updates == (0, 4) and settings.schedule.steps == ((0, 0.5),)
+
+
+@pytest.mark.parametrize("rate", ["50.0", "1.0e+30"])
+def test_a_wild_rate_stops_a_test_and_not_a_training(place: Path, monkeypatch, caplog, rate: str) -> None:
+    """A test says it in a line; a validation measures the network without updates."""
+    wild = f"rates: [[0, {rate}]]"
+    text = TEST.replace("rates: learned, back_projection: 1, self_ensemble: true, early_stop: 1, son_noise: 0.01", wild)
+    model, opt = build(place, text, False, monkeypatch)
+    item = torch.utils.data.default_collate([build_dataset(opt["datasets"]["test"])[0]])
+    model.feed_data(item)
+    with pytest.raises(TrainingError, match=r"^rates: the son's loss is \S+ after 2 updates"):
+        model.test()
+    model, _ = build(place, OPTIONS.replace("rates: learned", wild), True, monkeypatch)
+    model.feed_data(item)
+    monkeypatch.setattr(logging.getLogger("basicsr"), "propagate", True)
+    model.test()
+    assert set(model.result.images) == {0, 2} and torch.equal(model.result.images[0], model.result.images[2])
+    assert "the network is measured without updates" in caplog.text

@@ -8,7 +8,8 @@ import pytest
 import scipy.ndimage
 import skimage.data
 import torch
-from helpers.small_networks import photo, save_network
+from helpers.small_networks import photo as whole_range
+from helpers.small_networks import save_network
 
 from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.record import Degradation
@@ -38,6 +39,11 @@ def small(folder: Path) -> str:
     return save_network(folder / "small.pth")
 
 
+def photo(*size: int) -> np.ndarray:
+    """A photograph without black or white areas, which would stay so."""
+    return np.uint8(12 + 0.9 * whole_range(*size))
+
+
 def plain(image: np.ndarray | torch.Tensor, weights: str, **choices: object) -> Result:
     return upscale(
         image, **{"weights": weights, "kernel": KERNEL, "updates": 0, "noise": 0, "device": "cpu", **choices}
@@ -65,6 +71,7 @@ def test_the_values_at_any_depth_and_number_of_bands(wiener: str, bands: int, dt
 
 def test_a_range_beyond_1_comes_back(wiener: str) -> None:
     values = photo() / 255.0
+    values[0, 0], values[-1, -1] = 0, 1  # its darkest parts are areas no more
     low, high = values.min(), values.max()
     given = (values * 700 - 200).astype(np.float32)
     expected = estimate((values - low) / (high - low)) * (high - low) * 700 + low * 700 - 200
@@ -128,7 +135,7 @@ def test_the_noise_is_told_or_estimated(wiener: str) -> None:
     own = Upscaler(UpscaleSettings(kernel=KERNEL, updates=0, weights=wiener, device="cpu"))
     flat_noise = [255 * own.plan(flat, artefacts=levels / 255).chosen.degradation.noise for levels in (3, 20)]
     assert flat_noise == pytest.approx([8, 20], rel=0.15)  # the artefacts of a file count at least
-    wild = np.random.default_rng(0).choice(np.uint8([60, 200]), (40, 40, 3))
+    wild = np.clip(128 + np.random.default_rng(0).normal(0, 40, (40, 40, 3)), 0, 255).astype(np.uint8)
     assert plain(wild, wiener, noise="auto").noise == pytest.approx(25)  # at most
 
 
@@ -175,7 +182,8 @@ def test_adaptation_is_kept_where_it_helps_and_rolled_back_where_not(folder: Pat
     assert helped.losses[helped.kept] < helped.losses[0] and min(helped.held_out) == helped.held_out[helped.kept]
     assert not np.array_equal(helped.image, still.image)
     wild = plain(photo(), save_network(folder / "wild.pth", rate=1e4), updates=3)
-    assert wild.kept == 0 and len(wild.losses) == 4 and wild.losses[1] > wild.losses[0]
+    assert wild.kept == 0 and 1 < len(wild.losses) <= 4 and wild.losses[1] > wild.losses[0]
+    assert np.isfinite(wild.losses + wild.held_out).all()  # what is not is left out
     np.testing.assert_array_equal(wild.image, still.image)
     assert set(wild.seconds) == {"kernel", "adaptation", "upscaling"} and all(s >= 0 for s in wild.seconds.values())
 

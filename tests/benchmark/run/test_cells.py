@@ -86,7 +86,7 @@ def test_tables_and_records_agree(place):
         ("RuntimeError", "RuntimeError: two lines"),
         ("AssertionError", "AssertionError: no such size"),
         ("ImportError", "ImportError: no such part"),
-        ("nan", "p1: bad gave pixels that are not finite; check its weights and rates"),
+        ("nan", "the result holds pixels that are not finite; check the weights, or give smaller rates"),
         ("small", "p1: bad gave 45x40 px, but the HR image at scale 2 has 45x39; check its network and weights"),
     ],
 )
