@@ -71,7 +71,7 @@ def solve(image: Tensor, degradation: Degradation) -> Tensor:
     scale, (height, width) = int(degradation.scale), y.shape[-2:]
     direct = Degradation(degradation.told.to(y), scale)
     around = 2 * -(-(direct.kernel.shape[-1] // 2) // scale)  # LR px; what the border's pixels see lies within them
-    size = (fast_length(height + around), next_fast_len(width + around))
+    size = (fast_length(height + around), fast_length(width + around))
     joint, seen = wiener_spectra(direct, size)
     seen = seen[..., : size[1] // 2 + 1]
     noise = float(degradation.noise) ** 2 + ROUNDING_POWER
