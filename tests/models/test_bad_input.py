@@ -95,7 +95,13 @@ def test_the_good_files_run(place, monkeypatch) -> None:
     ("old", "new", "message"),
     [
         ("total_iter: 1", "total_iter: 1\n  ema_dacay: 0.9", "error: train.ema_dacay: unknown key; did you mean `ema_decay`?"),
-        ("lr: 1.0e-4", "lr: 1e-4", "error: train.optim_g.lr: '1e-4' must be a positive number; YAML reads 1e-4 as text, write 1.0e-4"),
+        ("lr: 1.0e-4", "lr: fast", "error: train.optim_g.lr: 'fast' must be a positive number, as 1.0e-4"),
+        ("lr: 1.0e-4", "lr: -1e-4", "error: train.optim_g.lr: -0.0001 must be a positive number, as 1.0e-4"),
+        ("milestones: [1]", "milestones: 1", "error: train.scheduler.milestones: 1: Expected `array`, got `int`"),
+        ("milestones: [1]", "restarts: [0, 1], milestones: [1]", "error: train.scheduler.restart_weights: 1 for 2 restarts; give one for each"),
+        ("MultiStepLR, milestones: [1]", "CosineAnnealingRestartLR, periods: [0]", "error: train.scheduler.periods: [0]: Expected `int` >= 1"),
+        ("MultiStepLR, milestones: [1]", "CosineAnnealingRestartLR, periods: [1, 1]", "error: train.scheduler.restart_weights: 1 for 2 periods; give one for each"),
+        ("MultiStepLR, milestones: [1]", "CosineAnnealingRestartLR, periods: []\n    , restart_weights: []", "error: train.scheduler.periods: [] end after 0 iterations, train.total_iter is 1; they must sum to 1 or more"),
         ("  total_iter: 1\n", "", "error: train.total_iter: required key is missing; add it to the option file"),
         ("inner_steps: 1", "inner_steps: one", "error: train.meta.inner_steps: 'one': Expected `int`, got `str`"),
         ("inner_steps: 1", "learner: reptil", "error: train.meta.learner: 'reptil' is not registered; known: maml"),
@@ -121,6 +127,7 @@ def test_the_good_files_run(place, monkeypatch) -> None:
         ("type: MZSRNetLR", "type: MZSRNett", "error: network_g.type: 'MZSRNett' is not registered; did you mean `MZSRNet`?"),
         ("num_conv: 2", "num_conv: 2, scale: 4", "error: network_g.scale: 4 differs from `scale` 2; make them equal"),
         ("num_gpu: 0", "num_gpu: 2", "error: num_gpu: 2 without a launcher"),
+        ("{type: MZSRNetLR, num_feat: 4, num_conv: 2}", "{type: EDSR, num_in_ch: 3, num_out_ch: 3, num_feat: 4, num_block: 1}", "error: network_g: EDSR makes 32x32 px of 8x8 px, where scale 2 needs 16x16"),
     ],
 )  # fmt: skip
 def test_bad_training_options(place, monkeypatch, old, new, message) -> None:
@@ -176,6 +183,14 @@ def test_bad_weights(place, monkeypatch) -> None:
     save("w.pth", {"params": MZSRNetLR(num_feat=4, num_conv=2).state_dict()})
     learned = text.replace("updates: [0, 1]", "updates: [0, 1], rates: learned")
     assert "the weights hold no rates" in run(monkeypatch, test, learned)
+    for rates, message in (
+        (torch.ones(2, 9), "w.pth: its learned rates do not fit its network"),
+        ("many", "the weights hold no rates"),
+    ):
+        save("w.pth", {"params": MZSRNetLR(num_feat=4, num_conv=2).state_dict(), "rates": rates})
+        assert message in run(monkeypatch, test, learned)
+        assert run(monkeypatch, test, text) == ""
+    save("w.pth", {"state_dict": {f"net_g.{k}": v for k, v in MZSRNetLR(num_feat=4, num_conv=2).state_dict().items()}})
     assert run(monkeypatch, test, text) == ""
 
 
@@ -200,6 +215,17 @@ def test_option_files_that_are_none(place, monkeypatch) -> None:
     monkeypatch.setattr(sys, "argv", ["launcher", "-opt", "absent.yml"])
     with pytest.raises(SystemExit, match="absent.yml"):
         train.main()
+
+
+def test_a_network_of_another_scale_is_no_test_either(place, monkeypatch) -> None:
+    edsr = "{type: EDSR, num_in_ch: 3, num_out_ch: 3, num_feat: 4, num_block: 1}"
+    line = run(monkeypatch, test, TEST.replace("{type: MZSRNetLR, num_feat: 4, num_conv: 2}", edsr))
+    assert line.startswith("error: network_g: EDSR makes ") and "where scale 2 needs" in line
+    zssr = TEST.replace("model_type: MZSRModel", "model_type: ZSSRModel").replace(
+        "zero_shot: {updates: [0, 1]}", "zssr: {updates: [2]}"
+    )
+    line = run(monkeypatch, test, zssr.replace("{type: MZSRNetLR, num_feat: 4, num_conv: 2}", edsr))
+    assert line.startswith("error: network_g: EDSR makes ") and "where scale 2 needs" in line
 
 
 def test_bad_metrics(place, monkeypatch) -> None:
