@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mzsr_basicsr.degradation.kernel_text import ALLOWED, read_text
-from mzsr_basicsr.degradation.names import SUBSAMPLING_METHODS
+from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
+from mzsr_basicsr.degradation.names import SUBSAMPLING_METHODS, usual_subsampling
 from mzsr_basicsr.errors import ImageError, MZSRError, refusal
-from mzsr_basicsr.jobs.degrade_choices import check_choices
+from mzsr_basicsr.jobs.degrade_choices import KERNELS, check_choices, check_kernel
 from mzsr_basicsr.jobs.file_jobs import FileJob, list_jobs
 from mzsr_basicsr.jobs.interrupt import ending_at_once, say
 from mzsr_basicsr.pictures.kinds import WRITTEN, check_is_there, format_of
@@ -62,15 +62,18 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--kernel",
-        default="gaussian:2.0,2.0,0,21",
+        default="auto",
         metavar="SPEC|FILE",
-        help=f"blur kernel, in HR px and px^2: {ALLOWED} (default: %(default)s)",
+        help=f"blur kernel, in HR px and px^2, correlated with: auto ({KERNELS['auto']}), bicubic (none but bicubic "
+        f"subsampling), {ALLOWED} (default: %(default)s)",
     )
+    parser.add_argument("--kernel-turned", action="store_true", help=TURNED)
     parser.add_argument(
         "--subsampling",
-        choices=SUBSAMPLING_METHODS,
-        default="direct",
-        help="direct keeps one pixel in S, bicubic averages around it (default: %(default)s)",
+        choices=("auto", *SUBSAMPLING_METHODS),
+        default="auto",
+        help="direct keeps the top-left one of SxS pixels, bicubic averages around their centre; auto: bicubic for the "
+        "kernels auto and bicubic, direct for others, as of mzsr upscale (default: %(default)s)",
     )
     parser.add_argument(
         "--noise",
@@ -102,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int | None:
         MZSRError: a choice, the kernel, or the inputs as a whole are wrong; nothing is written.
     """
     with ending_at_once():
-        read_text(arguments.kernel)
+        check_kernel(arguments.kernel, arguments.kernel_turned)
         check_choices(arguments.scale, arguments.noise, arguments.seed)
         jobs = list_jobs(arguments.inputs, arguments.output, arguments.format)
         refused = [line for job in jobs if (line := refusal(_check_names, job, arguments.overwrite))]
@@ -124,8 +127,11 @@ def _choices(arguments: argparse.Namespace) -> "Degrading":
     from mzsr_basicsr.degradation.record import Degradation
     from mzsr_basicsr.jobs.degraded import Degrading
 
+    kernel, method = arguments.kernel, arguments.subsampling
+    method = usual_subsampling(kernel) if method == "auto" else method
+    degradation = Degradation(KERNELS.get(kernel, kernel), arguments.scale, method, arguments.noise / 255)
     return Degrading(
-        degradation=Degradation(arguments.kernel, arguments.scale, arguments.subsampling, arguments.noise / 255),
+        degradation=degradation.turned() if arguments.kernel_turned else degradation,
         seed=arguments.seed,
         crop=arguments.crop_to_multiple,
     )
@@ -171,7 +177,14 @@ def degrade_file(job: FileJob, how: "Degrading", noise_name: str, overwrite: boo
         raise ImageError(f"{job.target.parent}: cannot be made ({error.strerror}); name another output") from error
     write_picture(result, job.target)
     height, width, _ = result.pixels.shape
-    return f"{job.source} -> {job.target}, {width}x{height} px"
+    return f"{job.source} -> {job.target}, {width}x{height} px, {_words(how)}"
+
+
+def _words(how: "Degrading") -> str:
+    """Say how pixels were lost, and what that means for who upscales the picture."""
+    if how.degradation.subsampling == "bicubic":
+        return "bicubic (centred)"
+    return "direct (top-left pixels: upscale it with --subsampling direct, or with its kernel)"
 
 
 def _noise_name(job: FileJob, output: Path) -> str:

@@ -16,7 +16,7 @@ from mzsr_basicsr.degradation.noise import estimate_noise
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.pictures.bands import Bands, prepared
-from mzsr_basicsr.upscaling.choice import Chosen, choose_kernel
+from mzsr_basicsr.upscaling.choice import Chosen, choose_kernel, doubt
 from mzsr_basicsr.upscaling.render import Job, Progress, out_of_memory, reach_of, render
 from mzsr_basicsr.upscaling.sample import to_adapt_to, to_judge_blur, to_judge_noise
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
@@ -29,11 +29,15 @@ NOISIEST = 25 / 255
 
 @dataclass(frozen=True)
 class Plan:
-    """What was found out about an image, or about the first frame of a shot: enough to upscale others like it."""
+    """What was found out about an image, or about the first frame of a shot: enough to upscale others like it.
+
+    `notice` is a line about the kernel for people, if there is any.
+    """
 
     chosen: Chosen
     adapted: Adapted
     seconds: dict[str, float] = field(default_factory=dict)
+    notice: str | None = None
 
 
 class Upscaler:
@@ -93,10 +97,11 @@ class Upscaler:
         chosen = choose_kernel(self.settings, self.scale, sample, min(pixels.shape[:2]), name, kernel)
         noise = self._noise(pixels, bands, artefacts)
         chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
+        notice = doubt(chosen, self.settings.kernel_turned, sample, name)
         found = perf_counter()
         adapted = self._adapt(pixels, bands, chosen.degradation)
         seconds = {"kernel": found - start, "adaptation": perf_counter() - found}
-        return Plan(chosen, adapted, seconds)
+        return Plan(chosen, adapted, seconds, notice)
 
     def apply(
         self, pixels: np.ndarray, plan: Plan, alpha: bool = False, name: str = "image", progress: Progress | None = None
