@@ -157,6 +157,8 @@ def _prepare_pipe(arguments: argparse.Namespace, settings: UpscaleSettings) -> C
         result, _, record = upscale_picture(picture, Upscaler(settings), "standard input")
         own = {"JPEG": "jpg", "TIFF": "tif"}.get(picture.format, picture.format.lower())
         put_out(encode(result, arguments.format or (own if own in WRITTEN else "png")))
+        for notice in record["notices"]:
+            say(f"warning: {notice}")
         if arguments.json:
             say(json.dumps(record))
         return 0
