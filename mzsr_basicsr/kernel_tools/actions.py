@@ -32,6 +32,7 @@ def estimate_text(about: dict[str, object], found: EstimatedKernel) -> str:
             f"  confidence   {found.confidence:.3f} (0 to 1)",
             f"  residual     {found.residual:.3f} (0 to 1) against an isotropic Gaussian",
             f"  noise        σ {found.noise:.2f} of 255 levels",
+            f"  use          --kernel FILE --subsampling {found.degradation.subsampling}",
         ]
     )
 

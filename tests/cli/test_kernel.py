@@ -67,7 +67,8 @@ def test_the_text_of_an_estimate_holds_noise_in_levels(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"{tmp_path}/a.png: ") and lines[0].endswith("(auto, x4, bicubic)")
     words = {line.split()[0]: line.split() for line in lines[1:]}
-    assert list(words) == ["variances", "deviations", "angle", "centre", "confidence", "residual", "noise"]
+    assert list(words) == ["variances", "deviations", "angle", "centre", "confidence", "residual", "noise", "use"]
+    assert words["use"][1:] == ["--kernel", "FILE", "--subsampling", "bicubic"]  # a given kernel's default is direct
     assert float(words["noise"][2]) == pytest.approx(6, rel=0.1)
     assert float(words["variances"][2]) == pytest.approx(float(words["deviations"][2]) ** 2, rel=0.02, abs=0.01)
 
