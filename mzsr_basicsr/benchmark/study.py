@@ -20,7 +20,7 @@ from mzsr_basicsr.benchmark.run.pool import run_tasks
 from mzsr_basicsr.benchmark.run.sources import Given, make_sources
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.options.strict import nearest
-from mzsr_basicsr.upscaling.upscaler import choose_device
+from mzsr_basicsr.upscaling.device import choose_device
 
 
 @dataclass(frozen=True)

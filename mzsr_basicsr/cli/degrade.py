@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mzsr_basicsr.degradation.kernel_text import ALLOWED, read_text
-from mzsr_basicsr.degradation.names import SUBSAMPLING_METHODS
+from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
+from mzsr_basicsr.degradation.names import SUBSAMPLING_METHODS, usual_subsampling
 from mzsr_basicsr.errors import ImageError, MZSRError, refusal
-from mzsr_basicsr.jobs.degrade_choices import check_range, check_seed
+from mzsr_basicsr.jobs.degrade_choices import KERNELS, check_kernel, check_range, check_seed
 from mzsr_basicsr.jobs.file_jobs import FileJob, list_jobs
 from mzsr_basicsr.jobs.interrupt import ending_at_once, say
 from mzsr_basicsr.pictures.kinds import WRITTEN, check_is_there, format_of
@@ -57,20 +57,22 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--scale", type=float, default=2.0, metavar="S", help="HR over LR, a number from 1 to 4 (default: %(default)g)"
-    )
+    scale = "HR over LR, a number from 1 to 4 (default: %(default)g)"
+    parser.add_argument("--scale", type=float, default=2.0, metavar="S", help=scale)
     parser.add_argument(
         "--kernel",
-        default="gaussian:2.0,2.0,0,21",
+        default="auto",
         metavar="SPEC|FILE",
-        help=f"blur kernel, in HR px and px^2: {ALLOWED} (default: %(default)s)",
+        help=f"blur kernel, in HR px and px^2, correlated with: auto ({KERNELS['auto']}), bicubic (none but bicubic "
+        f"subsampling), {ALLOWED} (default: %(default)s)",
     )
+    parser.add_argument("--kernel-turned", action="store_true", help=TURNED)
     parser.add_argument(
         "--subsampling",
-        choices=SUBSAMPLING_METHODS,
-        default="direct",
-        help="direct keeps one pixel in S, bicubic averages around it (default: %(default)s)",
+        choices=("auto", *SUBSAMPLING_METHODS),
+        default="auto",
+        help="direct keeps the top-left one of SxS pixels, bicubic averages around their centre; auto: bicubic for the "
+        "kernels auto and bicubic, direct for others, as of mzsr upscale (default: %(default)s)",
     )
     parser.add_argument(
         "--noise",
@@ -85,11 +87,8 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="seed of the noise, an integer from 0; each file has noise of its own, by its name (default: %(default)s)",
     )
-    parser.add_argument(
-        "--crop-to-multiple",
-        action="store_true",
-        help="first cut the HR pictures at the right and at the bottom to a multiple of S (default: keep all pixels)",
-    )
+    crop = "first cut the HR pictures at the right and at the bottom to a multiple of S (default: keep all pixels)"
+    parser.add_argument("--crop-to-multiple", action="store_true", help=crop)
     parser.add_argument(
         "--nodata",
         type=float,
@@ -108,8 +107,8 @@ def run(arguments: argparse.Namespace) -> int | None:
         MZSRError: a choice, the kernel, or the inputs as a whole are wrong; nothing is written.
     """
     with ending_at_once():
+        check_kernel(arguments.kernel, arguments.kernel_turned)
         check_range(arguments.scale, arguments.noise)
-        read_text(arguments.kernel)
         check_seed(arguments.seed)
         jobs = list_jobs(arguments.inputs, arguments.output, arguments.format)
         refused = [line for job in jobs if (line := refusal(_check_names, job, arguments.overwrite))]
@@ -131,8 +130,11 @@ def _choices(arguments: argparse.Namespace) -> "Degrading":
     from mzsr_basicsr.degradation.record import Degradation
     from mzsr_basicsr.jobs.degraded import Degrading
 
+    kernel = arguments.kernel
+    method = usual_subsampling(kernel) if arguments.subsampling == "auto" else arguments.subsampling
+    degradation = Degradation(KERNELS.get(kernel, kernel), arguments.scale, method, arguments.noise / 255)
     return Degrading(
-        degradation=Degradation(arguments.kernel, arguments.scale, arguments.subsampling, arguments.noise / 255),
+        degradation=degradation.turned() if arguments.kernel_turned else degradation,
         seed=arguments.seed,
         crop=arguments.crop_to_multiple,
         nodata=arguments.nodata,
@@ -179,7 +181,14 @@ def degrade_file(job: FileJob, how: "Degrading", noise_name: str, overwrite: boo
         raise ImageError(f"{job.target.parent}: cannot be made ({error.strerror}); name another output") from error
     write_picture(result, job.target)
     height, width, _ = result.pixels.shape
-    return f"{job.source} -> {job.target}, {width}x{height} px"
+    return f"{job.source} -> {job.target}, {width}x{height} px, {_words(how)}"
+
+
+def _words(how: "Degrading") -> str:
+    """Say how pixels were lost, and what that means for who upscales the picture."""
+    if how.degradation.subsampling == "bicubic":
+        return "bicubic (centred)"
+    return "direct (top-left pixels: upscale it with --subsampling direct, or with its kernel)"
 
 
 def _noise_name(job: FileJob, output: Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mzsr_basicsr.degradation.kernel_text import ALLOWED
+from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
 from mzsr_basicsr.inspection.choices import LEARNED, Choices
 from mzsr_basicsr.inspection.folder import FORMATS, PAGE, check_folder
 from mzsr_basicsr.jobs.interrupt import ending_at_once, put_out, stop_on_sigterm
@@ -22,7 +22,10 @@ _EXAMPLES = """examples:
   mzsr inspect lr.png --gt hr.png --kernel gaussian:2,2 -o inspection   a known kernel and the truth: PSNR too
   mzsr inspect --hr hr.png --kernel gaussian:2,2 -o inspection          the LR image is made from the HR image
 """
-_KERNEL = f"auto, auto-free or internal (estimated), bicubic, {ALLOWED}; variances in px^2 (default: %(default)s)"
+_KERNEL = (
+    f"auto, auto-free or internal (estimated), bicubic, {ALLOWED}; variances in px^2; the blur is a correlation with "
+    "it (default: %(default)s)"
+)
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -61,6 +64,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         default=d.subsampling,
         help="after the blur; auto: bicubic for the kernels auto and bicubic, else direct (default: %(default)s)",
     )
+    option("--kernel-turned", action="store_true", help=TURNED)
     option("--updates", type=int, default=d.updates, help="gradient updates, 0 to 1000 (default: %(default)s)")
     option(
         "--rates", type=_number, default=LEARNED, metavar="learned|RATE", help="of the updates (default: %(default)s)"
@@ -102,7 +106,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _choices(arguments: argparse.Namespace) -> Choices:
-    names = ("scale", "kernel", "subsampling", "updates", "weights", "device", "noise", "seed")
+    names = ("scale", "kernel", "subsampling", "kernel_turned", "updates", "weights", "device", "noise", "seed")
     upscale = UpscaleSettings(**{name: getattr(arguments, name) for name in names})
     paths = (arguments.lr, arguments.gt, arguments.hr)
     return Choices(upscale, *paths, arguments.rates, arguments.crop)

@@ -13,6 +13,7 @@ from mzsr_basicsr.pictures.kinds import TARGETS, check_is_there
 from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 
 _KERNELS = (".npy", ".mat", ".png")
+_KERNEL = f"{ALLOWED}; variances in px^2; the blur is a correlation with it"
 _SIDES = (16, 4096)  # px
 _EPILOG = """examples:
   mzsr kernel estimate photo.jpg --scale 2 -o photo_kernel.npy
@@ -27,8 +28,8 @@ _DRAW_EPILOG = """examples:
   mzsr kernel draw gaussian:4.0,1.0,-0.5,21 -o kernel.png --side 800
 """
 _CONVERT_EPILOG = """examples:
-  mzsr kernel convert blur.mat -o blur.npy
   mzsr kernel convert motion:9,30 -o motion.png
+  mzsr kernel convert usrnet.mat -o k.npy --turn --recentre
 """
 _COMPARE_EPILOG = """examples:
   mzsr kernel compare true.mat estimated.npy
@@ -43,16 +44,26 @@ def add(commands: argparse._SubParsersAction) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_estimate(_parser(actions, "estimate", "estimate the blur kernel of pictures", _ESTIMATE_EPILOG))
     draw = _parser(actions, "draw", "draw a kernel as a picture for people", _DRAW_EPILOG)
-    draw.add_argument("kernel", metavar="SPEC|FILE", help=f"{ALLOWED}; variances in px^2")
+    draw.add_argument("kernel", metavar="SPEC|FILE", help=_KERNEL)
     _add_output(draw, "picture to write", TARGETS, required=True)
     _add_side(draw, 480)
     draw.set_defaults(run=_draw)
     convert = _parser(actions, "convert", "write a kernel as a file of another kind", _CONVERT_EPILOG)
-    convert.add_argument("kernel", metavar="SPEC|FILE", help=f"{ALLOWED}; variances in px^2")
+    convert.add_argument("kernel", metavar="SPEC|FILE", help=_KERNEL)
     _add_output(convert, "kernel file to write; .npy and .mat are exact, .png has 16 bits", _KERNELS, required=True)
+    convert.add_argument(
+        "--turn",
+        action="store_true",
+        help="by 180 degrees: from convolution to correlation, or back (default: as it is)",
+    )
+    convert.add_argument(
+        "--recentre",
+        action="store_true",
+        help="shift it by whole px, its centre of mass to within half a px of the centre (default: leave it)",
+    )
     convert.set_defaults(run=_convert)
     compare = _parser(actions, "compare", "say how kernel B differs from kernel A", _COMPARE_EPILOG)
-    compare.add_argument("first", metavar="A", help=f"the kernel to compare with: {ALLOWED}; variances in px^2")
+    compare.add_argument("first", metavar="A", help=f"the kernel to compare with: {_KERNEL}")
     compare.add_argument("second", metavar="B", help="the kernel to judge, given likewise")
     _add_output(compare, "picture of A, B and their difference (default: none)", TARGETS)
     _add_side(compare, 320)
@@ -168,7 +179,9 @@ def _convert(a: argparse.Namespace) -> None:
         check_output(a.output, a.endings, [Path(a.kernel)], a.overwrite)
         read_text(a.kernel)
         from mzsr_basicsr.degradation.kernel_files import load_kernel, save_kernel
-    save_kernel(load_kernel(a.kernel), a.output)
+        from mzsr_basicsr.degradation.moves import recentred, turned
+    kernel = turned(load_kernel(a.kernel)) if a.turn else load_kernel(a.kernel)
+    save_kernel(recentred(kernel) if a.recentre else kernel, a.output)
 
 
 def _compare(a: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mzsr_basicsr.cli.upscale_report import say_how_many, tell, tell_all, tell_json
+from mzsr_basicsr.degradation.kernel_text import TURNED
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.file_jobs import check_ending, list_jobs
 from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, put_out, say, stop_on_sigterm
@@ -25,7 +26,8 @@ _EXAMPLES = """examples:
 _KERNEL = (
     "auto (a Gaussian, estimated), auto-free (any 15x15 kernel, estimated), internal (refined on the image's own "
     "patches: seconds to minutes), bicubic (none but bicubic subsampling), gaussian:L1[,L2[,THETA[,SIZE]]] (variances "
-    "in px², radians), disk:R, box:S, motion:L[,DEG], pair:V,D[,DEG], or a .mat, .npy or .png file (default: auto)"
+    "in px², radians), disk:R, box:S, motion:L[,DEG], pair:V,D[,DEG], or a .mat, .npy or .png file; the blur is a "
+    "correlation with it (default: auto)"
 )
 
 
@@ -67,8 +69,28 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
         "--subsampling",
         choices=["auto", "direct", "bicubic"],
         default=d.subsampling,
-        help="how the photo lost its pixels; auto: bicubic for the kernels auto and bicubic, direct for others",
+        help="how the photo lost its pixels; auto: bicubic for the kernels auto and bicubic, direct for others, as of "
+        "mzsr degrade; bicubic leaves the result centred, direct lies (scale - 1) / 2 px left and up",
     )
+    option("--kernel-turned", action="store_true", help=TURNED)
+    option(
+        "--noise",
+        type=_noise,
+        default=d.noise,
+        metavar="auto|SIGMA",
+        help="standard deviation of the photo's noise, in levels of 0 to 255 (default: auto, estimated)",
+    )
+    option(
+        "--nodata",
+        type=float,
+        metavar="VALUE",
+        help="pixels of this value hold no data, and none is made up for them (default: what a GeoTIFF says, and NaN)",
+    )
+    _add_work(option, d)
+
+
+def _add_work(option: Callable[..., argparse.Action], d: UpscaleSettings) -> None:
+    """Add the options that say how it is done, not what the photo is."""
     option(
         "--updates",
         type=int,
@@ -84,20 +106,7 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
     option(
         "--self-ensemble", action="store_true", help="average over flips and transposes: finer, up to 8 times slower"
     )
-    option(
-        "--noise",
-        type=_noise,
-        default=d.noise,
-        metavar="auto|SIGMA",
-        help="standard deviation of the photo's noise, in levels of 0 to 255 (default: auto, estimated)",
-    )
     option("--seed", type=int, default=0, help="of all chance (default: 0)")
-    option(
-        "--nodata",
-        type=float,
-        metavar="VALUE",
-        help="pixels of this value hold no data, and none is made up for them (default: what a GeoTIFF says, and NaN)",
-    )
 
 
 def choices(arguments: argparse.Namespace) -> UpscaleSettings:
@@ -159,6 +168,8 @@ def _prepare_pipe(arguments: argparse.Namespace, settings: UpscaleSettings) -> C
         result, _, record = upscale_picture(picture, Upscaler(settings), "standard input")
         own = {"JPEG": "jpg", "TIFF": "tif"}.get(picture.format, picture.format.lower())
         put_out(encode(result, arguments.format or (own if own in WRITTEN else "png")))
+        for notice in record["notices"]:
+            say(f"warning: {notice}")
         if arguments.json:
             say(json.dumps(record))
         return 0

@@ -7,6 +7,7 @@ from mzsr_basicsr.jobs.file_jobs import FileJob
 from mzsr_basicsr.jobs.interrupt import put_out, say
 from mzsr_basicsr.jobs.policy import Record
 
+SEEN = 0.05  # px; a smaller shift is not worth words
 Tell = Callable[[FileJob, Record | str], None]
 
 
@@ -38,7 +39,10 @@ def tell(job: FileJob, outcome: Record | str) -> None:
         return say(f"error: {outcome}")
     if outcome.get("skipped"):
         return put_out(f"{job.target}: is there already, skipped")
-    return put_out(f"{job.target}: {_summary(outcome)}, {outcome['seconds_in_all']:.1f} s")
+    put_out(f"{job.target}: {_summary(outcome)}, {outcome['seconds_in_all']:.1f} s")
+    for notice in outcome["notices"]:
+        say(f"warning: {notice}")
+    return None
 
 
 def _summary(record: Record) -> str:
@@ -48,7 +52,16 @@ def _summary(record: Record) -> str:
         return f"{clip['frames']} frames, {clip['shots']} shots, {clip['resumed']} done before; audio {clip['audio']}"
     kernel, made, kept = record["kernel"], record["updates_made"], record["updates_kept"]
     blur = f"kernel λ {kernel['lambda1']:.2f}, {kernel['lambda2']:.2f} px² at {kernel['theta']:.2f} rad"
+    x, y = kernel["centre"]
+    mass = f", its mass {place(x, y)}" if place(x, y) else ""
+    lies = place(*record["offset"]) or "centred"
     confidence = "" if kernel["confidence"] is None else f" (confidence {kernel['confidence']:.2f})"
     adapted = f"{kept} of {made} updates kept" if made else "not adapted"
     adapted += "; adaptation diverged" if record["diverged"] else ""
-    return f"{blur}{confidence}, {kernel['subsampling']}, noise {record['noise']:.1f}, {adapted}"
+    return f"{blur}{confidence}{mass}, {kernel['subsampling']} ({lies}), noise {record['noise']:.1f}, {adapted}"
+
+
+def place(x: float, y: float) -> str:
+    """Say how far, in px to the right and down, something lies off its place; nothing for less than 0.05 px."""
+    across, down = f"{abs(x):.2f} px {'right' if x > 0 else 'left'}", f"{abs(y):.2f} px {'down' if y > 0 else 'up'}"
+    return ", ".join(text for text, shift in ((across, x), (down, y)) if abs(shift) >= SEEN)

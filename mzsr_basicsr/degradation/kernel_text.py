@@ -35,6 +35,8 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
 )
 ALLOWED = f"a .mat, .npy or .png file, {_GAUSSIAN}, {', '.join(shape.form for shape in SHAPES.values())}, or delta"
 
+TURNED = "turn the given kernel by 180 degrees: it is of a project that convolves (default: correlate, as it is)"
+
 
 class Written(NamedTuple):
     """A kernel as it was written: a shape with its numbers, in the order of its function's parameters."""

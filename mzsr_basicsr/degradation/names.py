@@ -7,7 +7,31 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from mzsr_basicsr.errors import ConfigError
+
 SUBSAMPLING_METHODS = ("direct", "bicubic")
+NOT_GIVEN = ("auto", "auto-free", "internal", "bicubic")  # in the place of a kernel that somebody gives
+
+
+def usual_subsampling(kernel: str) -> str:
+    """Give what every command takes where nobody says how pixels were lost, so that their defaults agree.
+
+    It is bicubic, which leaves an image centred, for the kernels "auto" and "bicubic"; direct, as in the paper, for a
+    kernel that is given, and for one estimated freely, of which bicubic's own blur cannot be told apart.
+    """
+    return "bicubic" if kernel in ("auto", "bicubic") else "direct"
+
+
+def check_turn(kernel: str, turn: bool) -> None:
+    """Refuse to turn a kernel that nobody gives.
+
+    Raises:
+        ConfigError: one line.
+    """
+    if turn and kernel in NOT_GIVEN:
+        raise ConfigError(
+            f"kernel-turned: the kernel {kernel} is no given one; give --kernel a file, or leave this out"
+        )
 
 
 class NamedKernel(NamedTuple):

@@ -15,8 +15,9 @@ from mzsr_basicsr.degradation.degrade import add_noise, blur, blur_and_keep, che
 from mzsr_basicsr.degradation.effective import effective_kernel
 from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.kernels import SUM_TOLERANCE, validate_kernel
+from mzsr_basicsr.degradation.moves import turned
 from mzsr_basicsr.degradation.noise import noise_lost
-from mzsr_basicsr.degradation.spread import as_gaussian, covariance
+from mzsr_basicsr.degradation.spread import as_gaussian, centre, covariance
 from mzsr_basicsr.errors import ConfigError, KernelError
 
 KernelLike = Tensor | np.ndarray | str | os.PathLike[str]
@@ -70,6 +71,17 @@ class Degradation:
             return self.kernel
         return effective_kernel(self.kernel, self.scale)
 
+    @property
+    def offset(self) -> tuple[float, float]:
+        """(x, y) in HR px, to the right and down: how far the HR image lies off the LR image enlarged about its centre.
+
+        Direct subsampling keeps the top-left of s x s px, which puts it (s - 1) / 2 px to the left and up; a kernel,
+        being correlated, puts it off by its centre of mass.
+        """
+        phase = 0.0 if self.subsampling == "bicubic" else (1 - float(self.scale)) / 2
+        x, y = (float(mean) + phase for mean in centre(self.kernel.detach().double()))
+        return x, y
+
     def apply(self, image: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Make the LR image of an HR image. Nothing is clipped.
 
@@ -108,6 +120,10 @@ class Degradation:
     def with_noise(self, noise: float | Tensor) -> Degradation:
         """Give the same degradation with another noise."""
         return self._with(noise=noise)
+
+    def turned(self) -> Degradation:
+        """Give the same degradation with its kernel turned by 180 degrees: a blur by convolution."""
+        return self._with(kernel=turned(self.kernel))
 
     def _with(self, **changes: Tensor | float) -> Degradation:
         parts = {"kernel": self.kernel, "scale": self.scale, "subsampling": self.subsampling, "noise": self.noise}

@@ -11,10 +11,10 @@ from mzsr_basicsr.inspection.network import load_network, schedule
 from mzsr_basicsr.inspection.record import inspect_image
 from mzsr_basicsr.inspection.results import Inspection, Update
 from mzsr_basicsr.inspection.subject import Subject, make_pair, read_colours, read_pair
-from mzsr_basicsr.upscaling.choice import Chosen, choose_kernel
+from mzsr_basicsr.upscaling.choice import Chosen, choose_kernel, doubt
+from mzsr_basicsr.upscaling.device import choose_device
 from mzsr_basicsr.upscaling.render import out_of_memory
 from mzsr_basicsr.upscaling.sample import to_judge_blur
-from mzsr_basicsr.upscaling.upscaler import choose_device
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +66,8 @@ def inspect_file(choices: Choices, progress: Callable[[Update], None] = lambda u
     )
     noise = subject.noise if choices.upscale.noise == "auto" else choices.upscale.noise / 255
     chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
+    if choices.hr is None:
+        subject = _with_doubt(subject, chosen, choices.upscale.kernel_turned)
     lq = subject.lq.to(device)
     try:
         network, degradation = loaded.network.to(device), chosen.degradation.to(lq)
@@ -87,3 +89,9 @@ def _prepare(choices: Choices, scale: int) -> tuple[Chosen, Subject]:
     if choices.hr is None:
         return chosen, read_pair(read, choices.gt, scale, choices.crop)
     return chosen, make_pair(read, chosen.degradation, choices.crop)
+
+
+def _with_doubt(subject: Subject, chosen: Chosen, turned: bool) -> Subject:
+    """Add a notice where the kernel explains the LR image clearly better the other way round."""
+    line = doubt(chosen, turned, lambda: to_judge_blur(subject.pixels, subject.bands), subject.name)
+    return subject if line is None else replace(subject, notices=(*subject.notices, f"{line}."))

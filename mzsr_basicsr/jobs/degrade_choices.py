@@ -1,6 +1,21 @@
 """The choices of `mzsr degrade`, checked before anything heavy is loaded."""
 
+from mzsr_basicsr.degradation.kernel_text import read_text
+from mzsr_basicsr.degradation.names import check_turn
 from mzsr_basicsr.errors import ConfigError
+
+KERNELS = {"auto": "gaussian:2.0,2.0,0,21", "bicubic": "delta"}  # names that `mzsr upscale` knows, too: their texts
+
+
+def check_kernel(kernel: str, turn: bool) -> None:
+    """Refuse a kernel that is not known, one that is not there, and to turn one that is not given.
+
+    Raises:
+        KernelError, ConfigError: one line.
+    """
+    if kernel not in KERNELS:
+        read_text(kernel)
+    check_turn(kernel, turn)
 
 
 def check_range(scale: float, levels: float) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from torch import Tensor
 
 from mzsr_basicsr.degradation.noise import jpeg_noise
-from mzsr_basicsr.degradation.spread import as_gaussian, covariance
+from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.degradation.spread import as_gaussian, centre, covariance
 from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.jobs.file_jobs import FileJob
 from mzsr_basicsr.jobs.policy import FilePolicy, Record, compare_path, is_wanted, names_of, no_folder, skipped
@@ -64,7 +66,6 @@ def describe_run(plan: Plan, settings: UpscaleSettings, pixels: np.ndarray, seco
     """Put what was found and done into plain numbers; `settings` holds every choice."""
     degradation, estimate, adapted = plan.chosen.degradation, plan.chosen.estimate, plan.adapted
     kernel = degradation.kernel
-    gaussian = as_gaussian(covariance(kernel))
     return {
         "width": pixels.shape[1],
         "height": pixels.shape[0],
@@ -72,10 +73,11 @@ def describe_run(plan: Plan, settings: UpscaleSettings, pixels: np.ndarray, seco
         "kernel": {
             "subsampling": degradation.subsampling,
             "side": kernel.shape[-1],
-            **{name: round(value, 4) for name, value in gaussian._asdict().items()},
+            **_numbers(kernel),
             "confidence": estimate and round(estimate.confidence, 4),
             "residual": estimate and round(estimate.residual, 4),
         },
+        "offset": _offset(degradation, settings.scale),
         "noise": round(float(degradation.noise) * 255, 3),
         "updates_made": max(0, len(adapted.losses) - 1),
         "updates_kept": adapted.kept,
@@ -83,6 +85,7 @@ def describe_run(plan: Plan, settings: UpscaleSettings, pixels: np.ndarray, seco
         "loss": adapted.losses,
         "held_out_loss": adapted.held_out,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        "notices": [plan.notice] if plan.notice else [],
     }
 
 
@@ -119,8 +122,24 @@ def _run_clip(job: FileJob, upscaler: Upscaler, progress: Progress | None) -> Re
     settings = {**asdict(upscaler.settings), "weights": upscaler.settings.weights_file()}
     depends = json.dumps({**settings, "weights": upscaler.fingerprint}, sort_keys=True)
     report = upscale_video(job.source, job.target, adapt, progress, fingerprint=depends)
-    kernels = [as_gaussian(covariance(plan.chosen.degradation.kernel))._asdict() for plan in plans]
-    return {"settings": settings, "clip": asdict(report), "kernels": kernels}
+    found = [plan.chosen.degradation for plan in plans]
+    kernels = [{**_numbers(one.kernel), "offset": _offset(one, upscaler.settings.scale)} for one in found]
+    notices = sorted({plan.notice for plan in plans if plan.notice})
+    return {"settings": settings, "clip": asdict(report), "kernels": kernels, "notices": notices}
+
+
+def _numbers(kernel: Tensor) -> Record:
+    """Give the variances in px² and the angle in radians, and (x, y) of the centre of mass in px, right and down."""
+    spread = as_gaussian(covariance(kernel))._asdict()
+    return {
+        **{name: round(value, 4) for name, value in spread.items()},
+        "centre": [round(mean, 4) for mean in centre(kernel).tolist()],
+    }
+
+
+def _offset(degradation: Degradation, scale: float) -> list[float]:
+    """Give (x, y) in px of the result: how far it lies to the right and down of one that is centred on its source."""
+    return [round(shift * scale / float(degradation.scale), 4) + 0.0 for shift in degradation.offset]
 
 
 def _make_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mzsr_basicsr.degradation.noise import estimate_noise
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.degradation.spread import as_gaussian, covariance
+from mzsr_basicsr.degradation.spread import as_gaussian, centre, covariance
 from mzsr_basicsr.pictures.prepare import prepared
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.upscaling.choice import choose_kernel
@@ -32,6 +32,8 @@ class KernelNumbers:
         theta_degrees: the same in degrees.
         sigma1: larger deviation, px.
         sigma2: smaller deviation, px.
+        centre_x: of mass, px to the right of the centre pixel.
+        centre_y: the same, px downward.
     """
 
     side: int
@@ -42,6 +44,8 @@ class KernelNumbers:
     theta_degrees: float
     sigma1: float
     sigma2: float
+    centre_x: float
+    centre_y: float
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class KernelDifference:
         lambda2_error: the same of the smaller variance.
         angle: degrees from 0 to 90 between the wider axes; it says nothing of round kernels.
         l1: sum of the absolute differences, from 0 to 2.
+        moved_x: px to the right from A's centre of mass to B's; a result moves by as much.
+        moved_y: the same, px downward.
     """
 
     psnr: float
@@ -61,6 +67,8 @@ class KernelDifference:
     lambda2_error: float
     angle: float
     l1: float
+    moved_x: float
+    moved_y: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +100,7 @@ def measure_kernel(kernel: Tensor) -> KernelNumbers:
     """Measure a kernel (k, k); its variances are taken about its centre of mass."""
     spread = as_gaussian(covariance(kernel.double()))
     spread = spread._replace(lambda1=max(spread.lambda1, 0.0))  # weights may be as low as -1e-6
+    x, y = (float(mean) for mean in centre(kernel.double()))
     return KernelNumbers(
         side=kernel.shape[-1],
         sum=float(kernel.sum()),
@@ -99,6 +108,8 @@ def measure_kernel(kernel: Tensor) -> KernelNumbers:
         theta_degrees=math.degrees(spread.theta),
         sigma1=math.sqrt(spread.lambda1),
         sigma2=math.sqrt(spread.lambda2),
+        centre_x=x,
+        centre_y=y,
     )
 
 
@@ -107,7 +118,8 @@ def caption(kernel: Tensor) -> str:
     n = measure_kernel(kernel)
     return (
         f"{n.side}x{n.side} px, sum {n.sum:.4f}, largest {float(kernel.max()):.4f}, "
-        f"lambda {n.lambda1:.3f} and {n.lambda2:.3f} px^2, theta {n.theta_degrees:.1f}°"
+        f"lambda {n.lambda1:.3f} and {n.lambda2:.3f} px^2, theta {n.theta_degrees:.1f}°, "
+        f"centre of mass {n.centre_x:+.2f}, {n.centre_y:+.2f} px"
     )
 
 
@@ -130,6 +142,8 @@ def compare_kernels(first: Tensor, second: Tensor) -> KernelDifference:
         lambda2_error=_relative(one.lambda2, other.lambda2),
         angle=min(apart, 180 - apart),  # an axis has no direction
         l1=float((a - b).abs().sum()),
+        moved_x=other.centre_x - one.centre_x,
+        moved_y=other.centre_y - one.centre_y,
     )
 
 

@@ -1,6 +1,7 @@
 """`mzsr_basicsr.upscale`: one image in, the enlarged image out, with what was found on the way."""
 
 import os
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
@@ -25,7 +26,8 @@ class Result:
 
     Attributes:
         image: as the input: the same kind of array, layout and type.
-        degradation: what is thought to have happened to the input, at the weights' own scale; its kernel is float64.
+        degradation: what is thought to have happened to the input, at the weights' own scale; its kernel is float64,
+            and its `offset` says how far `image` lies off the input enlarged about its centre, px of that scale.
         losses: the son's loss before each update and after the last.
         held_out: the same on the part of the image that was held out.
         kept: how many of the updates were kept; 0 if adaptation was rolled back.
@@ -78,9 +80,9 @@ def upscale(
             an array or a tensor (k, k), or a `Degradation` of this scale, which brings its subsampling and noise too.
         updates: gradient updates on the image itself.
         alpha: the last band is straight alpha; None: it is where there are 2 or 4 bands.
-        **choices: the other fields of `UpscaleSettings`: subsampling, weights, device, tile, back_projection,
-            self_ensemble, noise (levels of 0 to 255, or "auto"), seed, nodata (the
-            value that stands for no data).
+        **choices: the other fields of `UpscaleSettings`: subsampling, kernel_turned, weights, device, tile,
+            back_projection, self_ensemble, noise (levels of 0 to 255, or "auto"), seed, nodata (the value that stands
+            for no data).
 
     Returns:
         See `Result`.
@@ -98,6 +100,8 @@ def upscale(
     text, given, more = _kernel(kernel, scale)
     upscaler = _upscaler(UpscaleSettings(scale=scale, kernel=text, updates=updates, **{**more, **choices}))
     plan = upscaler.plan(pixels, alpha, kernel=given)
+    if plan.notice:
+        warnings.warn(plan.notice, stacklevel=2)
     start = perf_counter()
     enlarged = upscaler.apply(pixels, plan, alpha)
     return _result(plan, _like(enlarged, image), {**plan.seconds, "upscaling": perf_counter() - start})

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from mzsr_basicsr.blind.estimate import Estimate, estimate_kernel, isotropic_residual
 from mzsr_basicsr.blind.internal import InternalSettings, internal_kernel
+from mzsr_basicsr.blind.reading import CLEAR, asymmetric, evidence_for_turn
 from mzsr_basicsr.blind.spread import band_spread
 from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel
@@ -16,6 +17,8 @@ from mzsr_basicsr.degradation.spread import as_gaussian
 from mzsr_basicsr.errors import KernelError
 from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 from mzsr_basicsr.weights.kernel_net import load_kernel_net
+
+_JUDGED = 4  # parts that a kernel's reading is judged by
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,24 @@ def choose_kernel(
     return Chosen(Degradation(kernel, scale, subsampling), estimate)
 
 
+def doubt(chosen: Chosen, turned: bool, sample: Callable[[], Tensor], name: str) -> str | None:
+    """Say so in a line where a given kernel explains an image clearly better the other way round.
+
+    Args:
+        chosen: the kernel, with the noise of the image.
+        turned: it was turned already.
+        sample: gives the parts of the image to judge by, (n, C, h, w).
+        name: of the image.
+    """
+    if chosen.estimate is not None or not asymmetric(chosen.degradation):
+        return None
+    evidence = evidence_for_turn(sample()[:_JUDGED], chosen.degradation)
+    if evidence < CLEAR:
+        return None
+    how = "as it is: leave out" if turned else "turned by 180 degrees, as of a project that convolves: give"
+    return f"{name}: its kernel explains it clearly better {how} --kernel-turned (in Python, kernel_turned=True)"
+
+
 def _given(settings: UpscaleSettings, scale: int, smallest_side: int, name: str, given: Tensor | None) -> Chosen:
     """Take the kernel that is given, as an array or by the settings."""
     bicubic = given is None and settings.kernel == "bicubic"
@@ -70,9 +91,8 @@ def _given(settings: UpscaleSettings, scale: int, smallest_side: int, name: str,
             f"{name}: the {given.shape[-1]} px kernel{called} is larger than the image at x{scale} "
             f"({smallest_side * scale} px); give a smaller kernel or a larger image"
         )
-    usual = "bicubic" if bicubic else "direct"
-    subsampling = usual if settings.subsampling == "auto" else settings.subsampling
-    return Chosen(Degradation(given, scale, subsampling), None)
+    degradation = Degradation(given, scale, settings.usual_subsampling())
+    return Chosen(degradation.turned() if settings.kernel_turned else degradation, None)
 
 
 def _internal(start: Estimate, parts: Tensor, scale: int, seed: int) -> Estimate:

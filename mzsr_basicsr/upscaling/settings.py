@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Literal
 
 from mzsr_basicsr.degradation.kernel_text import read_text
+from mzsr_basicsr.degradation.names import check_turn, usual_subsampling
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.weights import check_is_there, locate
 
@@ -24,6 +25,7 @@ class UpscaleSettings:
             what `kernel_files.load_kernel` reads. Variances and sizes are in px of the weights' own scale.
         subsampling: "direct", "bicubic", or "auto": bicubic for the kernels "auto" and "bicubic", so that the result
             lies centred on the image, and direct for all others.
+        kernel_turned: the kernel that is given is one of a convolution, and is turned by 180 degrees first.
         updates: gradient updates on the image itself, 0 for none.
         weights: a weights file or "shipped:NAME"; None chooses the shipped ones of the nearest scale.
         device: "auto", "cpu", "cuda" or "mps".
@@ -39,6 +41,7 @@ class UpscaleSettings:
     scale: float = 2.0
     kernel: str = "auto"
     subsampling: Literal["auto", "direct", "bicubic"] = "auto"
+    kernel_turned: bool = False
     updates: int = 10
     weights: str | None = None
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -75,11 +78,16 @@ class UpscaleSettings:
         ):
             if value not in allowed:
                 raise ConfigError(f"{name}: {value!r}; allowed: {', '.join(allowed)}")
+        check_turn(self.kernel, self.kernel_turned)
 
     def weights_file(self) -> str:
         """Name the weights: those asked for, or the shipped ones of the nearest scale; the larger where two are."""
         nearest = min(SHIPPED, key=lambda own: (abs(own - self.scale), -own))
         return self.weights or SHIPPED[nearest]
+
+    def usual_subsampling(self) -> str:
+        """Give the subsampling that is asked for, or the usual one of the kernel."""
+        return usual_subsampling(self.kernel) if self.subsampling == "auto" else self.subsampling
 
     def estimated_subsampling(self) -> str:
         """Give the subsampling of an estimated kernel: only a Gaussian can be told apart from bicubic's own blur.
@@ -88,7 +96,7 @@ class UpscaleSettings:
             ConfigError: bicubic, beside a free kernel.
         """
         if self.kernel == "auto":
-            return "bicubic" if self.subsampling == "auto" else self.subsampling
+            return self.usual_subsampling()
         if self.subsampling == "bicubic":
             raise ConfigError(f"subsampling: bicubic does not go with the kernel {self.kernel}; allowed: direct, auto")
         return "direct"

@@ -17,7 +17,8 @@ from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError, TrainingError
 from mzsr_basicsr.pictures.bands import Bands
 from mzsr_basicsr.pictures.prepare import Prepared, prepared
-from mzsr_basicsr.upscaling.choice import Chosen, choose_kernel
+from mzsr_basicsr.upscaling.choice import Chosen, choose_kernel, doubt
+from mzsr_basicsr.upscaling.device import choose_device
 from mzsr_basicsr.upscaling.render import Job, Progress, out_of_memory, reach_of, render
 from mzsr_basicsr.upscaling.restore import put_back
 from mzsr_basicsr.upscaling.sample import to_adapt_to, to_judge_blur, to_judge_noise
@@ -31,11 +32,15 @@ NOISIEST = 25 / 255
 
 @dataclass(frozen=True)
 class Plan:
-    """What was found out about an image, or about the first frame of a shot: enough to upscale others like it."""
+    """What was found out about an image, or about the first frame of a shot: enough to upscale others like it.
+
+    `notice` is a line about the kernel for people, if there is any.
+    """
 
     chosen: Chosen
     adapted: Adapted
     seconds: dict[str, float] = field(default_factory=dict)
+    notice: str | None = None
 
 
 class Upscaler:
@@ -98,10 +103,11 @@ class Upscaler:
         chosen = choose_kernel(self.settings, self.scale, sample, min(ready.pixels.shape[:2]), name, kernel)
         noise = self._noise(pixels, bands, artefacts)
         chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
+        notice = doubt(chosen, self.settings.kernel_turned, sample, name)
         found = perf_counter()
         adapted = self._adapt(pixels, bands, chosen.degradation)
         seconds = {"kernel": found - start, "adaptation": perf_counter() - found}
-        return Plan(chosen, adapted, seconds)
+        return Plan(chosen, adapted, seconds, notice)
 
     def apply(
         self,
@@ -181,18 +187,3 @@ def _fingerprint(weights: str, kernel: str) -> str:
     """Hash the content of the files that results depend on: the weights, and the kernel where it is a file."""
     files = [Path(weights), *([Path(kernel)] if os.path.isfile(kernel) else [])]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-
-
-def choose_device(name: str) -> torch.device:
-    """Find the device: "auto" takes a GPU if there is one.
-
-    Raises:
-        ConfigError: it is not there.
-    """
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        name = next((n for n in ("cuda", "mps") if there[n]), "cpu")
-    if not there.get(name, False):
-        found = ", ".join(n for n, here in there.items() if here)
-        raise ConfigError(f"device: {name} is not there; found: {found}; give one of these, or auto")
-    return torch.device(name)

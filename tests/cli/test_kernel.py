@@ -67,7 +67,8 @@ def test_the_text_of_an_estimate_holds_noise_in_levels(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"{tmp_path}/a.png: ") and lines[0].endswith("(auto, x4, bicubic)")
     words = {line.split()[0]: line.split() for line in lines[1:]}
-    assert list(words) == ["variances", "deviations", "angle", "confidence", "residual", "noise"]
+    assert list(words) == ["variances", "deviations", "angle", "centre", "confidence", "residual", "noise", "use"]
+    assert words["use"][1:] == ["--kernel", "FILE", "--subsampling", "bicubic"]  # a given kernel's default is direct
     assert float(words["noise"][2]) == pytest.approx(6, rel=0.1)
     assert float(words["variances"][2]) == pytest.approx(float(words["deviations"][2]) ** 2, rel=0.02, abs=0.01)
 
@@ -77,7 +78,7 @@ def test_compare_prints_and_draws_on_one_grid(tmp_path, capsys):
     assert "PSNR      inf dB" in capsys.readouterr().out
     assert kernel("compare", "delta", "gaussian:0.5,0.5,0,5", "-o", tmp_path / "c.png", "--side", 100) is None
     text = capsys.readouterr().out
-    assert text.count("\n") == 6 and "λ1 0.000 px²" in text and "L1" in text
+    assert text.count("\n") == 7 and "λ1 0.000 px²" in text and "L1" in text
     drawn = np.asarray(Image.open(tmp_path / "c.png"))
     yellow = (drawn == draw_kernel(load_kernel("delta"), 20)[3, 3]).all(2)  # only the largest weight of both has it
     assert 200 < yellow.sum() < 400  # one square of 20x20 px, less its marks
@@ -93,6 +94,24 @@ def test_convert_keeps_every_bit(tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "k.npy"), expected)
     grey = np.asarray(Image.open(tmp_path / "k.png"), dtype=np.float64)
     np.testing.assert_allclose(grey / grey.sum(), expected, rtol=0, atol=1e-5)
+
+
+def test_convert_turns_and_recentres(tmp_path, capsys):
+    """The turn is SciPy's: to convolve with a kernel is to correlate with the turned one."""
+    weights = np.random.default_rng(3).random((5, 5))
+    weights[4] *= 9  # its mass lies below the centre
+    weights /= weights.sum()
+    np.save(tmp_path / "k.npy", weights)
+    kernel("convert", tmp_path / "k.npy", "-o", tmp_path / "turned.npy", "--turn")
+    turned, picture = np.load(tmp_path / "turned.npy"), np.random.default_rng(4).random((20, 20))
+    np.testing.assert_allclose(ndimage.correlate(picture, turned), ndimage.convolve(picture, weights), atol=1e-14)
+    kernel("convert", tmp_path / "k.npy", "-o", tmp_path / "centred.npy", "--recentre")
+    np.testing.assert_array_equal(np.load(tmp_path / "centred.npy")[:5, 1:6], weights)  # 7x7 px, one px higher
+    kernel("compare", tmp_path / "k.npy", tmp_path / "centred.npy")
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    down = (weights.sum(1) * np.arange(-2, 3)).sum()
+    assert f"y {down:+.2f} px" in lines["A"] and f"y {down - 1:+.2f} px" in lines["B"]
+    assert lines["centre"].split()[1:5] == ["x", "+0.00,", "y", "-1.00"]
 
 
 def test_a_kernel_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):

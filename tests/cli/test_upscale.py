@@ -84,7 +84,7 @@ def test_orientation_profile_and_format(mzsr, tmp_path):
 
 
 KEYS = {"source", "target", "width", "height", "settings", "kernel", "noise", "updates_made", "updates_kept", "loss"}
-KEYS |= {"diverged", "held_out_loss", "seconds", "seconds_in_all"}
+KEYS |= {"diverged", "held_out_loss", "seconds", "seconds_in_all", "offset", "notices"}
 
 
 def test_json_records_say_what_was_done(mzsr, tmp_path):
@@ -104,6 +104,8 @@ def test_json_records_say_what_was_done(mzsr, tmp_path):
         assert [record["kernel"][n] for n in ("lambda1", "lambda2", "theta")] == pytest.approx([2, 0.5, 0.3], abs=0.01)
         assert len(record["loss"]) == len(record["held_out_loss"]) == record["updates_made"] + 1 == 4
         assert record["updates_kept"] == np.argmin(record["held_out_loss"])
+        assert record["kernel"]["centre"] == [0, 0] and record["offset"] == [-1.5, -1.5]  # x4, the top-left of 4x4 px
+        assert record["notices"] == []
         assert record["seconds"].keys() == {"kernel", "adaptation", "upscaling"}
         assert 0 < sum(record["seconds"].values()) <= record["seconds_in_all"] + 0.002
     assert (first["source"], first["target"], first["width"], first["height"]) == ("in/a.jpg", "out/a.jpg", 36, 40)
@@ -125,7 +127,10 @@ def test_an_estimated_kernel(mzsr, tmp_path):
     assert kernel["confidence"] == round(found.confidence, 4)
     text = mzsr("upscale", "in/a.png", "-o", "out", "--overwrite", "--updates", "0", "--noise", "3")[1][0]
     shown = f"λ {kernel['lambda1']:.2f}, {kernel['lambda2']:.2f} px² at {kernel['theta']:.2f} rad"
-    assert f"out/a.png: kernel {shown} (confidence {kernel['confidence']:.2f}), bicubic, noise 3.0, not adapted" in text
+    assert (
+        f"out/a.png: kernel {shown} (confidence {kernel['confidence']:.2f}), bicubic (centred), noise 3.0, not adapted"
+        in text
+    )
 
 
 @pytest.mark.parametrize("name", ["a.png", "grey.tif", "clear.png"])

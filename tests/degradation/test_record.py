@@ -100,3 +100,28 @@ def test_noise_of_many_images_is_told_but_not_added() -> None:
     many = Degradation(torch.ones(2, 1, 1), 1, noise=torch.tensor([0.0, 0.1]))
     with pytest.raises(ConfigError, match=r"degradation.noise: \(2,\); to degrade images, give one number for all"):
         many.apply(torch.zeros(2, 3, 4, 4), torch.Generator())
+
+
+def test_a_turned_one_convolves() -> None:
+    weights = torch.rand(5, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
+    made = Degradation(weights / weights.sum(), 2, "direct", 0.1)
+    hr = image(12, 17)
+    expected = ndimage.convolve(hr.numpy(), made.kernel.numpy(), mode="reflect")[::2, ::2]
+    found = made.turned()
+    assert (found.scale, found.subsampling, found.noise) == (2, "direct", 0.1)
+    np.testing.assert_allclose(found.with_noise(0.0).apply(hr).numpy(), expected, atol=1e-14)
+
+
+@pytest.mark.parametrize(("scale", "subsampling"), [(2, "direct"), (3, "direct"), (2, "bicubic"), (3, "bicubic")])
+def test_the_offset_is_where_a_point_of_the_hr_image_lies(scale: int, subsampling: str) -> None:
+    """A bright spot of the HR image is found by its centre of mass in the LR image, enlarged about its centre."""
+    weights = torch.zeros(9, 9, dtype=torch.float64)
+    weights[6:, 1:4] = torch.rand(3, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
+    made = Degradation(weights / weights.sum(), scale, subsampling)
+    grid = torch.arange(120, dtype=torch.float64)
+    x, y = 61.3, 57.9
+    hr = torch.exp(-((grid[None, :] - x) ** 2 + (grid[:, None] - y) ** 2) / (2 * 6.0**2))
+    low = made.apply(hr)
+    places = (torch.arange(low.shape[-1], dtype=torch.float64) + 0.5) * scale - 0.5  # HR px of LR px, centred
+    seen = (float((low.sum(0) * places).sum() / low.sum()), float((low.sum(1) * places).sum() / low.sum()))
+    assert made.offset == pytest.approx((x - seen[0], y - seen[1]), abs=2e-3)

@@ -9,7 +9,7 @@ import torch
 
 from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.kernel_tools.picture import draw_difference, draw_kernel, labelled_row
-from mzsr_basicsr.kernel_tools.report import compare_kernels, measure_kernel
+from mzsr_basicsr.kernel_tools.report import caption, compare_kernels, measure_kernel
 
 
 def inferno(level: int) -> np.ndarray:
@@ -47,6 +47,16 @@ def test_comparing_with_itself_and_with_known_others():
     back = compare_kernels(small, a)  # the peak is the other one's
     assert back.psnr - other.psnr == pytest.approx(20 * math.log10(small.numpy().max() / a.numpy().max()), abs=1e-9)
     assert compare_kernels(load_kernel("delta"), a).lambda1_error == math.inf
+
+
+def test_the_centre_of_mass_is_said():
+    weights = torch.zeros(9, 9, dtype=torch.float64)
+    weights[2, 7], weights[5, 7] = 0.25, 0.75  # (row, column): 3 px to the right, 0.25 * -2 + 0.75 * 1 px down
+    n = measure_kernel(weights)
+    assert (n.centre_x, n.centre_y) == pytest.approx((3, 0.25), abs=1e-12)
+    assert caption(weights).endswith("centre of mass +3.00, +0.25 px")
+    moved = compare_kernels(weights, load_kernel("delta"))
+    assert (moved.moved_x, moved.moved_y) == pytest.approx((-3, -0.25), abs=1e-12)
 
 
 def test_a_drawing_has_squares_and_the_ellipse_of_one_deviation():

@@ -12,8 +12,8 @@ from helpers.small_networks import photo, save_network
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError, KernelError, MZSRError, WeightsError
 from mzsr_basicsr.upscaling.api import Result, upscale
+from mzsr_basicsr.upscaling.device import choose_device
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
-from mzsr_basicsr.upscaling.upscaler import choose_device
 from mzsr_basicsr.weights.files import save_atomically
 
 
