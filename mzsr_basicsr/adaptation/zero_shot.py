@@ -147,7 +147,7 @@ def super_resolve(
         inputs = network_inputs(network, image, heard)
         height, width = image.shape[-2:]
         full = (-int(-height * scale // 1), -int(-width * scale // 1))
-        return predict(network, params, image, full, inputs)
+        return predict(network, params, image, full, inputs, scale)
 
     with torch.no_grad():
         if settings.self_ensemble:

@@ -113,7 +113,7 @@ class _Work:
         height, width = self.lq.shape[-2:]
         with torch.no_grad():
             inputs = network_inputs(self.network, self.son, told_of_son(self.degradation, self.settings))
-            return to_picture(predict(self.network, params, self.son, (height, width), inputs))
+            return to_picture(predict(self.network, params, self.son, (height, width), inputs, self.degradation.scale))
 
 
 def _whole(

@@ -1,6 +1,6 @@
 """A task of meta-transfer learning: one blur kernel with its support and its query set (paper, section 3.3)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.errors import ConfigError
 
 Params = Mapping[str, Tensor]
 Loss = Callable[[Params], Tensor]
@@ -58,13 +59,75 @@ def network_inputs(network: nn.Module, lq: Tensor, degradation: Degradation) -> 
         return {**inputs, **fixed(lq, **inputs)}
 
 
-def predict(network: nn.Module, params: Params, lq: Tensor, size: tuple[int, int], inputs: dict[str, object]) -> Tensor:
+def predict(
+    network: nn.Module, params: Params, lq: Tensor, size: tuple[int, int], inputs: dict[str, object], scale: float
+) -> Tensor:
     """Run the network with the given parameters and crop its output to the extent (H, W) of the target.
 
     ceil(H / s) * s can exceed H; in the top-left phase the surplus lies at the bottom and at the right.
+
+    Raises:
+        ConfigError: the network is of another scale.
     """
-    output: Tensor = functional_call(network, dict(params), (lq,), inputs)
+    output = functional_call(network, everywhere(network, params), (lq,), inputs, tie_weights=False)
+    return cropped(network, output, lq, size, scale)
+
+
+def everywhere(network: nn.Module, params: Params) -> dict[str, Tensor]:
+    """Give a parameter that several modules share to each of them, and to a module that has several names once.
+
+    Args:
+        network: whose parameters they are.
+        params: by their first names, as `named_parameters` has them.
+
+    Returns:
+        One name for each pair of a module and its attribute; `functional_call` must not tie them once more.
+    """
+    first = {id(value): name for name, value in network.named_parameters()}
+    found = dict(params)
+    for prefix, module in network.named_modules():
+        for own, value in module.named_parameters(prefix, recurse=False, remove_duplicate=False):
+            if first[id(value)] in params:
+                found[own] = params[first[id(value)]]
+    return found
+
+
+def cropped(network: nn.Module, output: object, lq: Tensor, size: Sequence[int], scale: float) -> Tensor:
+    """Crop a network's output to the extent (H, W) of the target, after comparing it with the LR image's.
+
+    A real scale may round an extent either way.
+
+    Args:
+        network: gave the output.
+        output: should be (n, C, s h, s w).
+        lq: its input, (n, C, h, w).
+        size: H and W, each below s h or s w by less than s.
+        scale: magnification s.
+
+    Raises:
+        ConfigError: the output is of another scale, or no such image at all.
+    """
+    if not isinstance(output, Tensor) or output.ndim != 4 or output.shape[:2] != lq.shape[:2]:
+        shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+        raise ConfigError(
+            f"network_g: {type(network).__name__} makes {shape} of an image batch {tuple(lq.shape)}; it must give as "
+            "many images of as many channels; check its arguments"
+        )
+    extents = list(zip(output.shape[-2:], lq.shape[-2:], size, strict=True))
+    if not all(_fits(*extent, scale) for extent in extents):
+        (height, low_height, tall), (width, low_width, wide) = extents
+        raise ConfigError(
+            f"network_g: {type(network).__name__} makes {width}x{height} px of {low_width}x{low_height} px, where "
+            f"scale {scale:g} needs {scale * low_width:g}x{scale * low_height:g} (the target has {wide}x{tall}); make "
+            f"its own scale (`upscale` or `scale`) {scale:g}, or the run's that of the network"
+        )
     return output[..., : size[0], : size[1]]
+
+
+def _fits(output: int, low: int, target: int, scale: float) -> bool:
+    """Tell whether an extent, px, is that of the LR image times the scale, and above the target's by less than that."""
+    full, slack = scale * low, 1 - 1e-6
+    return abs(output - full) < slack and -slack < full - target < scale - 1e-6
 
 
 def task_loss(network: nn.Module, pairs: Pairs, degradation: Degradation, pixel_loss: PixelLoss) -> Loss:
@@ -80,6 +143,6 @@ def task_loss(network: nn.Module, pairs: Pairs, degradation: Degradation, pixel_
     height, width = pairs.gt.shape[-2:]
 
     def loss(params: Params) -> Tensor:
-        return pixel_loss(predict(network, params, pairs.lq, (height, width), inputs), pairs.gt)
+        return pixel_loss(predict(network, params, pairs.lq, (height, width), inputs, degradation.scale), pairs.gt)
 
     return loss

@@ -11,7 +11,7 @@ from mzsr_basicsr.adaptation.ensemble import aligned_results
 from mzsr_basicsr.adaptation.zero_shot import back_project
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import TrainingError
-from mzsr_basicsr.meta.task import network_inputs
+from mzsr_basicsr.meta.task import cropped, network_inputs
 from mzsr_basicsr.zssr.fathers import Father, draw_pair
 from mzsr_basicsr.zssr.rate import RateRule
 from mzsr_basicsr.zssr.settings import ZSSRSettings
@@ -90,5 +90,5 @@ def median(values: Tensor) -> Tensor:
 
 def _run(network: nn.Module, image: Tensor, degradation: Degradation, size: torch.Size | list[int]) -> Tensor:
     """Run the network, tell it what it asks for, and crop its output to (H, W)."""
-    output: Tensor = network(image, **network_inputs(network, image, degradation))
-    return output[..., : size[0], : size[1]]
+    output = network(image, **network_inputs(network, image, degradation))
+    return cropped(network, output, image, size, degradation.scale)
