@@ -6,18 +6,22 @@ An option file is parsed before BasicSR resumes or joins a process group, so the
 
 import sys
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import torch
 import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 
 def mend() -> None:
-    """Repair the process group on CPUs and the loading of resume states, in every module that runs a training."""
+    """Repair the process group and DDP on CPUs, and the resuming of trainings, in every module that runs one."""
     from basicsr.utils import dist_util
 
     if not torch.cuda.is_available():
         dist_util._init_dist_pytorch = init_gloo
+    mend_base_model()
     mend_resume()
 
 
@@ -31,12 +35,44 @@ def init_gloo(backend: str = "gloo", **kwargs: Any) -> None:
     dist.init_process_group(backend="gloo", **kwargs)
 
 
+def mend_base_model() -> None:
+    """Let the models of BasicSR itself run under torchrun without a GPU, notice a wrong scale, and resume openly."""
+    from basicsr.models.base_model import BaseModel
+
+    from mzsr_basicsr.models import stage
+
+    if getattr(BaseModel, "_mended", False):
+        return
+    theirs = BaseModel.model_to_device
+
+    @wraps(theirs)
+    def model_to_device(model: Any, net: nn.Module) -> nn.Module:
+        stage.check_scale_of(model, net)
+        if model.opt["dist"] and not torch.cuda.is_available():
+            unused = model.opt.get("find_unused_parameters", False)
+            return DistributedDataParallel(net.to(model.device), find_unused_parameters=unused)
+        moved: nn.Module = theirs(model, net)
+        return moved
+
+    BaseModel.model_to_device = model_to_device
+    BaseModel.resume_training = stage.resuming(BaseModel.resume_training)
+    BaseModel._mended = True
+
+
 def mend_resume() -> None:
-    """Replace BasicSR's `load_resume_state`, which asks for a CUDA device and trusts the newest file, by ours."""
+    """Replace BasicSR's `load_resume_state`, which asks for a CUDA device and trusts the newest file, by ours.
+
+    It is the first that a training does with its options, so they are checked before it.
+    """
     from mzsr_basicsr.models.checkpoint import load_resume_state
+    from mzsr_basicsr.models.stage import prepare
+
+    def prepared(opt: dict[str, Any]) -> dict[str, Any] | None:
+        prepare(opt)
+        return load_resume_state(opt)
 
     for name in ("__main__", "basicsr.train"):
         module = sys.modules.get(name)
         theirs: Callable[..., Any] | None = getattr(module, "load_resume_state", None)
         if module is not None and theirs is not None and hasattr(module, "train_pipeline"):
-            module.load_resume_state = load_resume_state  # type: ignore[attr-defined]
+            module.load_resume_state = prepared  # type: ignore[attr-defined]

@@ -43,7 +43,8 @@ class MetaStep(nn.Module):
     """Adapt to each task of a meta-batch and return the mean query loss, ready for backward().
 
     Tasks are taken one after the other and only their gradients are kept: memory does not grow with their number.
-    The network runs in eval mode, as at meta-test: a random layer would make θ_k differ between its evaluations.
+    Where it is adapted, the network runs in eval mode, as at meta-test: a random layer would make θ_k differ between
+    its evaluations. With 0 steps it runs in the mode it is in, so that its layers train as in any supervised training.
 
     Args:
         network: any `nn.Module`; its parameters stay its own (save and load the network, not this module).
@@ -105,7 +106,7 @@ class MetaStep(nn.Module):
         rate_sum = torch.zeros_like(inner.rates)
         found: list[MetaGradient] = []
         was_training = self.network.training
-        self.network.eval()
+        self.network.train(was_training and not len(inner.rates))
         try:
             for task in tasks:
                 gradient = self._one_task(task, dict(zip(self.names, leaves, strict=True)), inner)

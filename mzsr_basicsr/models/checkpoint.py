@@ -9,6 +9,7 @@ from basicsr.utils import check_resume
 
 from mzsr_basicsr.data import task_stream
 from mzsr_basicsr.errors import WeightsError
+from mzsr_basicsr.models.changes import flattened
 from mzsr_basicsr.options.run import MetaOptions
 from mzsr_basicsr.weights.files import read_file
 
@@ -17,7 +18,8 @@ _OWN = ("name", "scale", "network_g", "model_type")  # what makes a run that run
 
 def fingerprint(opt: Mapping[str, Any]) -> str:
     """Describe the run in one JSON line that is saved with its states."""
-    return json.dumps({key: opt.get(key) for key in _OWN} | _optimized(opt), sort_keys=True, default=str)
+    described = {key: opt.get(key) for key in _OWN} | _optimized(opt)
+    return json.dumps(described | {"options": flattened(opt, opt.get("world_size", 1))}, sort_keys=True, default=str)
 
 
 def _optimized(opt: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,12 +64,21 @@ def load_resume_state(opt: dict[str, Any]) -> dict[str, Any] | None:
             continue
         _check_same_run(opt, state, path)
         opt["path"]["resume_state"] = str(path)
-        check_resume(opt, state["iter"])
+        _choose_networks(opt, state["iter"])
         task_stream.resume_at(state["iter"])  # also for stage 1, whose model is BasicSR's own
         return state
     if problems:
         raise WeightsError(f"no usable training state in {folder}; last problem: {problems[-1]}")
     return None
+
+
+def _choose_networks(opt: dict[str, Any], iteration: int) -> None:
+    """Let the networks be those saved with the state: their weights, whatever average was asked for at the start."""
+    asked = {key: value for key, value in opt["path"].items() if key.startswith("param_key_")}
+    ignored = opt["path"].get("ignore_resume_networks") or []
+    check_resume(opt, iteration)
+    for key, value in asked.items():
+        opt["path"][key] = value if f"network_{key.removeprefix('param_key_')}" in ignored else "params"
 
 
 def _iteration(path: Path) -> int:

@@ -1,8 +1,8 @@
 """Checks of a whole run, made before any work: registered names, their arguments, processes, length of the stream."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from basicsr.models.lr_scheduler import CosineAnnealingRestartLR, MultiStepRestartLR
 from basicsr.utils.registry import LOSS_REGISTRY, METRIC_REGISTRY
 
 from mzsr_basicsr.archs.build import check_network
@@ -10,13 +10,8 @@ from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.meta import LEARNERS
 from mzsr_basicsr.options.datasets import DEFAULT_LENGTH
 from mzsr_basicsr.options.run import CommonRunOptions, RunOptions
+from mzsr_basicsr.options.schedule import check_schedule
 from mzsr_basicsr.options.strict import check_keys, check_name
-
-SCHEDULERS = {
-    "MultiStepLR": MultiStepRestartLR,
-    "MultiStepRestartLR": MultiStepRestartLR,
-    "CosineAnnealingRestartLR": CosineAnnealingRestartLR,
-}
 
 
 def check_run(options: RunOptions) -> None:
@@ -54,8 +49,7 @@ def _check_train(options: RunOptions) -> None:
     loss, scheduler = options.train.pixel_opt, options.train.scheduler
     check_name("train.pixel_opt.type", loss.get("type"), LOSS_REGISTRY)
     check_keys("train.pixel_opt", _arguments(loss), LOSS_REGISTRY.get(loss["type"]))
-    check_name("train.scheduler.type", scheduler.get("type"), SCHEDULERS)
-    check_keys("train.scheduler", _arguments(scheduler), SCHEDULERS[scheduler["type"]])
+    check_schedule(scheduler, options.train.total_iter)
     check_name("train.meta.learner", options.train.meta.learner, LEARNERS)
     data = options.datasets.get("train", {})
     if options.train.meta.inner_steps and data.get("support") == 0 and data.get("task") != "internal":
@@ -79,7 +73,20 @@ def _check_length(options: RunOptions) -> None:
     data = options.datasets.get("train", {})
     if options.train is None or not data:
         return
-    length = data.get("length", DEFAULT_LENGTH)
-    needed = options.train.total_iter * data["batch_size_per_gpu"] * options.world_size
+    check_length(data, options.train.total_iter, options.world_size)
+
+
+def check_length(data: Mapping[str, Any], total_iter: int, world: int) -> None:
+    """Refuse a training that would draw more than one epoch of a data set of ours, where no resume is exact.
+
+    Args:
+        data: the section `datasets.train`.
+        total_iter: iterations of the training.
+        world: processes.
+
+    Raises:
+        ConfigError: naming the key.
+    """
+    length, needed = data.get("length", DEFAULT_LENGTH), total_iter * data["batch_size_per_gpu"] * world
     if length < needed:
         raise ConfigError(f"datasets.train.length: {length} tasks; train.total_iter needs {needed}")

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -19,14 +20,17 @@ from mzsr_basicsr.models.checkpoint import fingerprint
 from mzsr_basicsr.models.checks import check_run
 from mzsr_basicsr.models.finite import fault
 from mzsr_basicsr.models.hardware import memory_format, precision, threads_per_process
+from mzsr_basicsr.models.layers import drawn_by, warn_of_frozen_layers
 from mzsr_basicsr.models.optimizers import build_optimizer
 from mzsr_basicsr.models.progress import TrainingClock
+from mzsr_basicsr.models.rates import rates_for_the_log, start_rates
 from mzsr_basicsr.models.saving import ResumableModel
 from mzsr_basicsr.models.task_builder import build_tasks, merged
 from mzsr_basicsr.models.validation import validate
+from mzsr_basicsr.models.watch import Watch
+from mzsr_basicsr.options.numbers import as_numbers
 from mzsr_basicsr.options.run import RunOptions, TrainOptions, zero_shot_settings
 from mzsr_basicsr.options.strict import parse
-from mzsr_basicsr.weights.files import load_weights
 
 
 class MZSRModel(ResumableModel):
@@ -37,10 +41,12 @@ class MZSRModel(ResumableModel):
     """
 
     def __init__(self, opt: dict[str, Any]) -> None:
+        opt = {**opt, "train": as_numbers(opt["train"])} if opt.get("train") else opt
         self.options = parse(RunOptions, "", {key: value for key, value in opt.items() if key != "plugin"})
         self.rates: Tensor | None = None
         self.result: Result | None = None
-        self.log_dict: Mapping[str, float] = OrderedDict()
+        self.log_dict: dict[str, float] = OrderedDict()
+        self.watch = Watch()
         threads_per_process()
         check_run(self.options)
         self._run = fingerprint(opt)
@@ -49,12 +55,6 @@ class MZSRModel(ResumableModel):
     def model_to_device(self, net: nn.Module) -> nn.Module:
         """Keep the network bare: its names are what files and EMA want; DDP wraps the meta-step instead."""
         return net.to(self.device).to(memory_format=memory_format(self.device))
-
-    def load_network(self, net: nn.Module, load_path: str, strict: bool = True, param_key: str = "params") -> None:
-        """Load and check a weights file; with it come the learned inner rates, where it has them."""
-        key = param_key if self.is_train else self.options.path.param_key_g
-        get_root_logger().info(f"Loading {type(net).__name__} from {load_path}, with param key: [{key or 'best'}].")
-        self.rates = load_weights(net, load_path, key, self.options.scale, strict).get("rates")
 
     def init_training_settings(self) -> None:
         """Build the meta-step, the EMA network and the optimizer."""
@@ -65,11 +65,7 @@ class MZSRModel(ResumableModel):
         self.ema_decay = train.ema_decay
         if self.ema_decay > 0:
             self.net_g_ema = build_network(self.opt["network_g"]).to(self.device)
-            path = self.options.path.pretrain_network_g
-            if path is None:
-                self.net_g_ema.load_state_dict(self.net_g.state_dict())
-            else:
-                load_weights(self.net_g_ema, path, "params_ema", self.options.scale, self.options.path.strict_load_g)
+            self.load_average(self.net_g_ema)
             self.net_g_ema.eval()
         self.setup_optimizers()
         self.setup_schedulers()
@@ -79,8 +75,10 @@ class MZSRModel(ResumableModel):
         meta = train.meta
         inner = (meta.inner_steps, meta.inner_rate, meta.learn_rates, meta.order, meta.recompute)
         step = MetaStep(self.net_g, LEARNERS[meta.learner], self.pixel_loss, *inner).to(self.device)
-        if meta.learn_rates and self.rates is not None and self.rates.shape == step.log_rates.shape:
-            step.log_rates.data.copy_(self.rates.log())
+        if meta.learn_rates and self.rates is not None:
+            start_rates(step, self.rates)
+        if meta.inner_steps:
+            warn_of_frozen_layers(self.net_g, meta.inner_steps)
         self.bare_step = step
         if not self.options.dist:
             return step
@@ -121,7 +119,7 @@ class MZSRModel(ResumableModel):
         train = self.train_options()
         weights = query_weights(train.meta.loss_weights, train.meta.inner_steps, current_iter - 1)
         self.optimizer_g.zero_grad()
-        with precision(self.device, train.precision):
+        with precision(self.device, train.precision), self._random_layers(current_iter):
             loss, report = self.meta_step(self.tasks, weights)
         loss.backward()
         self._stop_if_not_finite(report, current_iter)
@@ -130,18 +128,24 @@ class MZSRModel(ResumableModel):
             nn.utils.clip_grad_norm_(leaves, train.clip_grad_norm)
         self.optimizer_g.step()
         self.log_dict = self.reduce_loss_dict(_losses(report))
+        self._warn_of_divergence(current_iter)
+        self.log_dict |= rates_for_the_log(self.bare_step)
         if self.ema_decay > 0:
             self.model_ema(decay=self.ema_decay)
         if self.clock.tick(current_iter, self.log_dict, self.options.dist, self.device):
-            self._stop_at_budget(current_iter)
+            self.stop_at_budget(current_iter, train.time_budget)
 
-    def _stop_at_budget(self, current_iter: int) -> None:
-        """End this call cleanly: the state to resume from and the latest weights are saved."""
-        self.save(0, current_iter)
-        self.save(-1, -1)
-        budget = self.train_options().time_budget
-        get_root_logger().info(f"train.time_budget of {budget:g} s is spent: saved, stopped at {current_iter}.")
-        raise SystemExit(0)
+    def _random_layers(self, current_iter: int) -> AbstractContextManager[None]:
+        """Let random layers draw by iteration and process, so that a resumed training draws the same."""
+        seed = self.options.datasets["train"].get("seed", 0)
+        return drawn_by(seed, current_iter * self.options.world_size + self.options.rank, self.device)
+
+    def _warn_of_divergence(self, current_iter: int) -> None:
+        meta = self.train_options().meta
+        inner = "train.meta.rates_lr or train.meta.inner_rate" if meta.learn_rates else "train.meta.inner_rate"
+        outer = f"train.optim_g.lr or {inner}" if meta.inner_steps else "train.optim_g.lr"
+        for line in self.watch.note(dict(self.log_dict), outer, inner):
+            get_root_logger().warning(f"Iteration {current_iter}: {line}")
 
     def _stop_if_not_finite(self, report: StepReport, current_iter: int) -> None:
         """Stop every process before a loss or gradient that is not finite reaches the weights, and save those."""

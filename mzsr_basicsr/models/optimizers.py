@@ -19,8 +19,8 @@ def build_optimizer(optim: Mapping[str, Any], groups: list[dict[str, Any]]) -> t
     if name not in known:
         raise ConfigError(f"train.optim_g.type: {name!r}; allowed: {', '.join(known)}")
     lr = optim.get("lr")
-    if not isinstance(lr, (int, float)) or lr <= 0:
-        raise ConfigError(f"train.optim_g.lr: {lr!r} must be a positive number; YAML reads 1e-4 as text, write 1.0e-4")
+    if not isinstance(lr, (int, float)) or not 0 < lr < float("inf"):
+        raise ConfigError(f"train.optim_g.lr: {lr!r} must be a positive number, as 1.0e-4")
     extra = {key: value for key, value in optim.items() if key not in ("type", "lr")}
     try:
         optimizer: torch.optim.Optimizer = getattr(torch.optim, name)(groups, lr=float(lr), **extra)

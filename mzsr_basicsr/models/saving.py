@@ -1,17 +1,21 @@
 """How an MZSRModel saves itself and goes on exactly where it stopped."""
 
 import copy
+import json
 from typing import Any
 
 from basicsr.models.sr_model import SRModel
+from basicsr.utils import get_root_logger
 from basicsr.utils.dist_util import master_only
-from torch import nn
+from torch import Tensor, nn
 
 from mzsr_basicsr.data import task_stream
 from mzsr_basicsr.meta import MetaStep
+from mzsr_basicsr.models.changes import taken_over
 from mzsr_basicsr.models.progress import TrainingClock
+from mzsr_basicsr.models.watch import Watch
 from mzsr_basicsr.options.run import RunOptions
-from mzsr_basicsr.weights.files import save_atomically
+from mzsr_basicsr.weights.files import Loaded, first_five, load_weights, save_atomically
 
 
 class ResumableModel(SRModel):
@@ -25,8 +29,42 @@ class ResumableModel(SRModel):
     net_g_ema: nn.Module
     ema_decay: float
     clock: TrainingClock
+    watch: Watch
+    rates: Tensor | None
     _run: str
     _schedule: list[tuple[list[float], dict[str, Any]]]
+
+    def load_network(self, net: nn.Module, load_path: str, strict: bool = True, param_key: str | None = None) -> None:
+        """Load and check a weights file, and say what was taken; with it come the learned inner rates, if it has any.
+
+        Without `path.param_key_g` a training goes on from the weights themselves, a test takes their average.
+        """
+        path = self.options.path
+        average = not self.is_train or "param_key_g" in self.opt["path"]
+        self.rates = self._load(net, load_path, path.param_key_g, average, strict).rates
+
+    def load_average(self, net: nn.Module) -> None:
+        """Start the moving average of the weights: from the file's where it has one, or from the network."""
+        path, resumed = self.options.path, self.options.path.resume_state is not None
+        if path.pretrain_network_g is None:
+            net.load_state_dict(self.net_g.state_dict())
+        else:
+            self._load(net, path.pretrain_network_g, "params_ema" if resumed else None, True, path.strict_load_g)
+
+    def _load(self, net: nn.Module, path: str, key: str | None, average: bool, strict: bool) -> Loaded:
+        found = load_weights(net, path, key, self.options.scale, strict, average)
+        logger, kind = get_root_logger(), type(net).__name__
+        logger.info(f"Loading {kind} from {path}, with param key: [{found.key}].")
+        if found.differences:
+            logger.warning(f"path.strict_load_g is false: left out of {path}: {first_five(found.differences)}")
+        return found
+
+    def model_ema(self, decay: float = 0.999) -> None:
+        """Move the average, as BasicSR does, and copy what no gradient moves: statistics of normalisations."""
+        super().model_ema(decay)
+        own = dict(self.net_g.named_buffers())
+        for name, buffer in self.net_g_ema.named_buffers():
+            buffer.copy_(own[name])
 
     @master_only
     def save_network(self, net: Any, net_label: str, current_iter: int | str, param_key: Any = "params") -> None:
@@ -56,6 +94,7 @@ class ResumableModel(SRModel):
             "schedulers": [s.state_dict() for s in self.schedulers],
             "log_rates": self.bare_step.log_rates.detach().cpu(),
             "run": self._run,
+            "watch": self.watch.state(),
         }
         save_atomically(state, f"{self.opt['path']['training_states']}/{current_iter}.state")
 
@@ -74,10 +113,22 @@ class ResumableModel(SRModel):
                 group["lr"] = rate
         self.save(0, current_iter - 1)
 
+    def stop_at_budget(self, current_iter: int, budget: float) -> None:
+        """End this call cleanly: the state to resume from and the latest weights are saved."""
+        self.save(0, current_iter)
+        self.save(-1, -1)
+        get_root_logger().info(f"train.time_budget of {budget:g} s is spent: saved, stopped at {current_iter}.")
+        raise SystemExit(0)
+
     def resume_training(self, resume_state: dict[str, Any]) -> None:
         """Go on exactly where the state was saved, in the optimizer, the rates and the stream of tasks."""
         super().resume_training(resume_state)
         if "log_rates" in resume_state and self.bare_step.learns_rates:
             self.bare_step.log_rates.data.copy_(resume_state["log_rates"])
+        if "watch" in resume_state:
+            self.watch.load(resume_state["watch"])
+        began = json.loads(resume_state["run"]).get("options", {}) if "run" in resume_state else {}
+        for line in taken_over(began, json.loads(self._run)["options"], self.bare_step.learns_rates):
+            get_root_logger().warning(f"Resumed with other options: {line}")
         task_stream.resume_at(resume_state["iter"])
         self.clock.start(resume_state["iter"])

@@ -15,6 +15,9 @@ from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.metrics.results import BICUBIC, Row, flat, mean_row, save_json, table
 from mzsr_basicsr.models.comparison import save_comparison
+from mzsr_basicsr.models.watch import fell
+
+_LOWER = "lower val.zero_shot.rates, or ask for fewer val.zero_shot.updates"
 
 Pictures = dict[str, np.ndarray]
 
@@ -43,6 +46,7 @@ def validate(model: Any, dataset: Any, current_iter: int | str, tb_logger: Any, 
     rows = _gather(rows, options.dist)
     if options.rank == 0:
         _log(rows, name, current_iter, tb_logger)
+        _warn_of_falls(mean_row(rows), name, options.val)
         if not model.is_train:
             save_json(rows, Path(model.opt["path"]["results_root"]) / f"{name}.json")
     return flat(mean_row(rows))
@@ -61,6 +65,7 @@ def _one_image(model: Any, item: dict[str, Any], dataset: str, current_iter: int
     pictures: Pictures = {n: tensor2img([x[..., : extent[0], : extent[1]].cpu()]) for n, x in images.items()}
     gt = None if model.gt is None else tensor2img([model.gt.cpu()])
     image = Path(item["lq_path"]).stem
+    _warn_of_divergence(dataset, image, model.result.losses, model.options.val)
     if save_img:
         _save(pictures, image, dataset, model, current_iter)
     if gt is None:
@@ -100,6 +105,29 @@ def _gather(rows: list[Row], dist: bool) -> list[Row]:
         torch.distributed.all_gather_object(gathered, rows)
         rows = [row for part in gathered for row in part]
     return sorted(rows, key=lambda row: row.image)
+
+
+def _warn_of_falls(mean: Row, dataset: str, val: Any) -> None:
+    """Say in the log where the meta-test brings a mean PSNR far below that before it."""
+    if getattr(val, "zero_shot", None) is None:  # ZSSR starts from random weights
+        return
+    for metric in (name for name, section in val.metrics.items() if "psnr" in section.get("type", "").lower()):
+        found = fell({column: values[metric] for column, values in mean.values.items()})
+        if found is not None:
+            first, before, worst, after = found
+            get_root_logger().warning(
+                f"Validation {dataset}: {metric} falls from {before:.2f} dB after {first} updates to {after:.2f} dB "
+                f"after {worst}; {_LOWER}"
+            )
+
+
+def _warn_of_divergence(dataset: str, image: str, losses: list[float], val: Any) -> None:
+    """Say in the log where the meta-test on an image raises the loss that it is to lower."""
+    if getattr(val, "zero_shot", None) is not None and not losses[-1] <= 2 * losses[0]:
+        get_root_logger().warning(
+            f"Validation {dataset}, {image}: adaptation raises the son's loss from {losses[0]:.1e} to "
+            f"{losses[-1]:.1e}; {_LOWER}"
+        )
 
 
 def _log(rows: list[Row], dataset: str, current_iter: int | str, tb_logger: Any) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.options.numbers import as_number, with_number_at
 
 R = TypeVar("R", bound=Struct)
 
@@ -28,7 +29,11 @@ def parse(record: type[R], section: str, values: Mapping[str, Any]) -> R:
     try:
         return msgspec.convert(values, record)
     except msgspec.ValidationError as error:
-        raise ConfigError(_explain(str(error), record, section, values)) from None
+        text, _, where = str(error).partition(" - at ")
+        mended = with_number_at(values, where) if "`float`" in text and "got `str`" in text else None
+        if mended is None:
+            raise ConfigError(_explain(str(error), record, section, values)) from None
+    return parse(record, section, mended)
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
@@ -76,17 +81,11 @@ def _explain(message: str, record: type[Struct], section: str, values: Mapping[s
 
 
 def _number_hint(value: Any) -> str:
-    """YAML 1.1 reads `1e-3` as a string; say how to write it."""
-    try:
-        number = float(value) if isinstance(value, str) else None
-    except ValueError:
-        number = None
-    if number is None:
-        return ""
-    mantissa, _, exponent = str(value).partition("e")
-    if not exponent:
-        return "; remove the quotes"
-    return f"; YAML reads it as text, write {mantissa if '.' in mantissa else mantissa + '.0'}e{exponent}"
+    """A number in quotes, or with an exponent but no point, is a text in YAML 1.1; say how to write an integer."""
+    number = as_number(value)
+    if isinstance(value, str) and isinstance(number, int):
+        return f"; YAML reads it as text, write {number}" if "e" in value.lower() else "; remove the quotes"
+    return ""
 
 
 def _fields_at(record: type[Struct], keys: list[str]) -> list[str]:

@@ -4,13 +4,14 @@ import os
 import pickle
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from mzsr_basicsr.errors import WeightsError
 from mzsr_basicsr.weights import locate
+from mzsr_basicsr.weights.matching import best_match, differences
 
 
 def save_atomically(content: object, path: str | Path) -> None:
@@ -44,51 +45,61 @@ def read_file(path: str | Path, what: str) -> dict[str, Any]:
     return content
 
 
+class Loaded(NamedTuple):
+    """What was taken from a weights file.
+
+    Attributes:
+        key: where the weights stood in it.
+        rates: what it holds as learned inner rates.
+        differences: what did not fit the network, and was left out; only where the load was not strict.
+    """
+
+    key: str
+    rates: Any
+    differences: list[str]
+
+
 def load_weights(
-    network: nn.Module, path: str, param_key: str | None, scale: float, strict: bool = True
-) -> dict[str, Any]:
+    network: nn.Module, path: str, param_key: str | None, scale: float, strict: bool = True, ema: bool = True
+) -> Loaded:
     """Load a weights file into a network, after checking that it belongs to it.
+
+    Files of others serve too: the weights may stand under any key or be the file itself, and their names may have a
+    prefix such as `module.` or `generator.`; what is most like the network is taken.
 
     Args:
         network: receives the weights.
-        path: file with `params` and maybe `params_ema`, `rates` and `about`; or "shipped:NAME".
-        param_key: which of them; None takes `params_ema` where there is one.
+        path: a file, as one with `params` and maybe `params_ema`, `rates` and `about`; or "shipped:NAME".
+        param_key: where they stand; None looks everywhere. `params_ema` falls back to `params`.
         scale: magnification of the run, compared with the file's.
         strict: scale and every tensor must fit; otherwise those that fit are taken.
+        ema: without `param_key`, prefer the moving average where there is one, or else prefer the weights themselves.
 
-    Returns:
-        The whole content of the file.
+    Raises:
+        WeightsError: the file is missing, damaged, or of another network or scale.
     """
     content = read_file(locate(path), "weights file")
-    key = param_key or ("params_ema" if "params_ema" in content else "params")
-    if key == "params_ema" and key not in content and "params" in content:
-        key = "params"
-    if key not in content:
-        raise WeightsError(f"{path}: has no `{key}`; it holds: {', '.join(map(str, content))}")
-    trained_for = content.get("about", {}).get("scale", scale)
-    if strict and trained_for != scale:
+    own = network.state_dict()
+    key = "params" if param_key == "params_ema" and param_key not in content and "params" in content else param_key
+    found = best_match(content, own, key, ema)
+    if found is None:
+        raise WeightsError(f"{path}: has no `{key or 'params'}`; it holds: {', '.join(map(str, content))}")
+    about = content.get("about")
+    trained_for = about.get("scale") if isinstance(about, dict) else None
+    if strict and isinstance(trained_for, (int, float)) and trained_for != scale:
         raise WeightsError(
             f"{path}: trained for scale {trained_for:g}, the options say {scale:g}; use weights of that scale"
         )
-    weights = {name.removeprefix("module."): value for name, value in content[key].items()}
-    fitting = _fitting(network, weights, path, strict)
-    network.load_state_dict(fitting, strict=strict)
-    return content
-
-
-def _fitting(network: nn.Module, weights: dict[str, Tensor], path: str, strict: bool) -> dict[str, Tensor]:
-    own = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    theirs = {name: tuple(value.shape) for name, value in weights.items()}
-    problems = [f"missing {name} {shape}" for name, shape in own.items() if name not in theirs]
-    problems += [f"unexpected {name} {shape}" for name, shape in theirs.items() if name not in own]
-    problems += [
-        f"{name} is {theirs[name]}, needs {own[name]}"
-        for name in sorted(own.keys() & theirs.keys())
-        if own[name] != theirs[name]
-    ]
-    if problems and strict:
-        more = f" (+{len(problems) - 6} more)" if len(problems) > 6 else ""
+    problems = differences(found.weights, own)
+    fitting = {name: v for name, v in found.weights.items() if name in own and v.shape == own[name].shape}
+    if problems and (strict or not fitting):
         raise WeightsError(
-            f"{path}: weights of another network than this {type(network).__name__}: {'; '.join(problems[:6])}{more}"
+            f"{path}: weights of another network than this {type(network).__name__}: {first_five(problems)}"
         )
-    return {name: value for name, value in weights.items() if own.get(name) == theirs[name]}
+    network.load_state_dict(fitting, strict=False)
+    return Loaded(str(found), content.get("rates"), problems)
+
+
+def first_five(problems: list[str]) -> str:
+    """Join the first five of some differences, and count them all."""
+    return f"{'; '.join(problems[:5])} ({len(problems)} difference{'s' if len(problems) > 1 else ''})"

@@ -34,7 +34,7 @@ def load_pretrained(path: str) -> Pretrained:
         raise WeightsError(f"{path}: does not say which network it is for; use it with an option file")
     check_network(about["network_g"])
     network: nn.Module = build_network(about["network_g"])
-    rates = load_weights(network, path, None, about["scale"]).get("rates")
+    rates = load_weights(network, path, None, about["scale"]).rates
     _check(network, about["scale"], path)
     return Pretrained(network.eval(), about["scale"], fitting_rates(rates, network, path))
 
@@ -44,7 +44,7 @@ def _is_scale(scale: object) -> bool:
 
 
 def fitting_rates(rates: Any, network: nn.Module, path: str) -> Tensor | None:
-    """Check the learned rates of a weights file; None where it holds none.
+    """Check the learned rates of a weights file, one for each trainable tensor; None where it holds none.
 
     Raises:
         WeightsError: they are of another network.
@@ -52,7 +52,7 @@ def fitting_rates(rates: Any, network: nn.Module, path: str) -> Tensor | None:
     if rates is None:
         return None
     fitting = isinstance(rates, Tensor) and rates.ndim == 2
-    if not fitting or (len(rates) and rates.shape[1] != len(list(network.parameters()))):
+    if not fitting or (len(rates) and rates.shape[1] != sum(p.requires_grad for p in network.parameters())):
         raise WeightsError(f"{path}: its learned rates do not fit its network; replace the file")
     return rates if len(rates) else None
 

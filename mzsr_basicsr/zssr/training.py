@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
@@ -55,7 +56,7 @@ def train(
 
 def reconstruction_error(network: nn.Module, lq: Tensor, degradation: Degradation) -> float:
     """Give the mean squared error of the image that the network makes of its own son."""
-    with torch.no_grad():
+    with torch.no_grad(), _as_at_a_test(network):
         son = degradation.with_noise(0.0).apply(lq)
         return float(F.mse_loss(_run(network, son, degradation, lq.shape[-2:]).clamp(0, 1), lq))
 
@@ -72,7 +73,7 @@ def super_resolve(network: nn.Module, lq: Tensor, degradation: Degradation, sett
         size = [math.ceil(degradation.scale * extent - 1e-9) for extent in image.shape[-2:]]
         return _run(network, image, degradation, size)
 
-    with torch.no_grad():
+    with torch.no_grad(), _as_at_a_test(network):
         if not settings.self_ensemble:
             return back_project(run(lq), lq, degradation, rounds).clamp(0, 1)
         results: list[Tensor] = []
@@ -86,6 +87,17 @@ def median(values: Tensor) -> Tensor:
     """Take the median over the first axis, (n, …) -> (…); of an even number the mean of the middle two."""
     ordered = values.sort(dim=0).values
     return (ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2
+
+
+@contextmanager
+def _as_at_a_test(network: nn.Module) -> Iterator[None]:
+    """Put a network into eval mode, and then back into the mode it was in."""
+    training = network.training
+    network.eval()
+    try:
+        yield
+    finally:
+        network.train(training)
 
 
 def _run(network: nn.Module, image: Tensor, degradation: Degradation, size: torch.Size | list[int]) -> Tensor:

@@ -23,10 +23,9 @@ RUN = {"name": "n", "model_type": "MZSRModel", "scale": 2, "num_gpu": 0, "networ
         ({"ema_dacay": 0.9}, r"train.ema_dacay: unknown key; did you mean `ema_decay`\?"),
         ({"zzz": 0.9}, r"train.zzz: unknown key; known: total_iter, optim_g"),
         ({"meta": {"inner_step": 5}}, r"train.meta.inner_step: unknown key; did you mean `inner_steps`\?"),
-        (
-            {"meta": {"inner_rate": "1e-3"}},
-            r"train.meta.inner_rate: '1e-3': Expected `float`, got `str`; .*write 1.0e-3",
-        ),
+        ({"meta": {"inner_rate": "fast"}}, r"train.meta.inner_rate: 'fast': Expected `float`, got `str`$"),
+        ({"meta": {"inner_rate": "-1e-3"}}, r"train.meta.inner_rate: -0.001: Expected `float` > 0"),
+        ({"total_iter": "1e5"}, r"train.total_iter: '1e5': Expected `int`, got `str`; .*write 100000$"),
         ({"meta": {"order": 3}}, r"train.meta.order: 3: .*allowed: 1, 2"),
         (
             {"meta": {"loss_weights": "unifrom"}},
@@ -43,6 +42,17 @@ def test_faults_are_named(changes, message) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         parse(TrainOptions, "train", TRAIN | changes)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["1e-4", "1.0e-4", "0.0001", "1E-4", ".1e-3", "+1e-4", "1.e-4"])
+def test_texts_that_are_numbers_serve_where_a_number_is_wanted(text: str) -> None:
+    """YAML reads `1e-4` as a text, and BasicSR's `--force_yml` makes one even of `1.0e-4`."""
+    assert parse(TrainOptions, "train", TRAIN | {"meta": {"inner_rate": text}, "ema_decay": text}).ema_decay == 1e-4
+    rates = parse(ZeroShotOptions, "val.zero_shot", {"rates": [[0, text], [2, 0.5], [4, text]], "noise": text})
+    assert rates.rates == ((0, 1e-4), (2, 0.5), (4, 1e-4)) and rates.noise == 1e-4
+    base = {"name": "1e5", "type": "K", "phase": "train", "scale": 2, "batch_size_per_gpu": 1, "num_worker_per_gpu": 0}
+    section = parse(MetaDatasetOptions, "datasets.train", base | {"kernel_law": {"lambda1": [text, "3e0"]}})
+    assert section.kernel_law.lambda1 == (1e-4, 3.0) and section.name == "1e5"
 
 
 def test_missing_and_nested_keys_are_named() -> None:

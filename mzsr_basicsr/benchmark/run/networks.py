@@ -63,7 +63,7 @@ def load_network(options: NetworkOptions | MZSROptions, scale: float, section: s
     check_network(section_g, f"{section}.network_g")
     _check_scale(section_g, scale, f"{section}.network_g")
     network = build(section_g, f"{section}.network_g")
-    rates = load_weights(network, path, options.param_key, scale).get("rates")
+    rates = load_weights(network, path, options.param_key, scale).rates
     return Loaded(_padded(network, section_g), fitting_rates(rates, network, path))
 
 

@@ -1,0 +1,31 @@
+"""Learned inner rates: where they start, and what the log says of them."""
+
+from basicsr.utils import get_root_logger
+from torch import Tensor
+
+from mzsr_basicsr.meta import MetaStep
+
+
+def start_rates(step: MetaStep, rates: Tensor) -> None:
+    """Start the learned rates from those of the weights file, where they are as many; the log says if they are not.
+
+    Args:
+        step: whose rates are learned.
+        rates: (updates, trainable tensors), of the file; none where it was trained without inner steps.
+    """
+    if rates.shape == step.log_rates.shape:
+        step.log_rates.data.copy_(rates.log())
+    elif len(rates):
+        of_the_file, own = ("x".join(map(str, shape)) for shape in (rates.shape, step.log_rates.shape))
+        get_root_logger().warning(
+            f"train.meta.learn_rates: the weights file has {of_the_file} rates (inner steps x tensors), this training "
+            f"{own}; they start from train.meta.inner_rate"
+        )
+
+
+def rates_for_the_log(step: MetaStep) -> dict[str, float]:
+    """Give the smallest, the mean and the largest inner rate where they are learned, or nothing."""
+    if not step.learns_rates or not step.log_rates.numel():
+        return {}
+    rates = step.log_rates.detach().exp()
+    return {"rate_min": float(rates.min()), "rate_mean": float(rates.mean()), "rate_max": float(rates.max())}
