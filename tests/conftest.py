@@ -30,3 +30,15 @@ def mzsr(monkeypatch, capsys, three_photos):
     from helpers.commands import Command
 
     return Command(monkeypatch, capsys)
+
+
+@pytest.fixture
+def basicsr_log(caplog, monkeypatch):
+    """What BasicSR's logger says from now on, which it keeps from all others."""
+    import logging
+
+    from basicsr.utils import get_root_logger
+
+    monkeypatch.setattr(get_root_logger(), "propagate", True)
+    caplog.set_level(logging.INFO, logger="basicsr")
+    return caplog

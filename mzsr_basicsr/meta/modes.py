@@ -29,7 +29,7 @@ def layers_with_a_mode(network: nn.Module) -> dict[str, str]:
 def _has_a_mode(module: nn.Module) -> bool:
     if not any("training" in code.co_names for code in _codes(type(module))):
         return False
-    if isinstance(module, nn.modules.instancenorm._InstanceNorm):
+    if isinstance(module, nn.modules.batchnorm._NormBase):
         return module.track_running_stats
     chances = [getattr(module, name) for name in _CHANCES if hasattr(module, name)]
     return not chances or any(bool(chance) for chance in chances)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from helpers.places import ROOT
+from helpers.stage1 import write_stage1
 from helpers.trainings import environment, run, write_options, write_photos
 
 SHIM = ROOT / "mzsr_basicsr" / "host" / "shim"
@@ -95,6 +96,20 @@ def test_debug_and_torchrun(tree: Path, tmp_path: Path) -> None:
     both = stock(tree, "train", "-opt", options, "--launcher", "pytorch", "--force_yml", "name=both", launcher=torchrun)
     assert both.returncode == 0, both.stderr
     assert latest(tree, "both")["rates"].shape == (2, 6)
+
+
+def test_a_stage_of_basicsr_is_checked_and_runs_under_torchrun(tree: Path, tmp_path: Path) -> None:
+    """Its own SRModel on our pairs: a data set that is too short, a rate that is a text, two processes without a GPU."""
+    photos = write_photos(tmp_path / "photos", 3)
+    short = stock(tree, "train", "-opt", str(write_stage1(tmp_path / "short.yml", photos, 3, length=5)))
+    assert short.returncode == 1
+    assert "ConfigError: datasets.train.length: 5 tasks; train.total_iter needs 6" in short.stderr
+    options = str(write_stage1(tmp_path / "o.yml", photos, 3))
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2")
+    forced = ("--launcher", "pytorch", "--force_yml", "train:optim_g:lr=1.0e-3")
+    both = stock(tree, "train", "-opt", options, *forced, launcher=torchrun)
+    assert both.returncode == 0, both.stderr
+    assert set(latest(tree, "pairs")) == {"params", "params_ema"}
 
 
 def test_the_tree_is_what_runs_and_the_shim_is_what_it_needs(tree: Path) -> None:

@@ -127,6 +127,7 @@ def test_the_good_files_run(place, monkeypatch) -> None:
         ("type: MZSRNetLR", "type: MZSRNett", "error: network_g.type: 'MZSRNett' is not registered; did you mean `MZSRNet`?"),
         ("num_conv: 2", "num_conv: 2, scale: 4", "error: network_g.scale: 4 differs from `scale` 2; make them equal"),
         ("num_gpu: 0", "num_gpu: 2", "error: num_gpu: 2 without a launcher"),
+        ("{type: MZSRNetLR, num_feat: 4, num_conv: 2}", "{type: EDSR, num_in_ch: 3, num_out_ch: 3, num_feat: 4, num_block: 1}", "error: network_g: EDSR makes 32x32 px of 8x8 px, where scale 2 needs 16x16"),
     ],
 )  # fmt: skip
 def test_bad_training_options(place, monkeypatch, old, new, message) -> None:
@@ -206,6 +207,17 @@ def test_option_files_that_are_none(place, monkeypatch) -> None:
     monkeypatch.setattr(sys, "argv", ["launcher", "-opt", "absent.yml"])
     with pytest.raises(SystemExit, match="absent.yml"):
         train.main()
+
+
+def test_a_network_of_another_scale_is_no_test_either(place, monkeypatch) -> None:
+    edsr = "{type: EDSR, num_in_ch: 3, num_out_ch: 3, num_feat: 4, num_block: 1}"
+    line = run(monkeypatch, test, TEST.replace("{type: MZSRNetLR, num_feat: 4, num_conv: 2}", edsr))
+    assert line.startswith("error: network_g: EDSR makes ") and "where scale 2 needs" in line
+    zssr = TEST.replace("model_type: MZSRModel", "model_type: ZSSRModel").replace(
+        "zero_shot: {updates: [0, 1]}", "zssr: {updates: [2]}"
+    )
+    line = run(monkeypatch, test, zssr.replace("{type: MZSRNetLR, num_feat: 4, num_conv: 2}", edsr))
+    assert line.startswith("error: network_g: EDSR makes ") and "where scale 2 needs" in line
 
 
 def test_bad_metrics(place, monkeypatch) -> None:
