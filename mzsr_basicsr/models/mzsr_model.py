@@ -31,6 +31,7 @@ from mzsr_basicsr.models.watch import Watch
 from mzsr_basicsr.options.numbers import as_numbers
 from mzsr_basicsr.options.run import RunOptions, TrainOptions, zero_shot_settings
 from mzsr_basicsr.options.strict import parse
+from mzsr_basicsr.weights.pretrained import fitting_rates
 
 
 class MZSRModel(ResumableModel):
@@ -172,7 +173,13 @@ class MZSRModel(ResumableModel):
 
     def settings(self) -> Settings:
         """Make the zero-shot settings of `val.zero_shot`."""
-        learned = self.bare_step.log_rates.detach().exp() if self.is_train else self.rates
+        if self.is_train:
+            learned: Tensor | None = self.bare_step.log_rates.detach().exp()
+        else:
+            wanted = self.options.val.zero_shot.rates == "learned"
+            learned = (
+                fitting_rates(self.rates, self.net_g, str(self.options.path.pretrain_network_g)) if wanted else None
+            )
         return zero_shot_settings(self.options.val.zero_shot, learned)
 
     def dist_validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool) -> None:

@@ -41,7 +41,8 @@ class ResumableModel(SRModel):
         """
         path = self.options.path
         average = not self.is_train or "param_key_g" in self.opt["path"]
-        self.rates = self._load(net, load_path, path.param_key_g, average, strict).rates
+        rates = self._load(net, load_path, path.param_key_g, average, strict).rates
+        self.rates = rates if isinstance(rates, Tensor) and rates.ndim == 2 else None
 
     def load_average(self, net: nn.Module) -> None:
         """Start the moving average of the weights: from the file's where it has one, or from the network."""

@@ -183,6 +183,14 @@ def test_bad_weights(place, monkeypatch) -> None:
     save("w.pth", {"params": MZSRNetLR(num_feat=4, num_conv=2).state_dict()})
     learned = text.replace("updates: [0, 1]", "updates: [0, 1], rates: learned")
     assert "the weights hold no rates" in run(monkeypatch, test, learned)
+    for rates, message in (
+        (torch.ones(2, 9), "w.pth: its learned rates do not fit its network"),
+        ("many", "the weights hold no rates"),
+    ):
+        save("w.pth", {"params": MZSRNetLR(num_feat=4, num_conv=2).state_dict(), "rates": rates})
+        assert message in run(monkeypatch, test, learned)
+        assert run(monkeypatch, test, text) == ""
+    save("w.pth", {"state_dict": {f"net_g.{k}": v for k, v in MZSRNetLR(num_feat=4, num_conv=2).state_dict().items()}})
     assert run(monkeypatch, test, text) == ""
 
 
