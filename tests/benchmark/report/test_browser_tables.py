@@ -49,6 +49,7 @@ def test_every_image_is_filtered_sorted_and_shown(visit, made):
     page = visit()
     page.locator("#measures summary").click()
     table = "#measures-table"
+    page.wait_for_function("document.querySelector('#found').textContent")  # it is filled once the part has opened
     assert page.text_content("#found") == "48 of 48"
     page.fill("#filter", "bird  GANI (10)")
     assert page.text_content("#found") == "2 of 48"
