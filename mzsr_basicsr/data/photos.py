@@ -1,5 +1,6 @@
 """Photographs from folders or LMDB files: found once, read on demand, kept in memory up to a bound."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ class Photos:
         listing = check_folder(root, section) / "meta_info.txt"
         if not listing.is_file():
             raise ImageError(f"{section}: {root} is no LMDB of BasicSR (meta_info.txt is missing)")
-        found = [line.split(".")[0] for line in listing.read_text().splitlines() if line.strip()]
+        found = [_key(line) for line in listing.read_text().splitlines() if line.strip()]
         if not found:
             raise nothing_in(root, section)
         return [(index, key) for key in found]
@@ -71,12 +72,18 @@ class Photos:
     def _bytes(self, index: int) -> bytes:
         root, key = self.keys[index]
         if not self.lmdb:
-            return Path(key).read_bytes()
+            try:
+                return Path(key).read_bytes()
+            except OSError as error:
+                raise ImageError(f"{key}: cannot be read ({error.strerror}); mend or remove the file") from error
         if self._client is None:  # opened in the worker that reads
-            names = [str(i) for i in range(len(self.roots))]
-            paths = [str(Path(r).expanduser()) for r in self.roots]
-            self._client = _file_client()("lmdb", db_paths=paths, client_keys=names)
-        return bytes(self._client.get(key, str(root)))
+            self._client = _open_lmdb(self.roots)
+        content = self._client.get(key, str(root))
+        if content is None:
+            raise ImageError(
+                f"{self.path(index)}: meta_info.txt names it, but the LMDB does not hold it; make it again"
+            )
+        return bytes(content)
 
     def _remember(self, index: int, image: np.ndarray) -> None:
         while self._cache and image.nbytes > self._free:
@@ -89,14 +96,28 @@ class Photos:
         return {**self.__dict__, "_client": None}  # an open LMDB cannot be handed to another process
 
 
-def _file_client() -> Any:
+def _key(line: str) -> str:
+    """Give the key of a line of meta_info.txt, "KEY.png (height,width,channels) level"; a key may have dots itself."""
+    name = re.sub(r" \([\d,]+\)( \d+)?$", "", line.strip())
+    return name.rpartition(".")[0] or name
+
+
+def _open_lmdb(roots: Sequence[str]) -> Any:
+    """Open LMDB folders with BasicSR's client, whose keys are the places in the list."""
     try:
+        import lmdb
         from basicsr.utils import FileClient
     except ModuleNotFoundError as error:
+        if error.name == "lmdb":
+            raise ConfigError("io_backend: lmdb needs the package lmdb; run: pip install lmdb") from None
         if error.name != "basicsr":
             raise
         raise MissingBasicSR("io_backend lmdb") from None
-    return FileClient
+    paths = [str(Path(root).expanduser()) for root in roots]
+    try:
+        return FileClient("lmdb", db_paths=paths, client_keys=[str(i) for i in range(len(roots))])
+    except lmdb.Error as error:
+        raise ImageError(f"{', '.join(roots)}: no LMDB that can be opened ({error}); make it again") from error
 
 
 def decode(content: bytes, name: str) -> np.ndarray:
@@ -108,7 +129,10 @@ def decode(content: bytes, name: str) -> np.ndarray:
     Raises:
         ImageError: naming the file, where it is not an image that can be read.
     """
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
+    except cv2.error as error:  # such as more pixels than OpenCV takes
+        raise ImageError(f"{name}: cannot be decoded ({error.err}); replace or remove the file") from error
     if image is None:
         raise ImageError(f"{name}: damaged or not an image ({len(content)} bytes); replace or remove the file")
     if image.dtype not in (np.uint8, np.uint16):
