@@ -4,12 +4,16 @@ An option file is parsed before BasicSR resumes or joins a process group, so the
 `basicsr/train.py`.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.distributed as dist
+
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.host.prefetching import mend_prefetching
 
 
 def mend() -> None:
@@ -18,7 +22,9 @@ def mend() -> None:
 
     if not torch.cuda.is_available():
         dist_util._init_dist_pytorch = init_gloo
+    mend_prefetching()
     mend_resume()
+    mend_test()
 
 
 def init_gloo(backend: str = "gloo", **kwargs: Any) -> None:
@@ -27,16 +33,45 @@ def init_gloo(backend: str = "gloo", **kwargs: Any) -> None:
     Args:
         backend: what BasicSR asks for (NCCL); without a GPU only gloo can serve, so it is not used.
         **kwargs: passed on to `torch.distributed.init_process_group`.
+
+    Raises:
+        ConfigError: torchrun has not started this process.
     """
+    if "RANK" not in os.environ:
+        raise ConfigError(
+            "--launcher pytorch: is for processes of torchrun; start them by `torchrun --nproc_per_node=N -m "
+            "mzsr_basicsr.train -opt FILE --launcher pytorch`, or leave it out"
+        )
     dist.init_process_group(backend="gloo", **kwargs)
 
 
 def mend_resume() -> None:
     """Replace BasicSR's `load_resume_state`, which asks for a CUDA device and trusts the newest file, by ours."""
+    from mzsr_basicsr.host.start import before_training
     from mzsr_basicsr.models.checkpoint import load_resume_state
+
+    def checked(opt: dict[str, Any]) -> dict[str, Any] | None:
+        before_training(opt)  # the options are read, and no folder is made yet
+        return load_resume_state(opt)
 
     for name in ("__main__", "basicsr.train"):
         module = sys.modules.get(name)
         theirs: Callable[..., Any] | None = getattr(module, "load_resume_state", None)
         if module is not None and theirs is not None and hasattr(module, "train_pipeline"):
-            module.load_resume_state = load_resume_state  # type: ignore[attr-defined]
+            module.load_resume_state = checked  # type: ignore[attr-defined]
+
+
+def mend_test() -> None:
+    """Have a test checked before BasicSR makes its folder, the first thing that it does with its options."""
+    from basicsr.utils import make_exp_dirs
+
+    from mzsr_basicsr.host.start import before_test
+
+    def checked(opt: dict[str, Any]) -> None:
+        before_test(opt)
+        make_exp_dirs(opt)
+
+    for name in ("__main__", "basicsr.test"):
+        module = sys.modules.get(name)
+        if module is not None and hasattr(module, "test_pipeline"):
+            module.make_exp_dirs = checked  # type: ignore[attr-defined]
