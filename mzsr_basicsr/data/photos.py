@@ -1,10 +1,12 @@
 """Photographs from folders or LMDB files: found once, read on demand, kept in memory up to a bound."""
 
+import os
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 import cv2
 import numpy as np
@@ -37,7 +39,7 @@ class Photos:
         self.roots = [roots] if isinstance(roots, str) else list(roots)
         self.lmdb = backend == "lmdb"
         self.keys = [key for index, root in enumerate(self.roots) for key in self._find(index, root, section)]
-        self._client: Any = None
+        self._clients: list[Any] = []
         self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
         self._free = cache_mb * 2**20
 
@@ -76,9 +78,9 @@ class Photos:
                 return Path(key).read_bytes()
             except OSError as error:
                 raise ImageError(f"{key}: cannot be read ({error.strerror}); mend or remove the file") from error
-        if self._client is None:  # opened in the worker that reads
-            self._client = _open_lmdb(self.roots)
-        content = self._client.get(key, str(root))
+        if not self._clients:  # opened in the worker that reads
+            self._clients = [_open_lmdb(folder) for folder in self.roots]
+        content = self._clients[root].get(key, "default")
         if content is None:
             raise ImageError(
                 f"{self.path(index)}: meta_info.txt names it, but the LMDB does not hold it; make it again"
@@ -93,7 +95,7 @@ class Photos:
             self._free -= image.nbytes
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_client": None}  # an open LMDB cannot be handed to another process
+        return {**self.__dict__, "_clients": []}  # an open LMDB cannot be handed to another process
 
 
 def _key(line: str) -> str:
@@ -102,8 +104,11 @@ def _key(line: str) -> str:
     return name.rpartition(".")[0] or name
 
 
-def _open_lmdb(roots: Sequence[str]) -> Any:
-    """Open LMDB folders with BasicSR's client, whose keys are the places in the list."""
+_opened: WeakValueDictionary[tuple[str, int], Any] = WeakValueDictionary()  # LMDB folder and process: its client
+
+
+def _open_lmdb(root: str) -> Any:
+    """Open an LMDB folder with BasicSR's client; a process may open it once, for all data sets that read it."""
     try:
         import lmdb
         from basicsr.utils import FileClient
@@ -113,11 +118,16 @@ def _open_lmdb(roots: Sequence[str]) -> Any:
         if error.name != "basicsr":
             raise
         raise MissingBasicSR("io_backend lmdb") from None
-    paths = [str(Path(root).expanduser()) for root in roots]
+    path = os.path.realpath(Path(root).expanduser())
+    known = _opened.get((path, os.getpid()))
+    if known is not None:
+        return known
     try:
-        return FileClient("lmdb", db_paths=paths, client_keys=[str(i) for i in range(len(roots))])
+        client = FileClient("lmdb", db_paths=path)
     except lmdb.Error as error:
-        raise ImageError(f"{', '.join(roots)}: no LMDB that can be opened ({error}); make it again") from error
+        raise ImageError(f"{root}: no LMDB that can be opened ({error}); make it again") from error
+    _opened[path, os.getpid()] = client
+    return client
 
 
 def decode(content: bytes, name: str) -> np.ndarray:

@@ -115,17 +115,23 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
         self._check_sizes(lq.shape[-2:], gt.shape[-2:], index)
         return {**item, "lq": lq, "gt": gt, "gt_path": self.gt.path(partner)}
 
-    def check_images(self, indices: Iterable[int]) -> None:
+    def check_images(self, indices: Iterable[int]) -> int:
         """Decode images and compare their sizes, so that a bad one is found before any work is done.
+
+        Returns:
+            Index of the smallest of them, the likeliest to be too small for something; 0 where there are none.
 
         Raises:
             ImageError: naming the file.
         """
+        extents: dict[int, int] = {}
         for index in indices:
             image = self._listed().image(index)
+            extents[index] = min(image.shape[:2])
             if self.lq is not None and self.gt is not None and self.partners is not None:
                 partner = self.gt.image(self.partners[index])
                 self._check_sizes(image.shape[:2], partner.shape[:2], index)
+        return min(extents, key=lambda index: extents[index], default=0)
 
     def gt_path(self, index: int) -> str:
         """Name the HR image that belongs to an item.

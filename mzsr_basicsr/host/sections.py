@@ -45,6 +45,8 @@ def check_sections(opt: Mapping[str, Any], training: bool) -> None:
         if not isinstance(value, str) and not any(part in key for part in (*_NO_FOLDERS, "strict")):
             raise ConfigError(f"path.{key}: {value!r} is no path; give a text, or leave the key out")
     _check_gpus(opt["num_gpu"])
+    if training:
+        _check_prefetching(opt["datasets"]["train"])
 
 
 def _look_up(opt: Mapping[str, Any], key: str, above: str = "") -> None:
@@ -89,6 +91,16 @@ def _check_gpus(count: Any) -> None:
         raise ConfigError(f"num_gpu: {count!r}; give 0 for the CPU, a number of GPUs, or auto")
     if count and not torch.cuda.is_available():
         raise ConfigError(f"num_gpu: {count}, but PyTorch finds no GPU here; give 0 for the CPU, or auto")
+
+
+def _check_prefetching(section: Mapping[str, Any]) -> None:
+    import torch
+
+    mode = section.get("prefetch_mode")
+    if mode not in (None, "cpu", "cuda"):
+        raise ConfigError(f"datasets.train.prefetch_mode: {mode!r}; allowed: cpu, cuda, ~")
+    if mode == "cuda" and not (torch.cuda.is_available() and section.get("pin_memory") is True):
+        raise ConfigError("datasets.train.prefetch_mode: cuda needs a GPU and `pin_memory: true`; give cpu, or ~")
 
 
 def check_loggers(opt: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from torch.utils.data import default_collate
 from mzsr_basicsr.adaptation.zero_shot import zero_shot
 from mzsr_basicsr.archs.windows import FAILURES
 from mzsr_basicsr.data.zero_shot_dataset import ZeroShotDataset
-from mzsr_basicsr.errors import ConfigError, ImageError, MZSRError, TrainingError
+from mzsr_basicsr.errors import ConfigError, ImageError, MZSRError, TrainingError, refusal
 from mzsr_basicsr.models.mzsr_model import MZSRModel
 from mzsr_basicsr.models.validation import check_metrics
 
@@ -86,13 +86,15 @@ def _for_trial(opt: dict[str, Any], folder: str) -> dict[str, Any]:
 
 
 def _first_item(name: str, section: dict[str, Any], opt: dict[str, Any]) -> Any:
-    """Make a data set, look at this process's share of its images, and draw an item."""
+    """Make a data set with its loader, look at this process's share of its images, and draw an item."""
+    from basicsr.data import build_dataloader
     from basicsr.utils.registry import DATASET_REGISTRY
 
     try:
         dataset = DATASET_REGISTRY.get(section["type"])(copy.deepcopy(section))
+        build_dataloader(dataset, section, opt["num_gpu"], opt["dist"], seed=opt["manual_seed"])
         if isinstance(dataset, ZeroShotDataset):
-            dataset.check_images(range(opt["rank"], len(dataset), opt["world_size"]))
+            return dataset[dataset.check_images(range(opt["rank"], len(dataset), opt["world_size"]))]
         return dataset[0] if len(dataset) else None
     except MZSRError:
         raise
@@ -164,7 +166,9 @@ def _try_test(model: MZSRModel, batch: dict[str, Any]) -> None:
         kind = type(model.net_g).__name__
         raise ConfigError(f"network_g: {kind} cannot be adapted ({_line(error)}); check its arguments") from error
     if model.gt is not None:
-        check_metrics(model.gt, model.options.val.metrics)
+        refused = refusal(check_metrics, model.gt, model.options.val.metrics)
+        if refused is not None:
+            raise ConfigError(refused if refused.startswith("val.") else f"{batch['lq_path'][0]}: {refused}")
 
 
 def _line(error: Exception) -> str:

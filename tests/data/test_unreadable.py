@@ -32,6 +32,25 @@ def test_lmdb_keys_may_have_dots_and_spaces(tmp_path: Path) -> None:
         assert np.array_equal(read.image(index), cv2.imread(str(file))[:, :, ::-1])
 
 
+def test_two_sets_may_read_one_lmdb(tmp_path: Path) -> None:
+    target = make_lmdb(write_photos(tmp_path / "photos", 2), tmp_path / "p.lmdb", ["0", "1"])
+    sets = [Photos(roots, "lmdb", "x") for roots in (str(target), [str(target), f"{target}/../p.lmdb"])]
+    assert np.array_equal(sets[0].image(1), sets[1].image(1)) and np.array_equal(sets[1].image(3), sets[0].image(1))
+    loaded = DataLoader(Read(sets[0]), num_workers=1, multiprocessing_context="fork", collate_fn=lambda items: items[0])
+    assert np.array_equal(next(iter(loaded)), sets[0].image(0))  # its parent has it open
+
+
+class Read(Dataset):
+    def __init__(self, photos: Photos) -> None:
+        self.photos = photos
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return self.photos.image(index)
+
+
 def test_a_list_without_sizes_or_endings_is_read(tmp_path: Path) -> None:
     (tmp_path / "meta_info.txt").write_text("0001.png (40,48,3) 1\n0002.png\n0003\n\n")
     assert [key for _, key in Photos(str(tmp_path), "lmdb", "x").keys] == ["0001", "0002", "0003"]

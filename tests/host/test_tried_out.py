@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -82,6 +83,8 @@ BAD_TRAININGS = {
     "attention": ([network("type: Attention")], "train.meta.order: 2 differentiates Attention twice, which a part of it cannot"),
     "no updates": ([("updates: [0, 1]", "updates: []")], "val.zero_shot.updates: []; give one or more numbers"),
     "a metric's key": ([("crop_border: 2", "crop_bordre: 2")], "val.metrics"),
+    "loaders": ([("    num_worker_per_gpu: 0", "    num_worker_per_gpu: 0\n    persistent_workers: true")], "datasets.train: KernelMetaDataset gives no item (ValueError: persistent_workers"),
+    "prefetching on a GPU": ([("    num_worker_per_gpu: 0", "    num_worker_per_gpu: 0\n    prefetch_mode: cuda")], "datasets.train.prefetch_mode: cuda needs a GPU"),
     "wandb alone": ([("project: ~", "project: p")], "logger.wandb.project: wandb copies tensorboard's log"),
     "a model that is not ours": ([("model_type: MZSRModel", "model_type: SRGANModel")], "model_type: SRGANModel cannot start with these options"),
     "a set that is not ours": ([("type: ZeroShotDataset", "type: PairedImageDataset")], "datasets.val: PairedImageDataset gives no item"),
@@ -104,6 +107,12 @@ def test_a_bad_validation_image_is_found_at_the_start(place, monkeypatch, place_
     line = launch(monkeypatch, train, changed(TRAIN, ("dataroot_gt: photos, k", f"{given}, k")))
     assert "others/p" in line and ("p2.png: damaged" in line) == (place_of_it == "gt")
     assert (place / "experiments/tiny/models/good.pth").is_file()
+
+
+def test_an_image_too_small_for_a_metric_is_found_at_the_start(place, monkeypatch) -> None:
+    cv2.imwrite("photos/p1.png", np.zeros((3, 4, 3), np.uint8))
+    line = launch(monkeypatch, test, TEST)
+    assert "metric: shaving 2 px off 3x4 must leave 1 px or more" in line and not Path("results").exists()
 
 
 @pytest.mark.parametrize("package", ["tensorboard", "wandb"])
