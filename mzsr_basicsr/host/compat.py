@@ -37,12 +37,23 @@ def init_gloo(backend: str = "gloo", **kwargs: Any) -> None:
     Raises:
         ConfigError: torchrun has not started this process.
     """
-    if "RANK" not in os.environ:
+    check_launcher("pytorch")
+    dist.init_process_group(backend="gloo", **kwargs)
+
+
+def check_launcher(name: str) -> None:
+    """Check that this process was started by the launcher that the command line names.
+
+    Raises:
+        ConfigError: it was not.
+    """
+    if name == "pytorch" and "RANK" not in os.environ:
         raise ConfigError(
             "--launcher pytorch: is for processes of torchrun; start them by `torchrun --nproc_per_node=N -m "
             "mzsr_basicsr.train -opt FILE --launcher pytorch`, or leave it out"
         )
-    dist.init_process_group(backend="gloo", **kwargs)
+    if name == "slurm" and "SLURM_PROCID" not in os.environ:
+        raise ConfigError("--launcher slurm: is for processes of Slurm; start them by srun, or leave it out")
 
 
 def mend_resume() -> None:

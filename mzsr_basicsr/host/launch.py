@@ -31,7 +31,10 @@ def run(what: Literal["train", "test"]) -> None:
             if os.getcwd() not in sys.path:
                 sys.path.append(os.getcwd())  # where option files look for modules; `python -m` has it, `mzsr` has not
             pipeline = _pipeline(what)
+            from mzsr_basicsr.host.compat import check_launcher
+
             check_option_file(arguments.opt, what == "train", arguments)
+            check_launcher(arguments.launcher)
         _to_the_end(pipeline)
     except MZSRError as error:
         sys.exit(f"error: {error}")

@@ -36,6 +36,11 @@ def check_sections(opt: Mapping[str, Any], training: bool) -> None:
     validates = training and opt.get("val") is not None
     for key in (*_NEEDED, *needed, *(_NEEDED_TO_VALIDATE if validates else ())):
         _look_up(opt, key)
+    name, seed = opt["name"], opt.get("manual_seed")
+    if not isinstance(name, str) or not name or set(name) & set("/\\\0"):
+        raise ConfigError(f"name: {name!r} names a folder: give a text without slashes, in quotes if it is a number")
+    if seed is not None and not isinstance(seed, int):
+        raise ConfigError(f"manual_seed: {seed!r}; give a whole number, or ~")
     check_name("model_type", opt["model_type"], MODEL_REGISTRY)
     check_network(opt["network_g"])
     for phase, section in opt["datasets"].items():

@@ -83,6 +83,9 @@ BAD_TRAININGS = {
     "attention": ([network("type: Attention")], "train.meta.order: 2 differentiates Attention twice, which a part of it cannot"),
     "no updates": ([("updates: [0, 1]", "updates: []")], "val.zero_shot.updates: []; give one or more numbers"),
     "a metric's key": ([("crop_border: 2", "crop_bordre: 2")], "val.metrics"),
+    "a folder as name": ([("name: tiny", "name: a/b")], "name: 'a/b' names a folder: give a text without slashes"),
+    "a number as name": ([("name: tiny", "name: 12")], "name: 12 names a folder"),
+    "a text as seed": ([("manual_seed: 0", "manual_seed: none")], "manual_seed: 'none'; give a whole number, or ~"),
     "loaders": ([("    num_worker_per_gpu: 0", "    num_worker_per_gpu: 0\n    persistent_workers: true")], "datasets.train: KernelMetaDataset gives no item (ValueError: persistent_workers"),
     "prefetching on a GPU": ([("    num_worker_per_gpu: 0", "    num_worker_per_gpu: 0\n    prefetch_mode: cuda")], "datasets.train.prefetch_mode: cuda needs a GPU"),
     "wandb alone": ([("project: ~", "project: p")], "logger.wandb.project: wandb copies tensorboard's log"),
@@ -190,13 +193,12 @@ def test_forced_values_are_checked_too(place, monkeypatch, entry, line) -> None:
     assert line in launch(monkeypatch, train, TRAIN, "--force_yml", entry)
 
 
-def test_torchruns_launcher_without_torchrun(place, monkeypatch) -> None:
-    monkeypatch.delenv("RANK", raising=False)
-    if torch.cuda.is_available():
-        pytest.skip("NOT TESTED: there is a GPU")
-    assert "error: --launcher pytorch: is for processes of torchrun" in launch(
-        monkeypatch, train, TRAIN, "--launcher", "pytorch"
-    )
+@pytest.mark.parametrize(("name", "program"), [("pytorch", "torchrun"), ("slurm", "Slurm")])
+def test_a_launcher_that_has_not_launched(place, monkeypatch, name, program) -> None:
+    for variable in ("RANK", "SLURM_PROCID"):
+        monkeypatch.delenv(variable, raising=False)
+    line = launch(monkeypatch, train, TRAIN, "--launcher", name)
+    assert line.startswith(f"error: --launcher {name}: is for processes of {program}; start them by")
 
 
 def test_random_numbers_are_as_if_nothing_had_been_tried() -> None:
