@@ -14,6 +14,7 @@ import torch.distributed as dist
 
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.host.prefetching import mend_prefetching
+from mzsr_basicsr.host.saving import mend_saving
 
 
 def mend() -> None:
@@ -23,6 +24,7 @@ def mend() -> None:
     if not torch.cuda.is_available():
         dist_util._init_dist_pytorch = init_gloo
     mend_prefetching()
+    mend_saving()
     mend_resume()
     mend_test()
 

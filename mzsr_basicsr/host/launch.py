@@ -138,6 +138,8 @@ def check_option_file(path: Path, training: bool, arguments: argparse.Namespace 
     _check_is_file(path)
     try:
         opt = yaml.load(path.read_text(), Loader=ordered_yaml()[0])  # noqa: S506  BasicSR's loader, on the user's file
+    except yaml.constructor.ConstructorError as error:  # of a tag, as that of the plug-in
+        raise ConfigError(f"{path}: cannot be loaded: {' '.join(str(error).split())}") from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     except OSError as error:
