@@ -23,6 +23,7 @@ from mzsr_basicsr.errors import ConfigError, ImageError, MZSRError, TrainingErro
 from mzsr_basicsr.models.mzsr_model import MZSRModel
 from mzsr_basicsr.models.validation import check_metrics
 
+_QUIET = {"progress": False, "time_budget": 0.0}
 _CROP = 32  # px of the LR image that the meta-test is tried on
 
 
@@ -74,14 +75,14 @@ def untouched() -> Iterator[None]:
 
 
 def _for_trial(opt: dict[str, Any], folder: str) -> dict[str, Any]:
-    """Copy the options: no bar, no file of the run; a resumed training does not read what it once started from."""
+    """Copy the options: no bar, no end of time, no file of the run; a resumed one does not read what it started from."""
     tried = copy.deepcopy(opt)
     if tried["is_train"]:
         tried["path"] |= {"models": folder, "training_states": folder}
         if tried.get("auto_resume") or tried["path"].get("resume_state"):
             tried["path"] |= {key: None for key in tried["path"] if "pretrain_network" in key}
-        if isinstance(tried.get("train"), dict) and "progress" in tried["train"]:
-            tried["train"]["progress"] = False
+        if isinstance(tried["train"], dict):
+            tried["train"] |= {key: value for key, value in _QUIET.items() if key in tried["train"]}
     return tried
 
 
