@@ -75,7 +75,7 @@ def untouched() -> Iterator[None]:
 
 
 def _for_trial(opt: dict[str, Any], folder: str) -> dict[str, Any]:
-    """Copy the options: no bar, no end of time, no file of the run; a resumed one does not read what it started from."""
+    """Copy the options: no bar, no end of time, no file of the run; a resumed one reads not what it started from."""
     tried = copy.deepcopy(opt)
     if tried["is_train"]:
         tried["path"] |= {"models": folder, "training_states": folder}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.commands import restored_signals
 from helpers.trainings import OPTIONS, write_photos
 
 TRAIN = OPTIONS.format(photos="photos", total=2, batch=1, workers=0)
@@ -43,9 +44,10 @@ def launch(monkeypatch: pytest.MonkeyPatch, launcher, text: str, *arguments: str
     Path("o.yml").write_text(text)
     shutil.rmtree("results", ignore_errors=True)  # BasicSR would rename it, at most once a second
     monkeypatch.setattr(sys, "argv", ["launcher", "-opt", "o.yml", *arguments])
-    try:
-        launcher.main()
-    except SystemExit as end:
-        assert isinstance(end.code, str) and "\n" not in end.code  # Python prints it and exits with status 1
-        return end.code
+    with restored_signals():
+        try:
+            launcher.main()
+        except SystemExit as end:
+            assert isinstance(end.code, str) and "\n" not in end.code  # Python prints it and exits with status 1
+            return end.code
     return ""
