@@ -2,9 +2,24 @@
 
 from collections.abc import Callable
 
+_WRAPPED = "\nOriginal Traceback"  # how PyTorch hands on the error of a worker
+
 
 class MZSRError(ValueError):
-    """Base of every error this package raises on bad input; the launchers print it as one line."""
+    """Base of every error this package raises on bad input; the launchers print it as one line.
+
+    Args:
+        message: one line. A data loader makes the error of its worker anew, from the worker's whole traceback; of that
+            the line is taken.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_own_line(message) if _WRAPPED in message else message)
+
+
+def _own_line(traceback: str) -> str:
+    """Give the message of the error that a traceback ends with, "package.ErrorClass: message"."""
+    return traceback.rstrip().splitlines()[-1].partition(": ")[2]
 
 
 class ConfigError(MZSRError):
@@ -31,7 +46,8 @@ class MissingBasicSR(MZSRError):
     """
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what} needs BasicSR, which is not installed here; run: python -m mzsr_basicsr.host.install")
+        line = f"{what} needs BasicSR, which is not installed here; run: python -m mzsr_basicsr.host.install"
+        super().__init__(what if _WRAPPED in what else line)
 
 
 class InstallError(MZSRError):

@@ -1,10 +1,12 @@
 """Launcher: `python -m mzsr_basicsr.test -opt FILE` runs BasicSR's tester; results land in the current folder."""
 
 from mzsr_basicsr.jobs.interrupt import ending_at_once, quiet_end
+from mzsr_basicsr.jobs.neighbour import sleep_while_waiting
 
 
 def main() -> None:
     """Run BasicSR's test_pipeline; bad input ends with one line and exit status 1."""
+    sleep_while_waiting()
     with quiet_end():
         with ending_at_once():
             from mzsr_basicsr.host import launch

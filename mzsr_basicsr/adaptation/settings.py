@@ -59,3 +59,9 @@ class Settings:
     self_ensemble: bool = False
     early_stop: int = 0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.updates or min(self.updates) < 0:
+            raise ConfigError(
+                f"val.zero_shot.updates: {list(self.updates)}; give one or more numbers of updates, as [0, 1, 10]"
+            )

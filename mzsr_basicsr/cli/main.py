@@ -4,10 +4,12 @@ import sys
 
 from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.jobs.interrupt import ending_at_once, quiet_end
+from mzsr_basicsr.jobs.neighbour import sleep_while_waiting
 
 
 def main() -> None:
     """Run `mzsr COMMAND`; bad input ends with one line and exit status 1."""
+    sleep_while_waiting()
     try:
         with quiet_end():
             with ending_at_once():

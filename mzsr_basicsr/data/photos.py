@@ -1,9 +1,12 @@
 """Photographs from folders or LMDB files: found once, read on demand, kept in memory up to a bound."""
 
+import os
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 import cv2
 import numpy as np
@@ -36,7 +39,7 @@ class Photos:
         self.roots = [roots] if isinstance(roots, str) else list(roots)
         self.lmdb = backend == "lmdb"
         self.keys = [key for index, root in enumerate(self.roots) for key in self._find(index, root, section)]
-        self._client: Any = None
+        self._clients: list[Any] = []
         self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
         self._free = cache_mb * 2**20
 
@@ -46,7 +49,7 @@ class Photos:
         listing = check_folder(root, section) / "meta_info.txt"
         if not listing.is_file():
             raise ImageError(f"{section}: {root} is no LMDB of BasicSR (meta_info.txt is missing)")
-        found = [line.split(".")[0] for line in listing.read_text().splitlines() if line.strip()]
+        found = [_key(line) for line in listing.read_text().splitlines() if line.strip()]
         if not found:
             raise nothing_in(root, section)
         return [(index, key) for key in found]
@@ -71,12 +74,18 @@ class Photos:
     def _bytes(self, index: int) -> bytes:
         root, key = self.keys[index]
         if not self.lmdb:
-            return Path(key).read_bytes()
-        if self._client is None:  # opened in the worker that reads
-            names = [str(i) for i in range(len(self.roots))]
-            paths = [str(Path(r).expanduser()) for r in self.roots]
-            self._client = _file_client()("lmdb", db_paths=paths, client_keys=names)
-        return bytes(self._client.get(key, str(root)))
+            try:
+                return Path(key).read_bytes()
+            except OSError as error:
+                raise ImageError(f"{key}: cannot be read ({error.strerror}); mend or remove the file") from error
+        if not self._clients:  # opened in the worker that reads
+            self._clients = [_open_lmdb(folder) for folder in self.roots]
+        content = self._clients[root].get(key, "default")
+        if content is None:
+            raise ImageError(
+                f"{self.path(index)}: meta_info.txt names it, but the LMDB does not hold it; make it again"
+            )
+        return bytes(content)
 
     def _remember(self, index: int, image: np.ndarray) -> None:
         while self._cache and image.nbytes > self._free:
@@ -86,17 +95,39 @@ class Photos:
             self._free -= image.nbytes
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_client": None}  # an open LMDB cannot be handed to another process
+        return {**self.__dict__, "_clients": []}  # an open LMDB cannot be handed to another process
 
 
-def _file_client() -> Any:
+def _key(line: str) -> str:
+    """Give the key of a line of meta_info.txt, "KEY.png (height,width,channels) level"; a key may have dots itself."""
+    name = re.sub(r" \([\d,]+\)( \d+)?$", "", line.strip())
+    return name.rpartition(".")[0] or name
+
+
+_opened: WeakValueDictionary[tuple[str, int], Any] = WeakValueDictionary()  # LMDB folder and process: its client
+
+
+def _open_lmdb(root: str) -> Any:
+    """Open an LMDB folder with BasicSR's client; a process may open it once, for all data sets that read it."""
     try:
+        import lmdb
         from basicsr.utils import FileClient
     except ModuleNotFoundError as error:
+        if error.name == "lmdb":
+            raise ConfigError("io_backend: lmdb needs the package lmdb; run: pip install lmdb") from None
         if error.name != "basicsr":
             raise
         raise MissingBasicSR("io_backend lmdb") from None
-    return FileClient
+    path = os.path.realpath(Path(root).expanduser())
+    known = _opened.get((path, os.getpid()))
+    if known is not None:
+        return known
+    try:
+        client = FileClient("lmdb", db_paths=path)
+    except lmdb.Error as error:
+        raise ImageError(f"{root}: no LMDB that can be opened ({error}); make it again") from error
+    _opened[path, os.getpid()] = client
+    return client
 
 
 def decode(content: bytes, name: str) -> np.ndarray:
@@ -108,7 +139,10 @@ def decode(content: bytes, name: str) -> np.ndarray:
     Raises:
         ImageError: naming the file, where it is not an image that can be read.
     """
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
+    except cv2.error as error:  # such as more pixels than OpenCV takes
+        raise ImageError(f"{name}: cannot be decoded ({error.err}); replace or remove the file") from error
     if image is None:
         raise ImageError(f"{name}: damaged or not an image ({len(content)} bytes); replace or remove the file")
     if image.dtype not in (np.uint8, np.uint16):

@@ -1,6 +1,6 @@
 """ZeroShotDataset: images with their kernels for the meta-test, with or without ground truth (paper, section 3.4)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +112,26 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
             return {**item, "lq": lq}
         partner = self.partners[index]
         gt = to_tensor(self.gt.image(partner))
-        self._check_sizes(lq, gt, index)
+        self._check_sizes(lq.shape[-2:], gt.shape[-2:], index)
         return {**item, "lq": lq, "gt": gt, "gt_path": self.gt.path(partner)}
+
+    def check_images(self, indices: Iterable[int]) -> int:
+        """Decode images and compare their sizes, so that a bad one is found before any work is done.
+
+        Returns:
+            Index of the smallest of them, the likeliest to be too small for something; 0 where there are none.
+
+        Raises:
+            ImageError: naming the file.
+        """
+        extents: dict[int, int] = {}
+        for index in indices:
+            image = self._listed().image(index)
+            extents[index] = min(image.shape[:2])
+            if self.lq is not None and self.gt is not None and self.partners is not None:
+                partner = self.gt.image(self.partners[index])
+                self._check_sizes(image.shape[:2], partner.shape[:2], index)
+        return min(extents, key=lambda index: extents[index], default=0)
 
     def gt_path(self, index: int) -> str:
         """Name the HR image that belongs to an item.
@@ -132,11 +150,11 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
         lq = self.degradations[index].apply(gt.double(), generator)
         return (round_to_8_bits(lq) if o.quantize else lq).float()
 
-    def _check_sizes(self, lq: Tensor, gt: Tensor, index: int) -> None:
+    def _check_sizes(self, lq: Sequence[int], gt: Sequence[int], index: int) -> None:
         scale = self.options.scale
-        expected = [-int(-extent // scale) for extent in gt.shape[-2:]]
-        if list(lq.shape[-2:]) != expected:
+        expected = [-int(-extent // scale) for extent in gt]
+        if list(lq) != expected:
             raise ImageError(
-                f"{self._listed().path(index)}: LR is {lq.shape[-1]}x{lq.shape[-2]} px, but its GT at scale {scale:g} "
+                f"{self._listed().path(index)}: LR is {lq[1]}x{lq[0]} px, but its GT at scale {scale:g} "
                 f"needs {expected[1]}x{expected[0]}; check `scale` and the folders"
             )

@@ -4,6 +4,7 @@ An option file is parsed before BasicSR resumes or joins a process group, so the
 `basicsr/train.py`.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -14,6 +15,10 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.host.prefetching import mend_prefetching
+from mzsr_basicsr.host.saving import mend_saving
+
 
 def mend() -> None:
     """Repair the process group and DDP on CPUs, and the resuming of trainings, in every module that runs one."""
@@ -22,7 +27,10 @@ def mend() -> None:
     if not torch.cuda.is_available():
         dist_util._init_dist_pytorch = init_gloo
     mend_base_model()
+    mend_prefetching()
+    mend_saving()
     mend_resume()
+    mend_test()
 
 
 def init_gloo(backend: str = "gloo", **kwargs: Any) -> None:
@@ -31,7 +39,11 @@ def init_gloo(backend: str = "gloo", **kwargs: Any) -> None:
     Args:
         backend: what BasicSR asks for (NCCL); without a GPU only gloo can serve, so it is not used.
         **kwargs: passed on to `torch.distributed.init_process_group`.
+
+    Raises:
+        ConfigError: torchrun has not started this process.
     """
+    check_launcher("pytorch")
     dist.init_process_group(backend="gloo", **kwargs)
 
 
@@ -59,20 +71,53 @@ def mend_base_model() -> None:
     BaseModel._mended = True
 
 
+def check_launcher(name: str) -> None:
+    """Check that this process was started by the launcher that the command line names.
+
+    Raises:
+        ConfigError: it was not.
+    """
+    if name == "pytorch" and "RANK" not in os.environ:
+        raise ConfigError(
+            "--launcher pytorch: is for processes of torchrun; start them by `torchrun --nproc_per_node=N -m "
+            "mzsr_basicsr.train -opt FILE --launcher pytorch`, or leave it out"
+        )
+    if name == "slurm" and "SLURM_PROCID" not in os.environ:
+        raise ConfigError("--launcher slurm: is for processes of Slurm; start them by srun, or leave it out")
+
+
 def mend_resume() -> None:
     """Replace BasicSR's `load_resume_state`, which asks for a CUDA device and trusts the newest file, by ours.
 
-    It is the first that a training does with its options, so they are checked before it.
+    It is the first that a training does with its options, before any folder is made, so they are checked before it.
     """
+    from mzsr_basicsr.host.start import before_training
     from mzsr_basicsr.models.checkpoint import load_resume_state
     from mzsr_basicsr.models.stage import prepare
 
-    def prepared(opt: dict[str, Any]) -> dict[str, Any] | None:
+    def checked(opt: dict[str, Any]) -> dict[str, Any] | None:
         prepare(opt)
+        before_training(opt)
         return load_resume_state(opt)
 
     for name in ("__main__", "basicsr.train"):
         module = sys.modules.get(name)
         theirs: Callable[..., Any] | None = getattr(module, "load_resume_state", None)
         if module is not None and theirs is not None and hasattr(module, "train_pipeline"):
-            module.load_resume_state = prepared  # type: ignore[attr-defined]
+            module.load_resume_state = checked  # type: ignore[attr-defined]
+
+
+def mend_test() -> None:
+    """Have a test checked before BasicSR makes its folder, the first thing that it does with its options."""
+    from basicsr.utils import make_exp_dirs
+
+    from mzsr_basicsr.host.start import before_test
+
+    def checked(opt: dict[str, Any]) -> None:
+        before_test(opt)
+        make_exp_dirs(opt)
+
+    for name in ("__main__", "basicsr.test"):
+        module = sys.modules.get(name)
+        if module is not None and hasattr(module, "test_pipeline"):
+            module.make_exp_dirs = checked  # type: ignore[attr-defined]

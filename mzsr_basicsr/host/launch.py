@@ -4,20 +4,18 @@ Arguments and files are checked before anything heavy is imported.
 """
 
 import argparse
+import contextlib
 import importlib.util
+import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mzsr_basicsr.errors import ConfigError, MissingBasicSR, MZSRError
-from mzsr_basicsr.jobs.interrupt import INTERRUPTED, ending_at_once, say
-
-_NEEDED = ("name", "model_type", "scale", "num_gpu", "datasets", "network_g", "path")
-_NEEDED_TO_TRAIN = ("train.total_iter", "logger.print_freq", "logger.save_checkpoint_freq", "logger.use_tb_logger")
-_NEEDED_TO_TEST = ("val.save_img",)
+from mzsr_basicsr.jobs.interrupt import INTERRUPTED, ending_at_once, say, shielding_children
 
 
 def run(what: Literal["train", "test"]) -> None:
@@ -30,14 +28,57 @@ def run(what: Literal["train", "test"]) -> None:
         with ending_at_once():
             arguments = parser(what).parse_args()
             _check_is_file(arguments.opt)
+            if os.getcwd() not in sys.path:
+                sys.path.append(os.getcwd())  # where option files look for modules; `python -m` has it, `mzsr` has not
             pipeline = _pipeline(what)
-            check_option_file(arguments.opt, what == "train")
-        pipeline(os.getcwd())
+            from mzsr_basicsr.host.compat import check_launcher
+
+            check_option_file(arguments.opt, what == "train", arguments)
+            check_launcher(arguments.launcher)
+        _to_the_end(pipeline)
     except MZSRError as error:
         sys.exit(f"error: {error}")
+
+
+def _to_the_end(pipeline: Callable[[str], None]) -> None:
+    """Run a pipeline; what the system or Ctrl-C ends it with is one line, too."""
+    from mzsr_basicsr.host import start
+    from mzsr_basicsr.host.failures import explained
+
+    logging.raiseExceptions = False  # where a full disk takes no log, what cannot be saved says so
+    try:
+        with shielded_loaders():
+            pipeline(os.getcwd())
+    except MZSRError:
+        raise
     except KeyboardInterrupt:
-        say("error: interrupted")
+        say(f"error: interrupted; {start.what_is_left()}")
         sys.exit(INTERRUPTED)
+    except (OSError, MemoryError, RuntimeError) as error:
+        line = explained(error)
+        if line is None:
+            raise
+        sys.exit(f"error: {line}")
+    finally:
+        start.forget()
+
+
+@contextlib.contextmanager
+def shielded_loaders() -> Iterator[None]:
+    """Start loader workers that Ctrl-C does not reach: this process ends them, and what they would print is no news."""
+    from torch.utils.data import DataLoader
+
+    theirs = DataLoader.__iter__
+
+    def shielded(loader: Any) -> Any:
+        with shielding_children():
+            return theirs(loader)
+
+    DataLoader.__iter__ = shielded  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        DataLoader.__iter__ = theirs  # type: ignore[method-assign]
 
 
 def parser(what: str) -> argparse.ArgumentParser:
@@ -66,10 +107,9 @@ def _pipeline(what: str) -> Callable[[str], None]:
     if importlib.util.find_spec("basicsr") is None:
         raise MissingBasicSR(f"mzsr {what}")
     module = import_module(f"basicsr.{what}")
-    if what == "train":
-        from mzsr_basicsr.host import compat
+    from mzsr_basicsr.host import compat
 
-        compat.mend_resume()
+    compat.mend()
     pipeline: Callable[[str], None] = getattr(module, f"{what}_pipeline")
     return pipeline
 
@@ -79,31 +119,50 @@ def _check_is_file(path: Path) -> None:
         raise ConfigError(f"{path}: no such option file; check the path after -opt")
 
 
-def check_option_file(path: Path, training: bool) -> None:
+def check_option_file(path: Path, training: bool, arguments: argparse.Namespace | None = None) -> None:
     """Check what BasicSR would end over with a traceback: the file, its sections, and registered names.
+
+    Args:
+        path: of the option file.
+        training: it is to be trained with, else tested.
+        arguments: of the command line, which may change what the file says.
 
     Raises:
         ConfigError: naming the key.
     """
     import yaml
     from basicsr.utils.options import ordered_yaml
-    from basicsr.utils.registry import DATASET_REGISTRY, MODEL_REGISTRY
 
-    from mzsr_basicsr.archs.build import check_network
-    from mzsr_basicsr.options.strict import check_name
+    from mzsr_basicsr.host.sections import check_sections
 
     _check_is_file(path)
     try:
         opt = yaml.load(path.read_text(), Loader=ordered_yaml()[0])  # noqa: S506  BasicSR's loader, on the user's file
-    except yaml.YAMLError as error:
+    except yaml.constructor.ConstructorError as error:  # of a tag, as that of the plug-in
+        raise ConfigError(f"{path}: cannot be loaded: {' '.join(str(error).split())}") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check its rights") from None
     if not isinstance(opt, dict):
         raise ConfigError(f"{path}: holds no options; see the project's options folder for examples")
-    for key in (*_NEEDED, *(_NEEDED_TO_TRAIN if training else _NEEDED_TO_TEST)):
-        section, _, name = key.rpartition(".")
-        if name not in (opt.get(section) or {} if section else opt):
-            raise ConfigError(f"{key}: required key is missing; add it to the option file")
-    check_name("model_type", opt["model_type"], MODEL_REGISTRY)
-    check_network(opt["network_g"])
-    for phase, section in opt["datasets"].items():
-        check_name(f"datasets.{phase}.type", section.get("type"), DATASET_REGISTRY)
+    for entry in (arguments and arguments.force_yml) or []:
+        _force(opt, entry)
+    check_sections(opt, training)
+
+
+def _force(opt: dict[str, Any], entry: str) -> None:
+    """Put a value of `--force_yml` in the place of the file's, as BasicSR does."""
+    from basicsr.utils.options import _postprocess_yml_value
+
+    keys, equals, value = entry.partition("=")
+    *above, last = [key.strip() for key in keys.split(":")]
+    section: Any = opt
+    for key in above:
+        section = section.get(key) if isinstance(section, dict) else None
+    if not equals or "=" in value or not isinstance(section, dict):
+        raise ConfigError(f"--force_yml {entry}: write KEY:KEY=VALUE, of a section that the option file has")
+    try:
+        section[last] = _postprocess_yml_value(value.strip())
+    except (NameError, SyntaxError, TypeError, ValueError) as error:
+        raise ConfigError(f"--force_yml {entry}: {value} cannot be read ({error}); put texts into quotes") from None

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mzsr_basicsr.adaptation.zero_shot import Result, Settings, zero_shot
+from mzsr_basicsr.archs.windows import fit_sizes
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, TrainingError
 from mzsr_basicsr.meta import LEARNERS, MetaStep, StepReport, query_weights
@@ -56,7 +57,7 @@ class MZSRModel(ResumableModel):
 
     def model_to_device(self, net: nn.Module) -> nn.Module:
         """Keep the network bare: its names are what files and EMA want; DDP wraps the meta-step instead."""
-        return net.to(self.device).to(memory_format=memory_format(self.device))
+        return fit_sizes(net).to(self.device).to(memory_format=memory_format(self.device))
 
     def init_training_settings(self) -> None:
         """Build the meta-step, the EMA network and the optimizer."""
@@ -66,7 +67,7 @@ class MZSRModel(ResumableModel):
         self.meta_step = self._build_meta_step(train)
         self.ema_decay = train.ema_decay
         if self.ema_decay > 0:
-            self.net_g_ema = build_network(self.opt["network_g"]).to(self.device)
+            self.net_g_ema = fit_sizes(build_network(self.opt["network_g"])).to(self.device)
             self.load_average(self.net_g_ema)
             self.net_g_ema.eval()
         self.setup_optimizers()

@@ -12,7 +12,7 @@ from torch.utils.data import default_collate
 from tqdm import tqdm
 
 from mzsr_basicsr.degradation.degrade import upscale
-from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.metrics.results import BICUBIC, Row, flat, mean_row, save_json, table
 from mzsr_basicsr.models.comparison import save_comparison
 from mzsr_basicsr.models.watch import fell
@@ -84,6 +84,26 @@ def _measure(image: np.ndarray, gt: np.ndarray, metrics: dict[str, dict[str, Any
         raise ConfigError(f"val.metrics: {error}; give a registered `type` and the arguments it needs") from error
 
 
+def check_metrics(gt: torch.Tensor, metrics: dict[str, dict[str, Any]]) -> None:
+    """Measure an HR image (1, 3, H, W) against itself, to find early what a metric does not take.
+
+    Raises:
+        ConfigError: a metric is not registered, or an argument is missing or unknown.
+    """
+    picture = tensor2img([gt.cpu()])
+    _measure(picture, picture, metrics)
+
+
+def _write(picture: np.ndarray, path: Path) -> None:
+    """Write a picture with BasicSR's function, which says nothing of the file where it fails."""
+    try:
+        imwrite(picture, str(path))
+    except OSError as error:
+        raise ImageError(
+            f"{path}: cannot be written ({error.strerror or error}); check the folder and its free space"
+        ) from error
+
+
 def _save(pictures: Pictures, image: str, dataset: str, model: Any, current_iter: int | str) -> None:
     """Write the SR images where BasicSR would, one file for each number of updates."""
     root = Path(model.opt["path"]["visualization"])
@@ -95,7 +115,7 @@ def _save(pictures: Pictures, image: str, dataset: str, model: Any, current_iter
             path = root / image / f"{image}_{column}updates_{current_iter}.png"
         else:
             path = root / dataset / f"{image}_{column}updates_{suffix}.png"
-        imwrite(picture, str(path))
+        _write(picture, path)
 
 
 def _gather(rows: list[Row], dist: bool) -> list[Row]:

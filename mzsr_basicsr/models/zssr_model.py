@@ -8,6 +8,7 @@ from basicsr.models.base_model import BaseModel
 from torch import Tensor
 
 from mzsr_basicsr.adaptation.zero_shot import Result
+from mzsr_basicsr.archs.windows import fit_sizes
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.models.checks import check_common
@@ -37,7 +38,7 @@ class ZSSRModel(BaseModel):
         self.lq: Tensor
         self.degradation: Degradation
         self.gt: Tensor | None
-        network = build_network(self.options.network_g).to(self.device)
+        network = fit_sizes(build_network(self.options.network_g)).to(self.device)
         self.net_g = network.to(memory_format=memory_format(self.device))
 
     def feed_data(self, data: Mapping[str, Any]) -> None:

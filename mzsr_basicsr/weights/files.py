@@ -1,8 +1,13 @@
 """Weights and other files of tensors: they appear whole or not at all, and are read without running what they carry."""
 
+import contextlib
+import errno
+import io
 import os
 import pickle
-import tempfile
+import re
+import secrets
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,19 +18,45 @@ from mzsr_basicsr.errors import WeightsError
 from mzsr_basicsr.weights import check_is_there, locate
 from mzsr_basicsr.weights.matching import best_match, differences
 
+_TEMPORARY = re.compile(r"\..+\.(pth|state)\.[a-z0-9_]{8}")  # of this version and of earlier ones
+
 
 def save_atomically(content: object, path: str | Path) -> None:
-    """Write with torch.save to a temporary name in the same folder, flush it to disk, then rename."""
+    """Write with torch.save to a temporary name in the same folder, flush it to disk, then rename.
+
+    Raises:
+        WeightsError: it cannot be written; a file that was there stays as it was.
+    """
     path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    made = io.BytesIO()  # so that the disk's errors are its own, and what is needed is known
+    torch.save(content, made)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as stream:
-            torch.save(content, stream)
+        with temporary.open("xb") as stream:  # not mkstemp, whose files only their owner may read
+            stream.write(made.getbuffer())
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        raise WeightsError(
+            f"{path}: cannot be written ({error.strerror}); {_room(error, made, path.parent)}"
+        ) from error
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _room(error: OSError, made: io.BytesIO, folder: Path) -> str:
+    """Say what to do about a file that cannot be written."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return f"check the folder {folder} and its rights"
+    free = shutil.disk_usage(folder).free
+    return f"it needs {len(made.getbuffer()) / 2**20:.1f} MiB, {free / 2**20:.1f} MiB are free; make room in {folder}"
+
+
+def temporaries(folder: Path) -> list[Path]:
+    """Find what `save_atomically` left in a folder where it was killed."""
+    return sorted(path for path in folder.glob(".*") if _TEMPORARY.fullmatch(path.name) and path.is_file())
 
 
 def read_file(path: str | Path, what: str) -> dict[str, Any]:

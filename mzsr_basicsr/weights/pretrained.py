@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mzsr_basicsr.archs.build import build_network, check_network
+from mzsr_basicsr.archs.windows import fit_sizes
 from mzsr_basicsr.errors import WeightsError
 from mzsr_basicsr.weights import locate
 from mzsr_basicsr.weights.files import load_weights, read_file
@@ -36,7 +37,9 @@ def load_pretrained(path: str) -> Pretrained:
     network: nn.Module = build_network(about["network_g"])
     rates = load_weights(network, path, None, about["scale"]).rates
     _check(network, about["scale"], path)
-    return Pretrained(network.eval(), about["scale"], fitting_rates(rates, network, path))
+    return Pretrained(
+        fit_sizes(network, f"{path}: network_g").eval(), about["scale"], fitting_rates(rates, network, path)
+    )
 
 
 def _is_scale(scale: object) -> bool:

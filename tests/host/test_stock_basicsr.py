@@ -12,6 +12,7 @@ import torch
 from helpers.places import ROOT
 from helpers.stage1 import write_stage1
 from helpers.trainings import environment, run, write_options, write_photos
+from helpers.users_plugin import check_training, write_plugin
 
 from mzsr_basicsr.errors import InstallError
 from mzsr_basicsr.host import install
@@ -28,9 +29,16 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(f"NOT TESTED: {error}")
 
 
-def stock(tree: Path, script: str, *arguments: str, shim: bool = True, launcher: tuple[str, ...] = ()):
+def stock(
+    tree: Path,
+    script: str,
+    *arguments: str,
+    shim: bool = True,
+    launcher: tuple[str, ...] = (),
+    also: tuple[Path, ...] = (),
+):
     """Run a script of the source tree; `import basicsr` finds that tree, not an installed copy."""
-    path = ":".join([*([str(SHIM)] if shim else []), str(tree), str(ROOT)])
+    path = ":".join([*([str(SHIM)] if shim else []), str(tree), str(ROOT), *map(str, also)])
     return run([*launcher, f"basicsr/{script}.py", *arguments], tree, environment(PYTHONPATH=path))
 
 
@@ -94,6 +102,34 @@ def test_a_stage_of_basicsr_is_checked_and_runs_under_torchrun(tree: Path, tmp_p
     both = stock(tree, "train", "-opt", options, *forced, launcher=torchrun)
     assert both.returncode == 0, both.stderr
     assert set(latest(tree, "pairs")) == {"params", "params_ema"}
+
+
+def test_a_users_plugin(tree: Path, tmp_path: Path) -> None:
+    """The module that docs/extend.md describes."""
+    options = write_plugin(tmp_path, f"{tmp_path}/")
+    check_training(
+        stock(tree, "train", "-opt", str(options), "--force_yml", "name=users", also=(tmp_path,)), tree, "users"
+    )
+
+
+def test_a_refusal_is_the_last_line_and_leaves_the_earlier_run_alone(tree: Path, tmp_path: Path) -> None:
+    photos = write_photos(tmp_path / "photos", 3)
+    options = write_options(tmp_path / "o.yml", photos, 2, workers=2)
+    force = ("-opt", str(options), "--force_yml", "name=good")
+    assert stock(tree, "train", *force).returncode == 0
+    before = sorted((tree / "experiments").rglob("*"))
+    options.write_text(options.read_text().replace("ema_decay", "ema_dacay"))
+    done = stock(tree, "train", *force)
+    assert done.stderr.splitlines()[-1].endswith("train.ema_dacay: unknown key; did you mean `ema_decay`?")
+    options.write_text(options.read_text().replace("ema_dacay", "ema_decay"))
+    for photo in photos.glob("*"):
+        photo.write_bytes(photo.read_bytes()[:60])
+    done = stock(tree, "train", *force)
+    assert done.returncode == 1 and ".png: damaged or not an image (60 bytes)" in done.stderr.splitlines()[-1]
+    done = stock(tree, "test", *force)
+    assert "datasets.train: a training file cannot be tested with" in done.stderr.splitlines()[-1]
+    assert sorted((tree / "experiments").rglob("*")) == before
+    assert not (tree / "results/good").exists()
 
 
 def test_the_tree_is_what_runs_and_the_shim_is_what_it_needs(tree: Path) -> None:

@@ -3,14 +3,13 @@
 import inspect
 from typing import Any, NamedTuple
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mzsr_basicsr.archs.build import build_network, check_network, network_class
+from mzsr_basicsr.archs.windows import FAILURES, fit_sizes
 from mzsr_basicsr.benchmark.run.options import MZSROptions, NetworkOptions
 from mzsr_basicsr.errors import ConfigError, MZSRError, WeightsError
-from mzsr_basicsr.weights import locate
-from mzsr_basicsr.weights.files import load_weights, read_file
+from mzsr_basicsr.weights.files import load_weights
 from mzsr_basicsr.weights.pretrained import fitting_rates, load_pretrained
 
 
@@ -41,7 +40,7 @@ def weights_file(options: NetworkOptions | MZSROptions, scale: float, section: s
 def load_network(options: NetworkOptions | MZSROptions, scale: float, section: str) -> Loaded:
     """Build a network and load its weights.
 
-    A network with a `window_size` (SwinIR) gets its input padded to a multiple of it by mirroring.
+    A network that takes multiples of some number only (SwinIR) gets its input padded by mirroring.
 
     Raises:
         MZSRError: no such network, or weights that are missing, damaged, of another network or of another scale.
@@ -58,13 +57,13 @@ def load_network(options: NetworkOptions | MZSROptions, scale: float, section: s
                 f"{section}.weights: {path} is for scale {own:g}, but a kernel of scale {scale:g} is in `kernels`; "
                 f"name weights by scale, as {{{own:g}: {path}, {scale:g}: FILE}}, or leave that kernel out"
             )
-        return Loaded(_padded(network, read_file(locate(path), "weights file")["about"]["network_g"]), rates)
+        return Loaded(network, rates)
     section_g = options.network_g
     check_network(section_g, f"{section}.network_g")
     _check_scale(section_g, scale, f"{section}.network_g")
     network = build(section_g, f"{section}.network_g")
     rates = load_weights(network, path, options.param_key, scale).rates
-    return Loaded(_padded(network, section_g), fitting_rates(rates, network, path))
+    return Loaded(fit_sizes(network, f"{section}.network_g").eval(), fitting_rates(rates, network, path))
 
 
 def build(section_g: dict[str, Any], name: str) -> nn.Module:
@@ -77,7 +76,7 @@ def build(section_g: dict[str, Any], name: str) -> nn.Module:
         network: nn.Module = build_network(section_g)
     except MZSRError:
         raise
-    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except FAILURES as error:
         kind, line = section_g["type"], f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise ConfigError(f"{name}: {kind} cannot be built ({line}); give it the arguments it needs") from error
     return network
@@ -101,30 +100,3 @@ def _argument(section_g: dict[str, Any], key: str, otherwise: float) -> Any:
     if parameter is None or parameter.default is inspect.Parameter.empty:
         return section_g.get(key, otherwise)
     return section_g.get(key, parameter.default)
-
-
-def _padded(network: nn.Module, section_g: dict[str, Any]) -> nn.Module:
-    side = _argument(section_g, "window_size", 1)
-    return PaddedToWindow(network, side).eval() if isinstance(side, int) and side > 1 else network.eval()
-
-
-class PaddedToWindow(nn.Module):
-    """A network whose input must be a multiple of its window: padded at the bottom and the right by mirroring.
-
-    Args:
-        network: maps (B, C, h, w) to (B, C, s h, s w).
-        side: of the window, px.
-    """
-
-    def __init__(self, network: nn.Module, side: int) -> None:
-        super().__init__()
-        self.network = network
-        self.side = side
-
-    def forward(self, lq: Tensor) -> Tensor:
-        """Super-resolve (B, C, h, w) of any size above half a window: (B, C, s h, s w)."""
-        height, width = lq.shape[-2:]
-        padded = F.pad(lq, (0, -width % self.side, 0, -height % self.side), mode="reflect")
-        output: Tensor = self.network(padded)
-        scale = output.shape[-1] // padded.shape[-1]
-        return output[..., : scale * height, : scale * width]
