@@ -4,18 +4,18 @@ Arguments and files are checked before anything heavy is imported.
 """
 
 import argparse
-import contextlib
 import importlib.util
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 from mzsr_basicsr.errors import ConfigError, MissingBasicSR, MZSRError
-from mzsr_basicsr.jobs.interrupt import INTERRUPTED, ending_at_once, say, shielding_children
+from mzsr_basicsr.host.loaders import shielded_loaders
+from mzsr_basicsr.jobs.interrupt import INTERRUPTED, ending_at_once, say
 
 
 def run(what: Literal["train", "test"]) -> None:
@@ -61,24 +61,6 @@ def _to_the_end(pipeline: Callable[[str], None]) -> None:
         sys.exit(f"error: {line}")
     finally:
         start.forget()
-
-
-@contextlib.contextmanager
-def shielded_loaders() -> Iterator[None]:
-    """Start loader workers that Ctrl-C does not reach: this process ends them, and what they would print is no news."""
-    from torch.utils.data import DataLoader
-
-    theirs = DataLoader.__iter__
-
-    def shielded(loader: Any) -> Any:
-        with shielding_children():
-            return theirs(loader)
-
-    DataLoader.__iter__ = shielded  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        DataLoader.__iter__ = theirs  # type: ignore[method-assign]
 
 
 def parser(what: str) -> argparse.ArgumentParser:

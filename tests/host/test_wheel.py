@@ -21,7 +21,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from PIL import Image
 
-NOT_OF_THE_CORE = {"basicsr", "torchvision", "skimage", "pyiqa"}  # what an extra or `host.install` brings
+NOT_OF_THE_CORE = {"lmdb", "basicsr", "torchvision", "skimage", "pyiqa"}  # what an extra or `host.install` brings
 OURS = {"mzsr_basicsr", "functional_tensor_finder"}  # the second stands beside the shim's sitecustomize
 DEBRIS = (
     ".venv/lib/torch.py",
