@@ -175,12 +175,11 @@ class MZSRModel(ResumableModel):
 
     def settings(self) -> Settings:
         """Make the zero-shot settings of `val.zero_shot`."""
+        learned: Tensor | None = None
         if self.is_train:
-            learned: Tensor | None = self.bare_step.log_rates.detach().exp()
-        else:
-            wanted = self.options.val.zero_shot.rates == "learned"
-            file = str(self.options.path.pretrain_network_g)
-            learned = fitting_rates(self.rates, self.net_g, file) if wanted else None
+            learned = self.bare_step.log_rates.detach().exp()
+        elif self.options.val.zero_shot.rates == "learned":
+            learned = fitting_rates(self.rates, self.net_g, str(self.options.path.pretrain_network_g))
         return zero_shot_settings(self.options.val.zero_shot, learned)
 
     def dist_validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool) -> None:
