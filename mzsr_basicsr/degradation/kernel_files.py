@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
 import struct
-import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -148,10 +148,10 @@ _WRITERS: dict[str, Callable[[BinaryIO, np.ndarray], None]] = {
 
 
 def _write_atomically(target: Path, write: Callable[[BinaryIO], None]) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with part.open("xb") as stream:  # not mkstemp, whose files only their owner may read
             write(stream)
-        os.replace(name, target)
+        os.replace(part, target)
     finally:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)

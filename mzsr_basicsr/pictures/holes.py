@@ -63,7 +63,7 @@ def check_data(holes: np.ndarray, name: str) -> None:
     empty = holes.sum((0, 1))
     left = int(holes.shape[0] * holes.shape[1] - empty.max())
     if left < FEWEST:
-        where = "" if holes.shape[2] == 1 else f" in band {int(empty.argmax()) + 1}"
+        where = "" if holes.shape[2] == 1 else f" in band {int(np.argmax(empty)) + 1}"
         raise ImageError(
             f"{name}: {left} px{where} hold data, all others NaN, infinite or no-data; at least {FEWEST} px must"
         )

@@ -28,7 +28,10 @@ class Prepared(NamedTuple):
     def to_judge(self) -> np.ndarray:
         """Give what to judge and to learn from: all, or the largest rectangle without holes and outliers."""
         filled = [mask.any(2) for mask in (self.holes, self.outliers) if mask is not None]
-        return self.pixels[clear_part(np.logical_or.reduce(filled))] if filled else self.pixels
+        if not filled:
+            return self.pixels
+        rows, columns = clear_part(np.stack(filled).any(0))
+        return self.pixels[rows, columns]
 
 
 def prepared(pixels: np.ndarray, alpha: bool, name: str, nodata: float | None = None) -> Prepared:

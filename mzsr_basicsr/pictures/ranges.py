@@ -62,7 +62,7 @@ def _beyond_a_gap(values: np.ndarray) -> tuple[float, float]:
     if distinct.size <= _FEWEST:
         return -np.inf, np.inf
     gaps = np.diff(distinct)
-    place = int(gaps.argmax()) + 1
+    place = int(np.argmax(gaps)) + 1
     below = bool(starts[place] > values.size / 2)
     if min(place, distinct.size - place) < _FEWEST:  # a patch of few values is no picture, however large it is
         below = place > distinct.size - place
