@@ -30,7 +30,7 @@ class Prepared(NamedTuple):
         filled = [mask.any(2) for mask in (self.holes, self.outliers) if mask is not None]
         if not filled:
             return self.pixels
-        rows, columns = clear_part(np.stack(filled).any(0))
+        rows, columns = clear_part(filled[0] | filled[-1])
         return self.pixels[rows, columns]
 
 
