@@ -27,7 +27,7 @@ class Prepared(NamedTuple):
 
     def to_judge(self) -> np.ndarray:
         """Give what to judge and to learn from: all, or the largest rectangle without holes and outliers."""
-        filled = [mask.any(2) for mask in (self.holes, self.outliers) if mask is not None]
+        filled = [np.asarray(mask.any(2)) for mask in (self.holes, self.outliers) if mask is not None]
         if not filled:
             return self.pixels
         rows, columns = clear_part(filled[0] | filled[-1])
