@@ -160,7 +160,8 @@ def _try_test(model: MZSRModel, batch: dict[str, Any]) -> None:
     settings = replace(model.settings(), updates=(0, 1), self_ensemble=False, back_projection=0)
     crop = model.lq[..., :_CROP, :_CROP]
     try:
-        zero_shot(model.net_g, crop, model.degradation, settings, model.told)
+        with contextlib.suppress(TrainingError):  # a crop may diverge where images do not; the run itself says it
+            zero_shot(model.net_g, crop, model.degradation, settings, model.told)
     except MZSRError:
         raise
     except FAILURES as error:
