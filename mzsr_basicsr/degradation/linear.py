@@ -12,6 +12,7 @@ where D S Dᵀ is a correlation of the LR image, solved for a by conjugate gradi
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -59,8 +60,16 @@ def filter_serves(degradation: Degradation) -> bool:
     Args:
         degradation: its kernel is (k, k), its scale an integer.
     """
-    direct = Degradation(degradation.told.detach().cpu().float(), degradation.scale)
-    lq = direct.apply(_probe(_PROBE * int(direct.scale)))
+    told = degradation.told.detach().cpu().float()
+    return _serves(told.numpy().tobytes(), told.shape[-1], int(degradation.scale))
+
+
+@lru_cache(maxsize=256)
+def _serves(weights: bytes, side: int, scale: int) -> bool:
+    """Try the filter of one kernel once: an image asks for each of its results and its son."""
+    kernel = torch.frombuffer(bytearray(weights), dtype=torch.float32).reshape(side, side)
+    direct = Degradation(kernel, scale)
+    lq = direct.apply(_probe(_PROBE * scale))
     missed = direct.apply(wiener_upscale(lq, direct)) - lq
     return float(missed.square().mean().sqrt()) * 255 <= MISSED
 
