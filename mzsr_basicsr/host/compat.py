@@ -4,6 +4,7 @@ An option file is parsed before BasicSR resumes or joins a process group, so the
 `basicsr/train.py`.
 """
 
+import atexit
 import os
 import sys
 from collections.abc import Callable
@@ -45,6 +46,13 @@ def init_gloo(backend: str = "gloo", **kwargs: Any) -> None:
     """
     check_launcher("pytorch")
     dist.init_process_group(backend="gloo", **kwargs)
+    atexit.register(leave)
+
+
+def leave() -> None:
+    """Leave the process group while Python is whole: gloo's threads that outlive it may abort a finished process."""
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def mend_base_model() -> None:
