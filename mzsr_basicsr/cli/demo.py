@@ -1,12 +1,13 @@
 """The demo: meta-train through BasicSR's pipeline for a few minutes, then show what adaptation gains."""
 
 import argparse
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 
 from mzsr_basicsr import weights
-from mzsr_basicsr.errors import ConfigError, TrainingError
+from mzsr_basicsr.errors import ConfigError, MissingBasicSR, TrainingError
 from mzsr_basicsr.jobs.interrupt import ending_at_once
 
 WEIGHTS = weights.FOLDER / "demo_stage1_x2.pth"
@@ -32,7 +33,8 @@ def run(output: Path, options: Path, data: Path | None = None) -> None:
         data: folder of training photographs; default are scikit-image's.
 
     Raises:
-        ConfigError: an option file is missing.
+        ConfigError: an option file or scikit-image is missing.
+        MissingBasicSR: BasicSR is not installed.
         TrainingError: training or test failed; the end of its log is in the message.
     """
     with ending_at_once():
@@ -42,6 +44,12 @@ def run(output: Path, options: Path, data: Path | None = None) -> None:
                 raise ConfigError(
                     f"{file}: no such option file; run the demo in the project's folder or give --options"
                 )
+        if importlib.util.find_spec("basicsr") is None:
+            raise MissingBasicSR("mzsr demo")
+        if importlib.util.find_spec("skimage") is None:
+            raise ConfigError(
+                "mzsr demo: its photographs are scikit-image's, which is not installed; run: pip install scikit-image"
+            )
         from mzsr_basicsr.cli.demo_photos import write_photos
     output.mkdir(parents=True, exist_ok=True)
     write_photos(output / "photographs")
