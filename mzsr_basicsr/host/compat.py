@@ -5,6 +5,7 @@ An option file is parsed before BasicSR resumes or joins a process group, so the
 """
 
 import atexit
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -50,9 +51,13 @@ def init_gloo(backend: str = "gloo", **kwargs: Any) -> None:
 
 
 def leave() -> None:
-    """Leave the process group while Python is whole: gloo's threads that outlive it may abort a finished process."""
+    """Leave the process group while Python is whole: gloo's threads that outlive it may abort a finished process.
+
+    DDP's modules stand in reference cycles, which keep the group and its threads until they are collected.
+    """
     if dist.is_initialized():
         dist.destroy_process_group()
+        gc.collect()
 
 
 def mend_base_model() -> None:

@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.host.compat import leave
 from mzsr_basicsr.meta import MetaStep, Pairs, Task, maml
 
 TASKS, STEPS = 4, 5
@@ -43,7 +44,7 @@ def worker(rank: int, folder: str) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
     torch.save(train_step(rank, 2, wrap=True), f"{folder}/{rank}.pt")
-    dist.destroy_process_group()
+    leave()
 
 
 def test_two_processes_equal_one_on_the_joint_meta_batch(tmp_path: Path) -> None:
