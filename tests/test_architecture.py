@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from helpers.places import PACKAGE
 
-MATHEMATICS = {"degradation", "meta", "adaptation", "blind", "zssr"}
+MATHEMATICS = {"degradation", "meta", "signals", "adaptation", "blind", "zssr"}
 FACES = {"cli", "host"}  # and the modules of the package's root, but for `errors`, which everything may import
 OUTSIDE_OF_MATHEMATICS = {
     "numpy",

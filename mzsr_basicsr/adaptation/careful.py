@@ -11,12 +11,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mzsr_basicsr.adaptation.exam import Exam
 from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.sound import diverged
-from mzsr_basicsr.adaptation.zero_shot import adapt
+from mzsr_basicsr.adaptation.zero_shot import follow, scene_of, start_of
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.meta.task import Params
+from mzsr_basicsr.signals import lessons_of
 
 BUDGET = 2**17  # LR px that one update looks at, at most
 CROP = 192  # LR px, side of the parts that stand for a larger image
@@ -30,8 +32,8 @@ class Adapted:
 
     Attributes:
         params: name -> tensor.
-        losses: the son's loss before each update and after the last, on what was learned from; it ends where a loss is
-            not finite any more.
+        losses: the signal's loss before each update and after the last, on what was learned from; it ends where a loss
+            is not finite any more.
         held_out: the same on what was held out.
         kept: after how many updates the parameters were taken; 0 if adaptation was rolled back.
         diverged: the last losses are not finite, or far above the first.
@@ -61,35 +63,26 @@ def adapt_carefully(
         parts: how many parts of the image are given. Of several the third is held out (of two, the second), of one a
             cell of a 3x3 grid.
     """
-    start: Params = {name: p.detach() for name, p in network.named_parameters() if p.requires_grad}
+    start = start_of(network)
     updates = max(settings.updates)
     if updates == 0 or min(images.shape[-2:]) < SMALLEST:
         return Adapted(start, [], [], 0)
-    once = replace(settings, updates=(updates,), early_stop=0)
-    loss = _HeldOutLoss(_held_out(images, parts))
-    steps = adapt(network, images, degradation, once, degradation, loss)
+    scene = scene_of(network, images, degradation, settings, degradation)
+    held_out = _held_out(images, parts)
+    lessons = lessons_of(replace(scene, learned=~held_out), settings.manner.signal)
+    exam = Exam(replace(scene, learned=held_out), settings.manner.signal, start)
     best, kept = start, 0
     losses: list[float] = []
-    for update, (params, value) in enumerate(steps):
-        if update and not math.isfinite(value + loss.held_out[-1]):
-            return Adapted(best, losses, loss.held_out[:update], kept, diverged=True)
+    for update, (params, value) in enumerate(
+        follow(lessons, start, replace(settings, updates=(updates,), early_stop=0))
+    ):
+        exam.sit(params)
+        if update and not math.isfinite(value + exam.marks[-1]):
+            return Adapted(best, losses, exam.marks[:update], kept, diverged=True)
         losses.append(value)
-        if update == 0 or loss.held_out[-1] < loss.held_out[kept]:
+        if update == 0 or exam.marks[-1] < exam.marks[kept]:
             best, kept = params, update
-    return Adapted(best, losses, loss.held_out, kept, diverged(losses[-1], losses[0], images))
-
-
-class _HeldOutLoss:
-    """L1 over what is learned from; beside it, that over what is held out is noted at each call."""
-
-    def __init__(self, held_out: Tensor) -> None:
-        self._mask = held_out
-        self.held_out: list[float] = []
-
-    def __call__(self, output: Tensor, target: Tensor) -> Tensor:
-        difference = (output - target).abs().mean(1, keepdim=True)
-        self.held_out.append(float(difference.detach()[self._mask].mean()))
-        return difference[~self._mask].mean()
+    return Adapted(best, losses, exam.marks, kept, diverged(losses[-1], losses[0], images))
 
 
 def _held_out(images: Tensor, parts: int) -> Tensor:

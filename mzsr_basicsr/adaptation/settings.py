@@ -5,6 +5,22 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.signals.scene import SignalSettings
+
+USUAL = {"gradient": ((0, 2e-2), (1, 1e-2), (4, 5e-3)), "orthogonal": ((0, 5e-3),)}  # rates, by rule
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How updates are made: what weights were meta-trained for, and are adapted by.
+
+    Attributes:
+        signal: what is learned from.
+        rule: how a step is made of a gradient, a key of `meta.rules.RULES`.
+    """
+
+    signal: SignalSettings = field(default_factory=SignalSettings)
+    rule: str = "gradient"
 
 
 @dataclass(frozen=True)
@@ -42,17 +58,19 @@ class Settings:
     Attributes:
         updates: after how many updates a result is wanted; all are taken from one pass.
         schedule: learning rates.
+        manner: what is learned from, and how a step is made.
         son_noise: σ of further noise added to the son, in [0, 1] intensity.
-        quantize_son: round the son to 8 bits, as the image itself was.
+        quantize_son: round the son, and other LR images that are learned from, to 8 bits, as the image itself was.
         back_projection: rounds of back-projection of the result.
         self_ensemble: average over the flips and transposes that leave the kernel as it is.
         early_stop: give the parameters of the lowest loss so far, and stop after so many updates in a row without a
-            lower one; 0 gives the last parameters and never stops.
-        seed: of the son's noise.
+            lower one; 0 gives the last parameters and never stops. Only the son's losses can be compared so.
+        seed: of all chance.
     """
 
     updates: tuple[int, ...] = (0, 1, 10)
     schedule: Schedule = field(default_factory=Schedule)
+    manner: Manner = field(default_factory=Manner)
     son_noise: float = 0.0
     quantize_son: bool = False
     back_projection: int = 0
@@ -65,3 +83,13 @@ class Settings:
             raise ConfigError(
                 f"val.zero_shot.updates: {list(self.updates)}; give one or more numbers of updates, as [0, 1, 10]"
             )
+        if self.early_stop and self.manner.signal.name != "son":
+            raise ConfigError(
+                f"val.zero_shot.early_stop: {self.early_stop} compares losses, and those of the signal "
+                f"{self.manner.signal.name} are of other pairs in every update; give 0, or signal: son"
+            )
+
+
+def usual_schedule(rule: str) -> Schedule:
+    """Give the rates that suit a rule where none were learned."""
+    return Schedule(USUAL.get(rule, USUAL["gradient"]))

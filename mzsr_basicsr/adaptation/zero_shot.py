@@ -1,9 +1,8 @@
-"""Meta-test (paper, section 3.4): adapt a network to one image by its own downscaled son, then super-resolve it.
+"""Meta-test (paper, section 3.4): adapt a network to one image by what a signal makes of it, then super-resolve it.
 
 The network is never changed: adaptation makes new parameters, so the model is left as it was found.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,17 +15,18 @@ from mzsr_basicsr.adaptation.ensemble import super_resolve_ensemble
 from mzsr_basicsr.adaptation.plain import keep_plain
 from mzsr_basicsr.adaptation.settings import Schedule, Settings
 from mzsr_basicsr.adaptation.sound import check_adaptation, check_picture
-from mzsr_basicsr.degradation.degrade import round_to_8_bits, upscale
+from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.meta import Pairs, task_loss
-from mzsr_basicsr.meta.task import Loss, Params, PixelLoss, network_inputs, predict
+from mzsr_basicsr.meta.rules import RULES, State
+from mzsr_basicsr.meta.task import Lessons, Loss, Params, PixelLoss, network_inputs, predict
+from mzsr_basicsr.signals import Scene, lessons_of
 
 __all__ = ["Result", "Schedule", "Settings", "adapt", "back_project", "super_resolve", "zero_shot"]
 
 
 @dataclass(frozen=True)
 class Result:
-    """SR images by number of updates, each (1, C, H, W) in [0, 1]; the son's loss before each update and after the
+    """SR images by number of updates, each (1, C, H, W) in [0, 1]; the signal's loss before each update and after the
     last; seconds to each SR image, without what earlier SR images of the same run took.
     """
 
@@ -48,10 +48,10 @@ def zero_shot(
     Args:
         network: maps (1, C, h, w) to (1, C, s h, s w); left as it was found, in parameters, gradients and mode.
         lq: (1, C, h, w), RGB in [0, 1].
-        degradation: how the image is thought to have been made; it makes the son.
+        degradation: how the image is thought to have been made; it makes the LR images that are learned from.
         settings: see `Settings`.
         told: what the network is told, if that is another.
-        pixel_loss: loss between f(son) and the image; the paper's is L1.
+        pixel_loss: of the signal, such as between f(son) and the image; the paper's is L1.
 
     Returns:
         See `Result`.
@@ -90,36 +90,48 @@ def adapt(
     told: Degradation,
     pixel_loss: PixelLoss,
 ) -> Iterator[tuple[Params, float]]:
-    """Yield the parameters after 0, 1, 2, … updates of plain gradient descent, with the son's loss at each.
+    """Yield the parameters after 0, 1, 2, … updates, with the signal's loss at each.
 
-    `degradation` makes the son, the network hears `told`. With early stopping the parameters are the best so far; once
-    stopped, later updates cost nothing.
+    `degradation` makes what is learned from, the network hears `told`. With early stopping the parameters are the best
+    so far; once stopped, later updates cost nothing.
     """
-    son = make_son(lq, degradation, settings)
-    loss_of = task_loss(network, Pairs(son, lq), told_of_son(told, settings), pixel_loss)
-    params: Params = {name: value.detach() for name, value in network.named_parameters() if value.requires_grad}
+    scene = scene_of(network, lq, degradation, settings, told, pixel_loss)
+    return follow(lessons_of(scene, settings.manner.signal), start_of(network), settings)
+
+
+def scene_of(
+    network: nn.Module,
+    lq: Tensor,
+    degradation: Degradation,
+    settings: Settings,
+    told: Degradation,
+    pixel_loss: PixelLoss = F.l1_loss,
+) -> Scene:
+    """Make the scene of a signal; see `adapt`."""
+    given = (settings.quantize_son, settings.son_noise, settings.seed)
+    return Scene(network, lq, degradation, told, pixel_loss, *given)
+
+
+def start_of(network: nn.Module) -> Params:
+    """Give the parameters that adaptation starts from: those that can be trained."""
+    return {name: value.detach() for name, value in network.named_parameters() if value.requires_grad}
+
+
+def follow(lessons: Lessons, params: Params, settings: Settings) -> Iterator[tuple[Params, float]]:
+    """Take lessons one after the other; see `adapt`."""
+    rule, state = RULES[settings.manner.rule], State()
     best, best_loss, waited = params, float("inf"), 0
     last = max(settings.updates)
     for update in range(last + 1):
         if not 0 < settings.early_stop <= waited:
-            loss, slope = _loss_and_slope(loss_of, params, with_slope=update < last)
+            loss, slope = _loss_and_slope(lessons(update, params), params, with_slope=update < last)
             best, best_loss, waited = (params, loss, 0) if loss < best_loss else (best, best_loss, waited + 1)
-            here, next_params = params, _descend(params, slope, settings.schedule.at(update, len(params)))
+            direction = rule(slope, state) if update < last else slope
+            here, next_params = params, _descend(params, direction, settings.schedule.at(update, len(params)))
         if settings.early_stop:
             here, loss = best, best_loss
         yield here, loss
         params = next_params
-
-
-def make_son(lq: Tensor, degradation: Degradation, settings: Settings) -> Tensor:
-    """Degrade an image (B, C, h, w) once more, with as much noise as it has and maybe more."""
-    son = degradation.son(lq, torch.Generator().manual_seed(settings.seed), settings.son_noise)
-    return round_to_8_bits(son) if settings.quantize_son else son
-
-
-def told_of_son(told: Degradation, settings: Settings) -> Degradation:
-    """What the network is told of the son: the image's degradation, and the noise that was added."""
-    return told.with_noise(math.hypot(float(told.noise), settings.son_noise))
 
 
 def _loss_and_slope(loss_of: Loss, params: Params, with_slope: bool) -> tuple[float, list[Tensor]]:
@@ -133,9 +145,9 @@ def _loss_and_slope(loss_of: Loss, params: Params, with_slope: bool) -> tuple[fl
     return float(loss.detach()), list(slope)
 
 
-def _descend(params: Params, slope: list[Tensor], rates: list[float]) -> Params:
-    moves = zip(params.items(), slope, rates, strict=True)
-    return {name: value - rate * gradient for (name, value), gradient, rate in moves}
+def _descend(params: Params, direction: list[Tensor], rates: list[float]) -> Params:
+    moves = zip(params.items(), direction, rates, strict=True)
+    return {name: value - rate * move for (name, value), move, rate in moves}
 
 
 def super_resolve(

@@ -8,7 +8,7 @@ from time import perf_counter
 from torch import Tensor
 from tqdm import tqdm
 
-from mzsr_basicsr.adaptation.zero_shot import Result, Schedule, Settings, zero_shot
+from mzsr_basicsr.adaptation.zero_shot import Result, Settings, zero_shot
 from mzsr_basicsr.cli.results_table import BEST, Line, markdown
 from mzsr_basicsr.data.photos import to_picture
 from mzsr_basicsr.data.zero_shot_dataset import ZeroShotDataset
@@ -107,8 +107,7 @@ def _dataset(data: Path, name: str, case: Case) -> ZeroShotDataset:
 
 def _rows(network: Pretrained, dataset: ZeroShotDataset, case: Case, best: bool, bar: tqdm) -> Iterator[Row]:
     """Adapt to each image and measure every column."""
-    schedule = Schedule() if network.rates is None else Schedule(learned=network.rates)
-    settings = Settings(UPDATES, schedule, quantize_son=True)
+    settings = Settings(UPDATES, network.schedule, network.manner, quantize_son=True)
     for index in range(len(dataset)):
         whole = dataset[index]
         item = {key: value[None] for key, value in whole.items() if isinstance(value, Tensor)}

@@ -31,5 +31,7 @@ def schedule(choices: Choices, loaded: Pretrained) -> tuple[Schedule, str]:
     if not isinstance(choices.rates, str):
         return Schedule(steps=((0, choices.rates),)), f"{choices.rates:g} for every update and tensor"
     if loaded.rates is not None:
-        return Schedule(learned=loaded.rates), "learned with the weights, one for each tensor and update"
-    return Schedule(), "2e-2, then 1e-2 from update 2 and 5e-3 from update 5: the weights hold no learned ones"
+        return loaded.schedule, "learned with the weights, one for each tensor and update"
+    first, *rest = loaded.schedule.steps
+    later = " and ".join(f"{rate:g} from update {start + 1}" for start, rate in rest)
+    return loaded.schedule, f"{first[1]:g}{', then ' * bool(rest)}{later}: the weights hold no learned ones"

@@ -10,13 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.settings import Settings
-from mzsr_basicsr.adaptation.zero_shot import adapt, make_son, super_resolve, told_of_son
+from mzsr_basicsr.adaptation.zero_shot import adapt, scene_of, start_of, super_resolve
 from mzsr_basicsr.data.photos import to_picture
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.inspection.results import Inspection, Move, Update, Window
 from mzsr_basicsr.meta.task import Params, network_inputs, predict
 from mzsr_basicsr.metrics.quality import psnr_y, ssim_y
+from mzsr_basicsr.signals.son import make_son, told_of_son
 
 KEPT = 21  # pictures, at most
 SIDE = 640  # px of a kept picture, at most
@@ -47,8 +48,9 @@ def inspect_image(
         ConfigError: the loss is not finite any more.
         ImageError: the ground truth is too small for the metric.
     """
-    work = _Work(network, lq, make_son(lq, degradation, settings), degradation, settings, gt)
-    start: Params = {name: value.detach() for name, value in network.named_parameters() if value.requires_grad}
+    son = make_son(scene_of(network, lq, degradation, settings, degradation))
+    work = _Work(network, lq, son, degradation, settings, gt)
+    start = start_of(network)
     kept = chosen_updates(max(settings.updates))
     window = _window(work.size, work.scale)
     pictures: dict[int, np.ndarray] = {}
@@ -112,7 +114,7 @@ class _Work:
     def _output_on_son(self, params: Params) -> np.ndarray:
         height, width = self.lq.shape[-2:]
         with torch.no_grad():
-            inputs = network_inputs(self.network, self.son, told_of_son(self.degradation, self.settings))
+            inputs = network_inputs(self.network, self.son, told_of_son(self.degradation, self.settings.son_noise))
             return to_picture(predict(self.network, params, self.son, (height, width), inputs, self.degradation.scale))
 
 

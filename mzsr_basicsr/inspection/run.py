@@ -61,6 +61,7 @@ def inspect_file(choices: Choices, progress: Callable[[Update], None] = lambda u
     settings = Settings(
         updates=(choices.upscale.updates,),
         schedule=rates,
+        manner=loaded.manner,
         quantize_son=subject.eight_bits,
         seed=choices.upscale.seed,
     )

@@ -1,14 +1,16 @@
 """Meta-learners: from the losses of one task to a gradient for the shared parameters.
 
 MAML's gradient (paper, equations 4-6) is computed by the adjoint of the inner loop, one step at a time and backwards.
-With θ_{k+1} = θ_k - α_k ⊙ g(θ_k), g the gradient of the support loss, and w_k the weight of the query loss Q(θ_k):
+With θ_{k+1} = θ_k - α_k ⊙ g_k(θ_k), g_k the gradient of step k's support loss, and w_k the weight of the query loss
+Q(θ_k):
 
     v_K = w_K ∇Q(θ_K)
-    dL/dα_k = -g(θ_k) ⊙ v_{k+1}
-    v_k = v_{k+1} + w_k ∇Q(θ_k) - ∂/∂θ ⟨g(θ), α_k ⊙ v_{k+1}⟩        (the last term: second order only)
+    dL/dα_k = -g_k(θ_k) ⊙ v_{k+1}
+    v_k = v_{k+1} + w_k ∇Q(θ_k) - ∂/∂θ ⟨g_k(θ), α_k ⊙ v_{k+1}⟩        (the last term: second order only)
 
 v_0 is the exact gradient of Σ_k w_k Q(θ_k). Only one query graph is alive at a time, and with `recompute` only one
-support graph too, so that memory hardly grows with the number of steps.
+support graph too, so that memory hardly grows with the number of steps. Where a rule makes another direction of the
+gradient, that stands for g_k, and is taken as a constant: first order.
 """
 
 from collections.abc import Callable
@@ -18,7 +20,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.meta.task import Loss, Params
+from mzsr_basicsr.meta.rules import Rule, State, gradient
+from mzsr_basicsr.meta.task import Lessons, Loss, Params
 
 Tensors = list[Tensor]
 
@@ -33,12 +36,14 @@ class InnerLoop:
         order: 2 differentiates through the updates, 1 takes them as constants.
         recompute: second order only; evaluate each support gradient again on the way back instead of keeping its
             graph: one forward and one backward pass more per step, memory of a single step.
+        rule: makes a direction of a gradient, see `rules`; with order 2 only the gradient itself.
     """
 
     rates: Tensor
     weights: tuple[float, ...]
     order: Literal[1, 2] = 2
     recompute: bool = False
+    rule: Rule = gradient
 
 
 @dataclass(frozen=True)
@@ -60,15 +65,15 @@ class MetaGradient:
     query: Tensor
 
 
-Learner = Callable[[Loss, Loss, Params, InnerLoop], MetaGradient]
+Learner = Callable[[Lessons, Loss, Params, InnerLoop], MetaGradient]
 
 
-def maml(support: Loss, query: Loss, params: Params, inner: InnerLoop) -> MetaGradient:
+def maml(support: Lessons, query: Loss, params: Params, inner: InnerLoop) -> MetaGradient:
     """Differentiate the weighted query loss after inner gradient descent (Finn et al. 2017; paper, section 3.3).
 
     Args:
-        support: loss of the support set as a function of the parameters; must be deterministic.
-        query: loss of the query set, likewise.
+        support: (step, parameters) -> loss of the support set as a function of the parameters; must be deterministic.
+        query: loss of the query set as a function of the parameters, likewise.
         params: the shared parameters θ_0; not changed.
         inner: steps, rates, weights and order.
     """
@@ -87,15 +92,16 @@ def maml(support: Loss, query: Loss, params: Params, inner: InnerLoop) -> MetaGr
             total = total + weight * value
             last = value if step == len(inner.weights) else last
         if len(inner.rates):
-            rates[step - 1], adjoint = _step_back(support, names, trajectory[step - 1], adjoint, inner, step - 1)
+            rates[step - 1], adjoint = _step_back(names, trajectory[step - 1], adjoint, inner, step - 1)
     return MetaGradient(dict(zip(names, adjoint, strict=True)), rates, total, support_losses, last)
 
 
 @dataclass
 class _Point:
-    """A point of the trajectory: leaf values, the support gradient there, and its graph while it is kept."""
+    """A point of the trajectory: leaf values, the step's loss, and the direction taken, with its graph while kept."""
 
     values: Tensors
+    lesson: Loss
     slope: Tensors | None = None
 
 
@@ -106,31 +112,39 @@ def _gradient(loss: Loss, names: list[str], values: Tensors, keep_graph: bool = 
     return value.detach(), list(slope)
 
 
-def _descend(support: Loss, params: Params, inner: InnerLoop) -> tuple[list[_Point], Tensor]:
+def _descend(support: Lessons, params: Params, inner: InnerLoop) -> tuple[list[_Point], Tensor]:
     """Run the inner loop forwards; return its steps + 1 points and the support losses before each step."""
     names = list(params)
     keep = inner.order == 2 and not inner.recompute
-    trajectory = [_Point([value.detach().requires_grad_() for value in params.values()])]
+    values = [value.detach().requires_grad_() for value in params.values()]
+    trajectory: list[_Point] = []
     losses: Tensors = []
-    for rates in inner.rates:
-        point = trajectory[-1]
-        value, slope = _gradient(support, names, point.values, keep)
+    state: State = {}
+    for step, rates in enumerate(inner.rates):
+        point = _Point(values, support(step, dict(zip(names, (v.detach() for v in values), strict=True))))
+        value, slope = _gradient(point.lesson, names, point.values, keep)
+        direction = inner.rule(slope, state)
         if inner.order == 1 or keep:
-            point.slope = slope
-        moved = [p.detach() - r * g.detach() for p, r, g in zip(point.values, rates.detach(), slope, strict=True)]
-        trajectory.append(_Point([value.requires_grad_() for value in moved]))
+            point.slope = direction
+        trajectory.append(point)
+        moved = [p.detach() - r * g.detach() for p, r, g in zip(values, rates.detach(), direction, strict=True)]
+        values = [value.requires_grad_() for value in moved]
         losses.append(value)
-    device, dtype = trajectory[0].values[0].device, trajectory[0].values[0].dtype
-    return trajectory, torch.stack(losses) if losses else torch.zeros(0, device=device, dtype=dtype)
+    trajectory.append(_Point(values, _nothing))
+    return trajectory, torch.stack(losses) if losses else values[0].new_zeros(0)
+
+
+def _nothing(params: Params) -> Tensor:
+    raise RuntimeError("nothing is learned from after the last step")
 
 
 def _step_back(
-    support: Loss, names: list[str], point: _Point, adjoint: Tensors, inner: InnerLoop, step: int
+    names: list[str], point: _Point, adjoint: Tensors, inner: InnerLoop, step: int
 ) -> tuple[Tensor, Tensors]:
     """Carry the adjoint v_{k+1} over step k: return dL/dα_k (tensors,) and v_k without the query's term."""
     slope = point.slope
     if slope is None:
-        _, slope = _gradient(support, names, point.values, keep_graph=True)
+        _, slope = _gradient(point.lesson, names, point.values, keep_graph=True)
     rates = torch.stack([-(g.detach() * v).sum() for g, v in zip(slope, adjoint, strict=True)])
     if inner.order == 2:
         scaled = [r * v for r, v in zip(inner.rates[step].detach(), adjoint, strict=True)]

@@ -1,6 +1,6 @@
 """MetaStep: one outer step over a meta-batch, as the single module that DistributedDataParallel wraps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,7 +8,16 @@ import torch
 from torch import Tensor, nn
 
 from mzsr_basicsr.meta.learners import InnerLoop, Learner, MetaGradient
-from mzsr_basicsr.meta.task import PixelLoss, Task, task_loss
+from mzsr_basicsr.meta.rules import Rule, gradient
+from mzsr_basicsr.meta.task import Lessons, PixelLoss, Task, task_loss
+
+Teach = Callable[[nn.Module, Task, PixelLoss], Lessons]  # what a task is adapted to by
+
+
+def by_pairs(network: nn.Module, task: Task, pixel_loss: PixelLoss) -> Lessons:
+    """Adapt to the support set, in every step to the same."""
+    loss = task_loss(network, task.support, task.degradation, pixel_loss)
+    return lambda step, params: loss
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,8 @@ class MetaStep(nn.Module):
         learn_rates: make the rates parameters (stored as logarithms, so they stay positive).
         order: 1 or 2.
         recompute: see `InnerLoop`.
+        rule: see `InnerLoop`.
+        teach: what an inner step learns from.
     """
 
     log_rates: Tensor
@@ -69,6 +80,8 @@ class MetaStep(nn.Module):
         learn_rates: bool = False,
         order: Literal[1, 2] = 2,
         recompute: bool = False,
+        rule: Rule = gradient,
+        teach: Teach = by_pairs,
     ) -> None:
         super().__init__()
         self.network = network
@@ -76,6 +89,8 @@ class MetaStep(nn.Module):
         self.pixel_loss = pixel_loss
         self.order = order
         self.recompute = recompute
+        self.rule = rule
+        self.teach = teach
         self.names = [name for name, value in network.named_parameters() if value.requires_grad]
         first = next(network.parameters())
         log_rates = torch.full((steps, len(self.names)), rate, dtype=first.dtype, device=first.device).log()
@@ -101,7 +116,7 @@ class MetaStep(nn.Module):
         """
         own = dict(self.network.named_parameters())
         leaves: list[Tensor] = [own[name] for name in self.names]
-        inner = InnerLoop(self.log_rates.detach().exp(), weights, self.order, self.recompute)
+        inner = InnerLoop(self.log_rates.detach().exp(), weights, self.order, self.recompute, self.rule)
         sums = [torch.zeros_like(leaf) for leaf in leaves]
         rate_sum = torch.zeros_like(inner.rates)
         found: list[MetaGradient] = []
@@ -128,6 +143,6 @@ class MetaStep(nn.Module):
     def _one_task(self, task: Task, params: dict[str, Tensor], inner: InnerLoop) -> MetaGradient:
         query = task_loss(self.network, task.query, task.degradation, self.pixel_loss)
         if not len(inner.rates):  # plain supervised training: there may be no support set
-            return self.learner(query, query, params, inner)
-        support = task_loss(self.network, task.support, task.degradation, self.pixel_loss)
+            return self.learner(lambda step, params: query, query, params, inner)
+        support = self.teach(self.network, task, self.pixel_loss)
         return self.learner(support, query, params, inner)

@@ -12,6 +12,7 @@ from mzsr_basicsr.errors import ConfigError
 
 Params = Mapping[str, Tensor]
 Loss = Callable[[Params], Tensor]
+Lessons = Callable[[int, Params], Loss]  # (step from 0, the parameters it starts from) -> what the step is to lower
 PixelLoss = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -27,14 +28,17 @@ class Pairs:
 class Task:
     """One degradation, a support set to adapt on and a query set to judge the adapted network by.
 
-    `degradation` is what the network is told; its kernel and noise are one for all pairs, or one for each.
-    `name` says how to draw the task again; it stands in error messages.
+    `degradation` is what the network is told; its kernel and noise are one for all pairs, or one for each. `made` is
+    how an internal task's image is degraded once more, None where that is the same. `name` says how to draw the task
+    again, and stands in error messages; `seed` is of all chance within it.
     """
 
     support: Pairs
     query: Pairs
     degradation: Degradation
     name: str = ""
+    made: Degradation | None = None
+    seed: int = 0
 
 
 def network_inputs(network: nn.Module, lq: Tensor, degradation: Degradation) -> dict[str, object]:

@@ -8,6 +8,7 @@ from basicsr.utils.registry import LOSS_REGISTRY, METRIC_REGISTRY
 from mzsr_basicsr.archs.build import check_network
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.meta import LEARNERS
+from mzsr_basicsr.models.inner_loop import manner_of_training
 from mzsr_basicsr.options.datasets import DEFAULT_LENGTH
 from mzsr_basicsr.options.run import CommonRunOptions, RunOptions
 from mzsr_basicsr.options.schedule import check_schedule
@@ -51,7 +52,12 @@ def _check_train(options: RunOptions) -> None:
     check_keys("train.pixel_opt", _arguments(loss), LOSS_REGISTRY.get(loss["type"]))
     check_schedule(scheduler, options.train.total_iter)
     check_name("train.meta.learner", options.train.meta.learner, LEARNERS)
+    manner = manner_of_training(options.train.meta)
     data = options.datasets.get("train", {})
+    if manner.signal.name != "son" and options.train.meta.inner_steps and data.get("task") != "internal":
+        raise ConfigError(
+            f"train.meta.signal: {manner.signal.name} learns from an LR image alone; give datasets.train.task: internal"
+        )
     if options.train.meta.inner_steps and data.get("support") == 0 and data.get("task") != "internal":
         raise ConfigError("datasets.train.support: 0 leaves nothing to adapt to; give 1 or more, or inner_steps: 0")
 

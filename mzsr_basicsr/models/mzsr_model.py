@@ -12,15 +12,17 @@ from basicsr.utils import get_root_logger
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from mzsr_basicsr.adaptation.settings import Manner
 from mzsr_basicsr.adaptation.zero_shot import Result, Settings, zero_shot
 from mzsr_basicsr.archs.windows import fit_sizes
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, TrainingError
-from mzsr_basicsr.meta import LEARNERS, MetaStep, StepReport, query_weights
+from mzsr_basicsr.meta import StepReport, query_weights
 from mzsr_basicsr.models.checkpoint import fingerprint
 from mzsr_basicsr.models.checks import check_run
 from mzsr_basicsr.models.finite import fault
 from mzsr_basicsr.models.hardware import memory_format, precision, threads_per_process
+from mzsr_basicsr.models.inner_loop import build_step, manner_of_training
 from mzsr_basicsr.models.layers import drawn_by, warn_of_frozen_layers
 from mzsr_basicsr.models.meta_test import validated
 from mzsr_basicsr.models.optimizers import build_optimizer
@@ -31,8 +33,9 @@ from mzsr_basicsr.models.task_builder import build_tasks, merged
 from mzsr_basicsr.models.validation import validate
 from mzsr_basicsr.models.watch import Watch
 from mzsr_basicsr.options.numbers import as_numbers
-from mzsr_basicsr.options.run import RunOptions, TrainOptions, zero_shot_settings
+from mzsr_basicsr.options.run import MetaOptions, RunOptions, TrainOptions
 from mzsr_basicsr.options.strict import parse
+from mzsr_basicsr.options.zero_shot import zero_shot_settings
 from mzsr_basicsr.weights.pretrained import fitting_rates
 
 
@@ -47,6 +50,7 @@ class MZSRModel(ResumableModel):
         opt = {**opt, "train": as_numbers(opt["train"])} if opt.get("train") else opt
         self.options = parse(RunOptions, "", {key: value for key, value in opt.items() if key != "plugin"})
         self.rates: Tensor | None = None
+        self.manner = Manner()
         self.result: Result | None = None
         self.log_dict: dict[str, float] = OrderedDict()
         self.watch = Watch()
@@ -64,7 +68,7 @@ class MZSRModel(ResumableModel):
         train = self.train_options()
         self.net_g.train()
         self.pixel_loss = build_loss(train.pixel_opt).to(self.device)
-        self.meta_step = self._build_meta_step(train)
+        self.meta_step = self._build_meta_step(train.meta)
         self.ema_decay = train.ema_decay
         if self.ema_decay > 0:
             self.net_g_ema = fit_sizes(build_network(self.opt["network_g"])).to(self.device)
@@ -74,19 +78,15 @@ class MZSRModel(ResumableModel):
         self.setup_schedulers()
         self.clock = TrainingClock(train.total_iter, train.time_budget, train.progress and self.options.rank == 0)
 
-    def _build_meta_step(self, train: TrainOptions) -> nn.Module:
-        meta = train.meta
-        inner = (meta.inner_steps, meta.inner_rate, meta.learn_rates, meta.order, meta.recompute)
-        step = MetaStep(self.net_g, LEARNERS[meta.learner], self.pixel_loss, *inner).to(self.device)
+    def _build_meta_step(self, meta: MetaOptions) -> nn.Module:
+        step = build_step(self.net_g, meta, self.pixel_loss, self.options.quantizes()).to(self.device)
         if meta.learn_rates and self.rates is not None:
             start_rates(step, self.rates)
         if meta.inner_steps:
             warn_of_frozen_layers(self.net_g, meta.inner_steps)
         self.bare_step = step
-        if not self.options.dist:
-            return step
         devices = [torch.cuda.current_device()] if self.device.type == "cuda" else None
-        return DistributedDataParallel(step, device_ids=devices)
+        return DistributedDataParallel(step, device_ids=devices) if self.options.dist else step
 
     def setup_optimizers(self) -> None:
         """One optimizer for the network and, in a group of its own, the learned rates."""
@@ -108,14 +108,13 @@ class MZSRModel(ResumableModel):
         moved = {key: value.to(self.device) for key, value in data.items() if isinstance(value, Tensor)}
         if "task" in moved:
             section = self.options.datasets["train"]
+            given = {key: section[key] for key in ("subsampling", "seed", "quantize") if key in section}
             with torch.no_grad():
-                given = {key: section[key] for key in ("subsampling", "seed", "quantize") if key in section}
                 self.tasks = build_tasks(moved, **given)
                 self.tasks = self.tasks if self.train_options().meta.inner_steps else merged(self.tasks)
             return
-        self.lq = moved["lq"]
+        self.lq, self.gt = moved["lq"], moved.get("gt")
         self.degradation, self.told = (self._degradation(moved[key][0]) for key in ("kernel", "told_kernel"))
-        self.gt = moved.get("gt")
 
     def optimize_parameters(self, current_iter: int) -> None:
         """Make one outer step (paper, equation 6)."""
@@ -175,12 +174,12 @@ class MZSRModel(ResumableModel):
 
     def settings(self) -> Settings:
         """Make the zero-shot settings of `val.zero_shot`."""
-        learned: Tensor | None = None
+        learned, manner, options = None, self.manner, self.options.val.zero_shot
         if self.is_train:
-            learned = self.bare_step.log_rates.detach().exp()
-        elif self.options.val.zero_shot.rates == "learned":
+            learned, manner = self.bare_step.log_rates.detach().exp(), manner_of_training(self.train_options().meta)
+        elif options.rates == "learned":
             learned = fitting_rates(self.rates, self.net_g, str(self.options.path.pretrain_network_g))
-        return zero_shot_settings(self.options.val.zero_shot, learned)
+        return zero_shot_settings(options, learned, manner)
 
     def dist_validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool) -> None:
         """Share the images among the processes."""

@@ -9,13 +9,16 @@ from basicsr.utils import get_root_logger
 from basicsr.utils.dist_util import master_only
 from torch import Tensor, nn
 
+from mzsr_basicsr.adaptation.settings import Manner
 from mzsr_basicsr.data import task_stream
 from mzsr_basicsr.meta import MetaStep
 from mzsr_basicsr.models.changes import taken_over
+from mzsr_basicsr.models.inner_loop import manner_of_training
 from mzsr_basicsr.models.progress import TrainingClock
 from mzsr_basicsr.models.watch import Watch
 from mzsr_basicsr.options.run import RunOptions
 from mzsr_basicsr.weights.files import Loaded, first_five, load_weights, save_atomically
+from mzsr_basicsr.weights.manner import manner_as_plain
 
 
 class ResumableModel(SRModel):
@@ -31,6 +34,7 @@ class ResumableModel(SRModel):
     clock: TrainingClock
     watch: Watch
     rates: Tensor | None
+    manner: Manner
     _run: str
     _schedule: list[tuple[list[float], dict[str, Any]]]
 
@@ -41,7 +45,8 @@ class ResumableModel(SRModel):
         """
         path = self.options.path
         average = not self.is_train or "param_key_g" in self.opt["path"]
-        rates = self._load(net, load_path, path.param_key_g, average, strict).rates
+        loaded = self._load(net, load_path, path.param_key_g, average, strict)
+        rates, self.manner = loaded.rates, loaded.manner
         self.rates = rates if isinstance(rates, Tensor) and rates.ndim == 2 else None
 
     def load_average(self, net: nn.Module) -> None:
@@ -72,7 +77,10 @@ class ResumableModel(SRModel):
         """Save `params`, maybe `params_ema`, the inner rates and what the file is about, whole or not at all."""
         nets, keys = (net, param_key) if isinstance(net, list) else ([net], [param_key])
         states = {k: {n: v.cpu() for n, v in x.state_dict().items()} for k, x in zip(keys, nets, strict=True)}
-        about = {"scale": float(self.options.scale), "network_g": self.options.network_g}
+        about: dict[str, Any] = {"scale": float(self.options.scale), "network_g": self.options.network_g}
+        meta = self.options.train.meta if self.options.train else None
+        if meta is not None and meta.inner_steps:
+            about["manner"] = manner_as_plain(manner_of_training(meta))
         content = {**states, "rates": self.bare_step.log_rates.detach().exp().cpu(), "about": about}
         name = f"{net_label}_{'latest' if current_iter == -1 else current_iter}.pth"
         save_atomically(content, f"{self.opt['path']['models']}/{name}")

@@ -44,7 +44,9 @@ def build_tasks(
             support, query = Pairs(lr[i][:cut], hr[i][:cut]), Pairs(lr[i][cut:], hr[i][cut:])
         name = f"task {number} of seed {seed}"
         scale, sigma = float(batch["scale"][i]), float(batch["noise_sigma"][i])
-        tasks.append(Task(support, query, Degradation(batch["told_kernel"][i], scale, subsampling, sigma), name))
+        told = Degradation(batch["told_kernel"][i], scale, subsampling, sigma)
+        made = Degradation(batch["son_kernel"][i], scale, subsampling, sigma) if internal else None
+        tasks.append(Task(support, query, told, name, made, number))
     return tasks
 
 

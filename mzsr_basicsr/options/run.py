@@ -6,17 +6,17 @@ The `datasets` sections are in `datasets`. `parse` (strict.py) makes a record of
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
-from torch import Tensor
 
-from mzsr_basicsr.adaptation.settings import Schedule, Settings
-from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.options.datasets import Count, Natural, NotNegative, Positive, Record, Scale
+from mzsr_basicsr.options.zero_shot import SignalOptions, ZeroShotOptions
 
 
 class MetaOptions(Record, frozen=True, kw_only=True):
     """`train.meta`: the meta-transfer step (paper, section 3.3)."""
 
     learner: str = "maml"
+    signal: str | SignalOptions = "son"
+    rule: str = "gradient"
     inner_steps: Natural = 5
     inner_rate: Positive = 1e-2
     learn_rates: bool = False
@@ -40,38 +40,6 @@ class TrainOptions(Record, frozen=True, kw_only=True):
     time_budget: NotNegative = 0.0
     progress: bool = False
     precision: Literal["float32", "bfloat16"] = "float32"
-
-
-class ZeroShotOptions(Record, frozen=True, kw_only=True):
-    """`val.zero_shot`: the meta-test (paper, section 3.4)."""
-
-    updates: tuple[Natural, ...] = (0, 1, 10)
-    rates: tuple[tuple[Natural, Positive], ...] | Literal["learned"] = ((0, 2e-2), (1, 1e-2), (4, 5e-3))
-    noise: NotNegative = 0.0
-    son_noise: NotNegative = 0.0
-    quantize_son: bool = False
-    back_projection: Natural = 0
-    self_ensemble: bool = False
-    early_stop: Natural = 0
-    seed: Natural = 0
-
-
-def zero_shot_settings(options: ZeroShotOptions, learned: Tensor | None) -> Settings:
-    """Make the settings of the zero-shot test.
-
-    Args:
-        options: of the option file.
-        learned: (updates, parameter tensors), the rates of the weights file, if it has any.
-
-    Raises:
-        ConfigError: the rates are to be `learned`, but there are none.
-    """
-    o = options
-    if o.rates == "learned" and (learned is None or not len(learned)):
-        raise ConfigError("zero_shot.rates: `learned`, but the weights hold no rates; give [update, rate] pairs")
-    schedule = Schedule(learned=learned) if o.rates == "learned" else Schedule(tuple(o.rates))
-    extras = (o.son_noise, o.quantize_son, o.back_projection, o.self_ensemble, o.early_stop, o.seed)
-    return Settings(tuple(o.updates), schedule, *extras)
 
 
 class CommonValOptions(Record, frozen=True, kw_only=True):
@@ -142,6 +110,10 @@ class CommonRunOptions(Record, frozen=True, kw_only=True):
     def subsampling(self) -> str:
         """Give the subsampling of the data sets, which a run shares."""
         return next((s["subsampling"] for s in self.datasets.values() if "subsampling" in s), "direct")
+
+    def quantizes(self) -> bool:
+        """Tell whether training rounds LR images to 8 bits."""
+        return bool(self.datasets.get("train", {}).get("quantize", False))
 
 
 class RunOptions(CommonRunOptions, frozen=True, kw_only=True):

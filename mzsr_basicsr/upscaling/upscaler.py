@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mzsr_basicsr.adaptation.careful import BUDGET, CROP, Adapted, adapt_carefully
-from mzsr_basicsr.adaptation.settings import Schedule, Settings
+from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.degradation.noise import estimate_noise
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError, TrainingError
@@ -67,7 +67,8 @@ class Upscaler:
         self._measured: tuple[Plan, int] | None = None
         self._settings = Settings(
             updates=(settings.updates,),
-            schedule=Schedule() if loaded.rates is None else Schedule(learned=loaded.rates),
+            schedule=loaded.schedule,
+            manner=loaded.manner,
             back_projection=settings.back_projection,
             self_ensemble=settings.self_ensemble,
             seed=settings.seed,

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from mzsr_basicsr.adaptation.settings import Manner
 from mzsr_basicsr.errors import WeightsError
 from mzsr_basicsr.weights import check_is_there, locate
+from mzsr_basicsr.weights.manner import manner_of
 from mzsr_basicsr.weights.matching import best_match, differences
 
 _TEMPORARY = re.compile(r"\..+\.(pth|state)\.[a-z0-9_]{8}")  # of this version and of earlier ones
@@ -82,11 +84,13 @@ class Loaded(NamedTuple):
         key: where the weights stood in it.
         rates: what it holds as learned inner rates.
         differences: what did not fit the network, and was left out; only where the load was not strict.
+        manner: of the updates that the rates were learned for.
     """
 
     key: str
     rates: Any
     differences: list[str]
+    manner: Manner
 
 
 def load_weights(
@@ -127,7 +131,8 @@ def load_weights(
             f"{path}: weights of another network than this {type(network).__name__}: {first_five(problems)}"
         )
     network.load_state_dict(fitting, strict=False)
-    return Loaded(str(found), content.get("rates"), problems)
+    manner = manner_of(about.get("manner") if isinstance(about, dict) else None, path)
+    return Loaded(str(found), content.get("rates"), problems, manner)
 
 
 def first_five(problems: list[str]) -> str:

@@ -6,19 +6,29 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from mzsr_basicsr.adaptation.settings import Manner, Schedule, usual_schedule
 from mzsr_basicsr.archs.build import build_network, check_network
 from mzsr_basicsr.archs.windows import fit_sizes
 from mzsr_basicsr.errors import WeightsError
 from mzsr_basicsr.weights import locate
 from mzsr_basicsr.weights.files import load_weights, read_file
+from mzsr_basicsr.weights.manner import manner_of
 
 
 class Pretrained(NamedTuple):
-    """A network in eval mode, its magnification, and its learned inner rates (updates, parameter tensors), if any."""
+    """A network in eval mode, its magnification, its learned inner rates (updates, parameter tensors), if any, and the
+    manner of its updates.
+    """
 
     network: nn.Module
     scale: float
     rates: Tensor | None
+    manner: Manner
+
+    @property
+    def schedule(self) -> Schedule:
+        """The learned rates, or those that suit the rule."""
+        return usual_schedule(self.manner.rule) if self.rates is None else Schedule(learned=self.rates)
 
 
 def load_pretrained(path: str) -> Pretrained:
@@ -37,8 +47,9 @@ def load_pretrained(path: str) -> Pretrained:
     network: nn.Module = build_network(about["network_g"])
     rates = load_weights(network, path, None, about["scale"]).rates
     _check(network, about["scale"], path)
+    fitting = fitting_rates(rates, network, path)
     return Pretrained(
-        fit_sizes(network, f"{path}: network_g").eval(), about["scale"], fitting_rates(rates, network, path)
+        fit_sizes(network, f"{path}: network_g").eval(), about["scale"], fitting, manner_of(about.get("manner"), path)
     )
 
 

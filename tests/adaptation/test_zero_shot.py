@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from mzsr_basicsr.adaptation.ensemble import super_resolve_ensemble
-from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, back_project, make_son, zero_shot
+from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, back_project, scene_of, zero_shot
 from mzsr_basicsr.archs.mzsr_arch import MZSRNet
 from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
 from mzsr_basicsr.archs.mzsr_wiener_arch import MZSRNetWiener
@@ -17,6 +17,7 @@ from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.signals.son import make_son
 
 KERNEL = gaussian_kernel(1.5, 0.8, 0.4, size=9)
 
@@ -192,12 +193,13 @@ def test_a_son_gets_the_noise_that_degradation_takes(subsampling: str) -> None:
     lq = 0.5 + 0.1 * torch.randn(1, 3, 200, 200, generator=torch.Generator().manual_seed(1))
     settings, degradation = Settings(), Degradation(KERNEL, 2, subsampling, 0.1)
     assert degradation.with_noise(0.0).apply(lq).std() < 0.05
-    assert make_son(lq, degradation, settings).std() == pytest.approx(0.1, rel=0.03)
-    more = make_son(lq, degradation, replace(settings, son_noise=0.075))
+    son = lambda degradation, settings: make_son(scene_of(nn.Identity(), lq, degradation, settings, degradation))  # noqa: E731
+    assert son(degradation, settings).std() == pytest.approx(0.1, rel=0.03)
+    more = son(degradation, replace(settings, son_noise=0.075))
     assert more.std() == pytest.approx(0.125, rel=0.03)
-    assert torch.equal(more, make_son(lq, degradation, replace(settings, son_noise=0.075)))
+    assert torch.equal(more, son(degradation, replace(settings, son_noise=0.075)))
     assert torch.equal(
-        make_son(lq, degradation.with_noise(0.0), settings),
+        son(degradation.with_noise(0.0), settings),
         Degradation(KERNEL, 2, subsampling).apply(lq),
     )
 

@@ -53,7 +53,7 @@ def test_quadratic_losses_match_the_closed_form(recompute: bool, weights: tuple[
 
     ta, tb, td = (torch.from_numpy(x) for x in (a, b, d))
     got = maml(
-        lambda p: 0.5 * (p["t"] - tb) @ ta @ (p["t"] - tb),
+        lambda step, start: lambda p: 0.5 * (p["t"] - tb) @ ta @ (p["t"] - tb),
         lambda p: 0.5 * (p["t"] - td).square().sum(),
         {"t": torch.from_numpy(theta)},
         InnerLoop(torch.from_numpy(alphas)[:, None], weights, 2, recompute),
@@ -133,7 +133,7 @@ def test_zero_weight_queries_are_skipped() -> None:
         return p["t"].square().sum()
 
     inner = InnerLoop(torch.full((4, 1), 0.1), (0.0, 0.0, 0.0, 1.0))
-    maml(lambda p: p["t"].square().sum(), query, {"t": torch.ones(2)}, inner)
+    maml(lambda step, start: lambda p: p["t"].square().sum(), query, {"t": torch.ones(2)}, inner)
     assert len(calls) == 1
 
 
@@ -144,7 +144,7 @@ def test_frozen_parameters_stay_out_and_piecewise_linear_losses_work() -> None:
     step([random_task(0)], (0.5, 0.5))[0].backward()
     assert network[0].weight.grad is None and network[1].weight.grad is not None
     linear = maml(
-        lambda p: p["t"].sum(),
+        lambda step, start: lambda p: p["t"].sum(),
         lambda p: p["t"].square().sum(),
         {"t": torch.ones(3)},
         InnerLoop(torch.full((1, 1), 0.5), (1.0,)),

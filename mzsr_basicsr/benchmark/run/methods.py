@@ -16,7 +16,7 @@ from mzsr_basicsr.benchmark.run.options import BicubicOptions, KernelChoice, Met
 from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.options.run import ZeroShotOptions, zero_shot_settings
+from mzsr_basicsr.options.zero_shot import ZeroShotOptions, zero_shot_settings
 from mzsr_basicsr.options.zssr import zssr_settings
 from mzsr_basicsr.upscaling.choice import choose_kernel
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
@@ -100,7 +100,7 @@ def _network(
     if options is not None:
         if not options.updates:
             raise ConfigError(f"{section}.zero_shot.updates: is empty; give at least one number, as [0, 10]")
-        settings = zero_shot_settings(options, rates)
+        settings = zero_shot_settings(options, rates, loaded.manner)
 
     def run(lq: Tensor, degradation: Degradation) -> list[Output]:
         told, spent = _told(choice, lq, degradation)

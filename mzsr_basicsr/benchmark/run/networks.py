@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
+from mzsr_basicsr.adaptation.settings import Manner
 from mzsr_basicsr.archs.build import build_network, check_network, network_class
 from mzsr_basicsr.archs.windows import FAILURES, fit_sizes
 from mzsr_basicsr.benchmark.run.options import MZSROptions, NetworkOptions
@@ -14,10 +15,11 @@ from mzsr_basicsr.weights.pretrained import fitting_rates, load_pretrained
 
 
 class Loaded(NamedTuple):
-    """A network in eval mode, and the learned inner rates (updates, parameter tensors) of its file, if any."""
+    """A network in eval mode, its file's learned inner rates (updates, parameter tensors), if any, and their manner."""
 
     network: nn.Module
     rates: Tensor | None
+    manner: Manner
 
 
 def weights_file(options: NetworkOptions | MZSROptions, scale: float, section: str) -> str:
@@ -51,19 +53,20 @@ def load_network(options: NetworkOptions | MZSROptions, scale: float, section: s
             raise ConfigError(
                 f"{section}.param_key: goes with `network_g`, which is missing; add it, or leave both out"
             )
-        network, own, rates = load_pretrained(path)
+        network, own, rates, manner = load_pretrained(path)
         if own != scale and not getattr(network, "wants_scale", False):
             raise WeightsError(
                 f"{section}.weights: {path} is for scale {own:g}, but a kernel of scale {scale:g} is in `kernels`; "
                 f"name weights by scale, as {{{own:g}: {path}, {scale:g}: FILE}}, or leave that kernel out"
             )
-        return Loaded(network, rates)
+        return Loaded(network, rates, manner)
     section_g = options.network_g
     check_network(section_g, f"{section}.network_g")
     _check_scale(section_g, scale, f"{section}.network_g")
     network = build(section_g, f"{section}.network_g")
-    rates = load_weights(network, path, options.param_key, scale).rates
-    return Loaded(fit_sizes(network, f"{section}.network_g").eval(), fitting_rates(rates, network, path))
+    found = load_weights(network, path, options.param_key, scale)
+    rates = fitting_rates(found.rates, network, path)
+    return Loaded(fit_sizes(network, f"{section}.network_g").eval(), rates, found.manner)
 
 
 def build(section_g: dict[str, Any], name: str) -> nn.Module:

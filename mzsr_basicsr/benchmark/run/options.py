@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from mzsr_basicsr.options.datasets import Count, Positive, Record, Scale, Subsampling
-from mzsr_basicsr.options.run import ZeroShotOptions
+from mzsr_basicsr.options.zero_shot import ZeroShotOptions
 from mzsr_basicsr.options.zssr import ZSSROptions
 
 KernelChoice = Literal["known", "auto", "internal", "bicubic"]

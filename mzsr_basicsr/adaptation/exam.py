@@ -1,0 +1,34 @@
+"""The part of an image that is held out examines a network: the same questions after every update."""
+
+from dataclasses import replace
+
+import torch
+
+from mzsr_basicsr.meta.task import Params
+from mzsr_basicsr.signals import Scene, SignalSettings, lessons_of
+
+DRAWS = 2  # lessons of a signal that draws them
+CROP = 64  # LR px, side of what one of them looks at, at most
+FIRST = 1_000_000  # their number, far from those that are learned from
+
+
+class Exam:
+    """Lessons on what is held out; they and the estimate they are made from stay those of the start.
+
+    Args:
+        scene: its mask leaves what is held out.
+        signal: what is learned from, elsewhere.
+        start: the parameters before any update.
+    """
+
+    def __init__(self, scene: Scene, signal: SignalSettings, start: Params) -> None:
+        lessons = lessons_of(scene, replace(signal, refresh=0, crop=CROP))
+        draws = 1 if signal.name == "son" else DRAWS
+        self._questions = [lessons(FIRST + draw, start) for draw in range(draws)]
+        self.marks: list[float] = []
+
+    def sit(self, params: Params) -> float:
+        """Add the mean loss of some parameters to the marks: the lower, the better."""
+        with torch.no_grad():
+            self.marks.append(sum(float(loss(params)) for loss in self._questions) / len(self._questions))
+        return self.marks[-1]

@@ -1,0 +1,79 @@
+"""What a signal is made from, and what it makes: lessons, one for each update."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.meta.task import Lessons, PixelLoss
+
+SMALLEST = 8  # LR px; no copy of an image is made smaller than that
+
+
+@dataclass(frozen=True)
+class SignalSettings:
+    """Which signal is learned from, and how.
+
+    Attributes:
+        name: a key of `SIGNALS`.
+        shares: of "mixed", the weights of the son's loss and of the own scale's.
+        shrink: of the own scale, the smallest and the largest size of a copy over that of the estimate; None for what
+            suits the kernel, see `copies.shrink_range`.
+        crop: side of the LR image that one update learns from, px; larger images are cut at random. 0: all of it.
+        refresh: make the estimate anew after so many updates; 0 for never.
+    """
+
+    name: str = "son"
+    shares: tuple[float, float] = (0.5, 0.5)
+    shrink: tuple[float, float] | None = None
+    crop: int = 128
+    refresh: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """An image that a network is to learn from.
+
+    Attributes:
+        network: left as it is.
+        lq: (n, C, h, w) in [0, 1].
+        degradation: how the image is thought to have been made; it makes the LR images of all lessons.
+        told: what the network hears.
+        pixel_loss: (prediction, target) -> scalar.
+        quantize: round LR images that are made to 8 bits, as the image was.
+        son_noise: σ of further noise on the son, [0, 1] intensity.
+        seed: of all chance.
+        learned: (n, 1, h, w), True where the image may be learned from; None for everywhere.
+    """
+
+    network: nn.Module
+    lq: Tensor
+    degradation: Degradation
+    told: Degradation
+    pixel_loss: PixelLoss = F.l1_loss
+    quantize: bool = False
+    son_noise: float = 0.0
+    seed: int = 0
+    learned: Tensor | None = None
+
+    def generator(self, salt: int = 0) -> torch.Generator:
+        """Give a source of chance on the CPU; each salt has its own."""
+        return torch.Generator().manual_seed((self.seed + 1_000_003 * salt) % 2**63)
+
+
+Signal = Callable[[Scene, SignalSettings], Lessons]
+
+
+def masked(pixel_loss: PixelLoss, mask: Tensor | None) -> PixelLoss:
+    """Restrict a loss to some pixels: mask (n, 1, H, W); all where it is None."""
+    if mask is None:
+        return pixel_loss
+
+    def loss(output: Tensor, target: Tensor) -> Tensor:
+        chosen = mask.expand_as(target)
+        return pixel_loss(output[chosen], target[chosen])
+
+    return loss

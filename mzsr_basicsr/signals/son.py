@@ -1,0 +1,28 @@
+"""The son (paper, section 3.4): the image degraded once more teaches the network to make the image of it."""
+
+import math
+
+from torch import Tensor
+
+from mzsr_basicsr.degradation.degrade import round_to_8_bits
+from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.meta.task import Lessons, Pairs, task_loss
+from mzsr_basicsr.signals.scene import Scene, SignalSettings, masked
+
+
+def son(scene: Scene, settings: SignalSettings) -> Lessons:
+    """Make the one lesson of all updates: son -> image."""
+    told = told_of_son(scene.told, scene.son_noise)
+    loss = task_loss(scene.network, Pairs(make_son(scene), scene.lq), told, masked(scene.pixel_loss, scene.learned))
+    return lambda update, params: loss
+
+
+def make_son(scene: Scene) -> Tensor:
+    """Degrade an image (n, C, h, w) once more, with as much noise as it has and maybe more."""
+    small = scene.degradation.son(scene.lq, scene.generator(), scene.son_noise)
+    return round_to_8_bits(small) if scene.quantize else small
+
+
+def told_of_son(told: Degradation, more_noise: float) -> Degradation:
+    """What the network is told of the son: the image's degradation, and the noise that was added."""
+    return told.with_noise(math.hypot(float(told.noise), more_noise))
