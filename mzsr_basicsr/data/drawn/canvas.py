@@ -57,7 +57,7 @@ class Canvas:
         fill: Colour | None,
         edge: Colour | None = None,
         width: float = 1,
-        round_: float = 0,
+        radius: float = 0,
     ) -> None:
         """Draw a rectangle: upper left corner and (width, height); its edge lies inside."""
         left, top = self.pixel(corner)
@@ -66,9 +66,9 @@ class Canvas:
             return
         place = (left, top, right - 1, bottom - 1)
         thick = self.thick(width) if edge else 0
-        if round_ > 0:
-            radius = min(round_ * self.factor, (right - left) / 2, (bottom - top) / 2)
-            self.pen.rounded_rectangle(place, radius, fill, edge, thick)
+        if radius > 0:
+            bend = min(radius * self.factor, (right - left) / 2, (bottom - top) / 2)
+            self.pen.rounded_rectangle(place, bend, fill, edge, thick)
         else:
             self.pen.rectangle(place, fill, edge, thick)
 

@@ -3,15 +3,18 @@
 What is found depends on the machine, and so does what is drawn: equal seeds draw equal images where equal fonts are.
 """
 
+import os
 import random
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
-from PIL import ImageFont
+from PIL import ImageFont, features
+
+from mzsr_basicsr.errors import ConfigError
 
 Family = Literal["sans", "serif", "mono"]
 FOLDERS = (
@@ -44,7 +47,15 @@ class Face:
 
 @lru_cache(maxsize=1)
 def faces() -> tuple[Face, ...]:
-    """Find the fonts once: sorted by the names of their files, each name once, those that write plain English."""
+    """Find the fonts once: sorted by the names of their files, each name once, those that write plain English.
+
+    Raises:
+        ConfigError: Pillow was built without FreeType.
+    """
+    if not features.check("freetype2"):
+        raise ConfigError(
+            "datasets.train.drawn: needs Pillow with FreeType; install Pillow's wheel, or leave `drawn` 0"
+        )
     found: dict[str, Path] = {}
     for folder in _folders():
         for path in sorted(folder.rglob("*")):
@@ -67,16 +78,13 @@ def font(face: Face, size: float) -> ImageFont.FreeTypeFont:
     """Load a face; size in px of the em, kept for the next call."""
     if face.path is not None:
         return ImageFont.truetype(face.path, size, layout_engine=ImageFont.Layout.BASIC)
-    own = ImageFont.load_default(size)
-    if not isinstance(own, ImageFont.FreeTypeFont):
-        raise ImportError("drawn text needs a Pillow with FreeType")
-    return own
+    return cast(ImageFont.FreeTypeFont, ImageFont.load_default(size))  # it is one where there is FreeType
 
 
 def _folders() -> list[Path]:
     spec = find_spec("matplotlib")  # found, not imported: only its files are wanted
     origin = [Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"] if spec and spec.origin else []
-    return origin + [Path(folder).expanduser() for folder in FOLDERS]
+    return origin + [Path(os.path.expanduser(folder)) for folder in FOLDERS]
 
 
 def _face(path: Path) -> Face | None:

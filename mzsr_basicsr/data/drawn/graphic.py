@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,23 +18,31 @@ from mzsr_basicsr.data.drawn.maps import draw_map
 from mzsr_basicsr.data.drawn.patterns import draw_pattern
 from mzsr_basicsr.data.drawn.screens import draw_table, draw_terminal, draw_window
 from mzsr_basicsr.data.drawn.text import draw_text
+from mzsr_basicsr.data.photos import to_tensor
 
-KINDS: dict[str, Callable[[Canvas, random.Random], None]] = {
-    "text": draw_text,
-    "cartoon": draw_cartoon,
-    "line art": draw_line_art,
-    "chart": draw_chart,
-    "terminal": draw_terminal,
-    "window": draw_window,
-    "table": draw_table,
-    "map": draw_map,
-    "pattern": draw_pattern,
+
+class Kind(NamedTuple):
+    """What draws a kind of graphic, how often (%), and the share of it that is drawn px by px."""
+
+    draw: Callable[[Canvas, random.Random], None]
+    weight: int
+    plain: float = 0.0
+
+
+KINDS = {
+    "text": Kind(draw_text, 28, 0.4),
+    "cartoon": Kind(draw_cartoon, 18),
+    "line art": Kind(draw_line_art, 12),
+    "chart": Kind(draw_chart, 13),
+    "terminal": Kind(draw_terminal, 9, 0.6),
+    "window": Kind(draw_window, 6, 0.5),
+    "table": Kind(draw_table, 4, 0.5),
+    "map": Kind(draw_map, 5),
+    "pattern": Kind(draw_pattern, 5, 0.3),
 }
-WEIGHTS = (28, 18, 12, 13, 9, 6, 4, 5, 5)  # how often each is drawn, %
-UPRIGHT = {"text": 0.4, "terminal": 0.6, "window": 0.5, "table": 0.5, "pattern": 0.3}  # share drawn px by px
 FILTERS = (Image.Resampling.BOX, Image.Resampling.BOX, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
 TRIES = 8  # for a window that shows something: pages have empty places
-PLAIN = 8.0  # levels; a standard deviation below it shows next to nothing
+LEAST = 8.0  # levels; an image of a smaller standard deviation shows next to nothing
 
 
 def draw_graphic(size: int, generator: torch.Generator, kind: str | None = None) -> Tensor:
@@ -55,18 +64,20 @@ def draw_graphic(size: int, generator: torch.Generator, kind: str | None = None)
         (3, size, size) float32 RGB in [0, 1], multiples of 1/255.
     """
     rng = random.Random(int(torch.randint(2**62, (), generator=generator)))
+    kinds = list(KINDS.values())
+    weights = [one.weight for one in kinds]
     for _ in range(TRIES):
-        image = _attempt(size, rng, kind or rng.choices(list(KINDS), WEIGHTS)[0])
-        if image.std() >= PLAIN:
+        image = _attempt(size, rng, KINDS[kind] if kind else rng.choices(kinds, weights)[0])
+        if image.std() >= LEAST:
             break
-    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float() / 255
+    return to_tensor(image)
 
 
-def _attempt(size: int, rng: random.Random, kind: str) -> np.ndarray:
+def _attempt(size: int, rng: random.Random, kind: Kind) -> np.ndarray:
     """Draw one image: (size, size, 3) uint8."""
-    factor = 1 if rng.random() < UPRIGHT.get(kind, 0) else FINE
+    factor = 1 if rng.random() < kind.plain else FINE
     canvas = blank(size, factor, paper(rng))
-    KINDS[kind](canvas, rng)
+    kind.draw(canvas, rng)
     method = rng.choice(FILTERS)
     if factor == 1:
         return np.asarray(canvas.image)
