@@ -19,7 +19,7 @@ _NAMES = "value count total index width height error result offset size path dat
 NAMES = _NAMES.split()
 _KEYWORDS = "if for while return def class import from else with in not and lambda yield raise"
 KEYWORDS = _KEYWORDS.split()
-UNITS = ["", "", "", "%", " px", " ms", " kg", "°", " €", " km", " MB"]
+UNITS = ["", "", "", "%", " px", " ms", " kg", " km", " MB"]  # ASCII alone: not every font has more
 SYMBOLS = "{}[]()<>=+-*/%&|^~!?#@$\\'\"`;:,._"
 
 
