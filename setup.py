@@ -47,7 +47,7 @@ setup(
         "msgspec>=0.18",  # strict records of the option sections
         "numpy",
         "opencv-python",  # photographs read and written as BasicSR does; colour spaces
-        "pillow>=10",  # image files with all that belongs to them
+        "pillow>=10.1",  # image files with all that belongs to them; graphics to train on, in its own font of any size
         "pyyaml",  # option files
         "scipy",  # .mat kernels, sizes for fast transforms, interpolation
         "tifffile",  # TIFF of any depth and number of bands

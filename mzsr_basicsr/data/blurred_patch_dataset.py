@@ -11,7 +11,6 @@ from torch import Tensor
 
 from mzsr_basicsr.blind.kernel_net import GRID, NUMBERS
 from mzsr_basicsr.blind.spread import band_spread, log_covariance
-from mzsr_basicsr.data.photos import random_patch
 from mzsr_basicsr.data.task_kernels import TaskKernels
 from mzsr_basicsr.data.task_set import TaskSet
 from mzsr_basicsr.degradation.degrade import add_noise, round_to_8_bits
@@ -50,7 +49,7 @@ class BlurredPatchDataset(TaskSet[BlurredPatchOptions]):
         kernel, _ = self.laws[choice].draw(generator)
         margin = -(-(kernel.shape[-1] // 2) // int(scale))  # LR px that the border's mirror image spoils
         index = int(torch.randint(len(self.photos), (), generator=generator))
-        patch = random_patch(self.photos, index, int(scale) * (o.lq_size + 2 * margin), o.augment, generator)
+        patch = self.patch(index, int(scale) * (o.lq_size + 2 * margin), generator)
         luma = torch.einsum("chw,c->hw", patch, torch.tensor(LUMA))[None]
         inside = slice(margin, margin + o.lq_size)
         low = Degradation(kernel, scale).apply(luma)[:, inside, inside]

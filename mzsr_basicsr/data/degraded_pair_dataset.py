@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.data.photos import random_patch
 from mzsr_basicsr.data.task_set import TaskSet
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.options.datasets import PairDatasetOptions
@@ -31,5 +30,5 @@ class DegradedPairDataset(TaskSet[PairDatasetOptions]):
         """Draw one pair."""
         o = self.options
         index = int(torch.randint(len(self.photos), (), generator=generator))
-        gt = random_patch(self.photos, index, o.gt_size, o.augment, generator)
+        gt = self.patch(index, o.gt_size, generator)
         return {"gt": gt, "lq": self.degradation.apply(gt, generator)}

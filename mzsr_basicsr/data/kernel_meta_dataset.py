@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.data.photos import random_patch
 from mzsr_basicsr.data.task_kernels import TaskKernels
 from mzsr_basicsr.data.task_set import TaskSet
 from mzsr_basicsr.errors import ConfigError
@@ -22,7 +21,8 @@ class KernelMetaDataset(TaskSet[MetaDatasetOptions]):
     `noise_sigma` and `task` (scalars), and RGB patches in [0, 1]: external tasks `support_gt` (support, 3, gt_size,
     gt_size) and `query_gt` (query, 3, gt_size, gt_size), cut from different photographs; internal tasks one
     `image_gt` (1, 3, gt_size, gt_size), of which the model makes the LR image and its son: the support set is
-    son -> LR, the query set LR -> HR, as at meta-test.
+    son -> LR, the query set LR -> HR, as at meta-test. `drawn` is the share of patches (external) or images (internal)
+    that are drawn graphics instead.
 
     Args:
         opt: `datasets.train`, see `MetaDatasetOptions`.
@@ -72,6 +72,6 @@ class KernelMetaDataset(TaskSet[MetaDatasetOptions]):
         return [first[i % len(first)] for i in range(support)], [second[i % len(second)] for i in range(query)]
 
     def _cut(self, indices: list[int], generator: torch.Generator) -> Tensor:
-        size, augment = self.options.gt_size, self.options.augment
-        patches = [random_patch(self.photos, index, size, augment, generator) for index in indices]
+        size = self.options.gt_size
+        patches = [self.patch(index, size, generator) for index in indices]
         return torch.stack(patches) if patches else torch.zeros(0, 3, size, size)

@@ -1,4 +1,4 @@
-"""What the two training sets share: an endless, seeded, resumable stream of draws from a set of photographs."""
+"""What the training sets share: an endless, seeded, resumable stream of draws, of photographs and drawn graphics."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from mzsr_basicsr.data import task_stream
-from mzsr_basicsr.data.photos import Photos
+from mzsr_basicsr.data.drawn.graphic import draw_graphic
+from mzsr_basicsr.data.photos import Photos, random_patch
 from mzsr_basicsr.options.datasets import TaskSetOptions
 
 O = TypeVar("O", bound=TaskSetOptions)  # noqa: E741
@@ -20,7 +21,8 @@ class TaskSet(Dataset[dict[str, Tensor]], Generic[O]):
     """A training set whose item is a function of (seed, task number), not of workers, epochs or earlier draws.
 
     The task number counts on over the whole training: a resumed run continues the exact stream, and together the
-    processes of a distributed run draw the tasks that one process with the joint batch would draw.
+    processes of a distributed run draw the tasks that one process with the joint batch would draw. Drawn graphics are a
+    function of the fonts that are installed, too.
 
     Args:
         opt: the section of the option file, `datasets.train`; BasicSR reads `name` of it.
@@ -50,6 +52,17 @@ class TaskSet(Dataset[dict[str, Tensor]], Generic[O]):
     def __getstate__(self) -> dict[str, Any]:
         # a spawned worker does not inherit the stream's position, so it travels with the data set
         return {**self.__dict__, "_resumed_at": task_stream.resumed_at()}
+
+    def patch(self, index: int, size: int, generator: torch.Generator) -> Tensor:
+        """Cut an HR patch from a photograph, or draw a graphic in its place: (3, size, size) RGB in [0, 1].
+
+        Without a share of drawn ones no random number is spent on the choice. Graphics are neither flipped nor
+        transposed: letters stand upright.
+        """
+        drawn = self.options.drawn
+        if drawn > 0 and float(torch.rand((), generator=generator)) < drawn:
+            return draw_graphic(size, generator)
+        return random_patch(self.photos, index, size, self.options.augment, generator)
 
     @abstractmethod
     def draw(self, generator: torch.Generator) -> dict[str, Tensor]:

@@ -55,12 +55,13 @@ class LoaderOptions(Record, frozen=True, kw_only=True):
 
 
 class TaskSetOptions(LoaderOptions, frozen=True, kw_only=True):
-    """What both training sets share."""
+    """What the training sets share; `drawn` is the share of HR patches that are drawn graphics."""
 
     batch_size_per_gpu: Count
     num_worker_per_gpu: Natural
     gt_size: Count = 64
     augment: bool = True
+    drawn: Share = 0.0
     seed: Natural = 0
     length: Count = DEFAULT_LENGTH
     cache_mb: Natural = 0

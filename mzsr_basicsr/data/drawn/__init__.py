@@ -1,0 +1,1 @@
+"""Drawn graphics as HR images beside photographs: text, charts, cartoons, line art, maps and screens."""
