@@ -37,6 +37,8 @@ class InnerLoop:
         recompute: second order only; evaluate each support gradient again on the way back instead of keeping its
             graph: one forward and one backward pass more per step, memory of a single step.
         rule: makes a direction of a gradient, see `rules`; with order 2 only the gradient itself.
+        before: share of the query loss before any step, so that the network stays good without adaptation, too; the
+            weighted losses after the steps have the rest.
     """
 
     rates: Tensor
@@ -44,6 +46,7 @@ class InnerLoop:
     order: Literal[1, 2] = 2
     recompute: bool = False
     rule: Rule = gradient
+    before: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def maml(support: Lessons, query: Loss, params: Params, inner: InnerLoop) -> Met
     total = torch.zeros((), dtype=adjoint[0].dtype, device=adjoint[0].device)
     last = total
     for step in range(len(inner.weights), 0, -1):
-        weight = inner.weights[step - 1]
+        weight = inner.weights[step - 1] * (1 - inner.before)
         point = trajectory[min(step, len(inner.rates))]
         if weight != 0:
             value, slope = _gradient(query, names, point.values)
@@ -93,6 +96,10 @@ def maml(support: Lessons, query: Loss, params: Params, inner: InnerLoop) -> Met
             last = value if step == len(inner.weights) else last
         if len(inner.rates):
             rates[step - 1], adjoint = _step_back(names, trajectory[step - 1], adjoint, inner, step - 1)
+    if inner.before:
+        value, slope = _gradient(query, names, trajectory[0].values)
+        adjoint = [v + inner.before * g for v, g in zip(adjoint, slope, strict=True)]
+        total = total + inner.before * value
     return MetaGradient(dict(zip(names, adjoint, strict=True)), rates, total, support_losses, last)
 
 

@@ -66,6 +66,7 @@ class MetaStep(nn.Module):
         recompute: see `InnerLoop`.
         rule: see `InnerLoop`.
         teach: what an inner step learns from.
+        before: see `InnerLoop`.
     """
 
     log_rates: Tensor
@@ -82,6 +83,7 @@ class MetaStep(nn.Module):
         recompute: bool = False,
         rule: Rule = gradient,
         teach: Teach = by_pairs,
+        before: float = 0.0,
     ) -> None:
         super().__init__()
         self.network = network
@@ -91,6 +93,7 @@ class MetaStep(nn.Module):
         self.recompute = recompute
         self.rule = rule
         self.teach = teach
+        self.before = before
         self.names = [name for name, value in network.named_parameters() if value.requires_grad]
         first = next(network.parameters())
         log_rates = torch.full((steps, len(self.names)), rate, dtype=first.dtype, device=first.device).log()
@@ -116,7 +119,7 @@ class MetaStep(nn.Module):
         """
         own = dict(self.network.named_parameters())
         leaves: list[Tensor] = [own[name] for name in self.names]
-        inner = InnerLoop(self.log_rates.detach().exp(), weights, self.order, self.recompute, self.rule)
+        inner = InnerLoop(self.log_rates.detach().exp(), weights, self.order, self.recompute, self.rule, self.before)
         sums = [torch.zeros_like(leaf) for leaf in leaves]
         rate_sum = torch.zeros_like(inner.rates)
         found: list[MetaGradient] = []

@@ -40,7 +40,7 @@ def build_step(network: nn.Module, meta: MetaOptions, pixel_loss: PixelLoss, qua
     manner = manner_of_training(meta)
     inner = (meta.inner_steps, meta.inner_rate, meta.learn_rates, meta.order, meta.recompute)
     teach = by_pairs if manner.signal.name == "son" else by_signal(manner.signal, quantize)
-    return MetaStep(network, LEARNERS[meta.learner], pixel_loss, *inner, RULES[manner.rule], teach)
+    return MetaStep(network, LEARNERS[meta.learner], pixel_loss, *inner, RULES[manner.rule], teach, meta.before)
 
 
 def by_signal(settings: SignalSettings, quantize: bool) -> Teach:

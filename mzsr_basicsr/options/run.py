@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from mzsr_basicsr.options.datasets import Count, Natural, NotNegative, Positive, Record, Scale
+from mzsr_basicsr.options.datasets import Count, Natural, NotNegative, Positive, Record, Scale, Share
 from mzsr_basicsr.options.zero_shot import SignalOptions, ZeroShotOptions
 
 
@@ -24,6 +24,7 @@ class MetaOptions(Record, frozen=True, kw_only=True):
     order: Literal[1, 2] = 2
     recompute: bool = False
     loss_weights: Literal["uniform", "annealed", "last"] = "uniform"
+    before: Share = 0.0
 
 
 class TrainOptions(Record, frozen=True, kw_only=True):
