@@ -116,7 +116,7 @@ def test_a_rule_keeps_its_precision_in_a_bfloat16_training() -> None:
 def test_the_gradient_itself_is_the_papers_rule() -> None:
     slopes = [torch.rand(3, 3), torch.rand(2)]
     assert gradient(slopes, {}) is slopes
-    assert RULES["gradient"] is gradient and RULES["orthogonal"] is orthogonal and LINEAR == {"gradient"}
+    assert RULES["gradient"] is gradient and RULES["orthogonal"] is orthogonal and {"gradient"} == LINEAR
 
 
 def small_net() -> nn.Sequential:
