@@ -51,6 +51,22 @@ def test_weights_are_adapted_as_they_were_trained(tmp_path: Path, monkeypatch: p
     assert line == "error: zero_shot.rule: gradient, but the rates were learned for orthogonal; give rates of its own"
 
 
+def test_a_bfloat16_training_is_much_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_place(tmp_path, monkeypatch)
+    text = write_internal(Path("o.yml"), Path("photos"), 2, SCALE).read_text()
+    saved = []
+    for precision in ("float32", "bfloat16"):
+        other = changed(
+            text, ("name: tiny", f"name: {precision}"), ("total_iter: 2", f"total_iter: 2\n  precision: {precision}")
+        )
+        assert launch(monkeypatch, trainer, other) == ""
+        saved.append(torch.load(f"experiments/{precision}/models/net_g_latest.pth", weights_only=True))
+    assert not torch.equal(saved[0]["rates"], saved[1]["rates"])
+    torch.testing.assert_close(saved[0]["rates"], saved[1]["rates"], rtol=5e-3, atol=0)
+    for name, value in saved[0]["params"].items():
+        torch.testing.assert_close(saved[1]["params"][name], value, atol=5e-3, rtol=0)
+
+
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_photos(tmp_path_factory.mktemp("photos"))
