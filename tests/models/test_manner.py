@@ -51,6 +51,21 @@ def test_weights_are_adapted_as_they_were_trained(tmp_path: Path, monkeypatch: p
     assert line == "error: zero_shot.rule: gradient, but the rates were learned for orthogonal; give rates of its own"
 
 
+def test_supervised_training_says_no_manner_and_learns_no_rates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_place(tmp_path, monkeypatch)
+    text = changed(
+        write_internal(Path("o.yml"), Path("photos"), 1, "order: 2").read_text(), ("inner_steps: 2", "inner_steps: 0")
+    )
+    line = launch(monkeypatch, trainer, text)
+    assert line == "error: zero_shot.rates: `learned`, but the weights hold no rates; give [update, rate] pairs"
+    assert launch(monkeypatch, trainer, changed(text, (", rates: learned", ""))) == ""
+    path = "experiments/tiny/models/net_g_latest.pth"
+    assert set(torch.load(path, weights_only=True)["about"]) == {"scale", "network_g"}
+    assert load_pretrained(path).manner == Manner() and load_pretrained(path).rates is None
+
+
 def test_a_bfloat16_training_is_much_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_place(tmp_path, monkeypatch)
     text = write_internal(Path("o.yml"), Path("photos"), 2, SCALE).read_text()
