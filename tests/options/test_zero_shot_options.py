@@ -38,6 +38,12 @@ def test_a_signal_that_is_given_counts() -> None:
     assert settings({"signal": "scale"}).manner.signal == SignalSettings("scale", (0.5, 0.5), None, 128, 0)
 
 
+def test_all_signals_but_the_son_are_followed_carefully() -> None:
+    assert settings({"signal": "scale"}).careful and settings({"rates": "learned"}).careful
+    assert not settings({}).careful and not settings({"rates": "learned", "careful": False}).careful
+    assert settings({"careful": True}).careful
+
+
 def test_a_rule_has_rates_that_suit_it() -> None:
     found = settings({"rule": "orthogonal"})
     assert found.manner.rule == "orthogonal" and found.schedule == Schedule(((0, 5e-3),))
