@@ -138,7 +138,7 @@ def test_every_room_is_described() -> None:
 RECORDS = [
     datasets.TaskSetOptions, datasets.MetaDatasetOptions, datasets.LawOptions, datasets.PairDatasetOptions,
     datasets.BlurredPatchOptions, datasets.ZeroShotDatasetOptions, run.MetaOptions, run.ZeroShotOptions,
-    run.CommonValOptions, zssr.ZSSROptions,
+    run.SignalOptions, run.CommonValOptions, zssr.ZSSROptions,
 ]  # fmt: skip
 
 

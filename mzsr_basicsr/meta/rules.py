@@ -32,7 +32,7 @@ def orthogonal(slope: list[Tensor], state: State) -> list[Tensor]:
     whole = 1 - MOMENTUM**step
     ahead = [MOMENTUM * m / whole + (1 - MOMENTUM) * g for m, g in zip(means, slope, strict=True)]
     numbers = [i for i, part in enumerate(ahead) if part.ndim > 1]
-    directions = [BIAS * m / m.square().mean().sqrt().clamp_min(_least(m)) for m in ahead]
+    directions = [BIAS * _over(m, m.square().mean().sqrt()) for m in (_over(m, m.abs().amax()) for m in ahead)]
     for places in _alike([ahead[i].flatten(1).shape for i in numbers], numbers):
         matrices = nearest_orthogonal(torch.stack([ahead[i].flatten(1) for i in places]))
         for place, matrix in zip(places, matrices, strict=True):
@@ -41,13 +41,19 @@ def orthogonal(slope: list[Tensor], state: State) -> list[Tensor]:
 
 
 def nearest_orthogonal(matrices: Tensor) -> Tensor:
-    """Bring the singular values of matrices (n, rows, columns) near to 1, between about 0.7 and 1.2; 0 stays 0."""
+    """Bring the singular values of matrices (n, rows, columns) near to 1, between 0.68 and 1.21; 0 stays 0.
+
+    Those below 0.2 % of a matrix's Frobenius norm grow several hundredfold and stay below. It is computed in the
+    matrices' own precision, in a bfloat16 training too.
+    """
     tall = matrices.shape[-2] > matrices.shape[-1]
     x = matrices.transpose(-1, -2) if tall else matrices
-    x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp_min(_least(x))
-    for a, b, c in _ROUNDS:
-        square = x @ x.transpose(-1, -2)
-        x = a * x + (b * square + c * square @ square) @ x
+    x = _over(x, x.abs().amax((-2, -1), keepdim=True))
+    x = _over(x, torch.linalg.matrix_norm(x, keepdim=True))
+    with torch.autocast(x.device.type, enabled=False):
+        for a, b, c in _ROUNDS:
+            square = x @ x.transpose(-1, -2)
+            x = a * x + (b * square + c * square @ square) @ x
     return x.transpose(-1, -2) if tall else x
 
 
@@ -59,8 +65,9 @@ def _alike(shapes: list[torch.Size], places: list[int]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _least(like: Tensor) -> float:
-    return float(torch.finfo(like.dtype).tiny) * 1e3
+def _over(part: Tensor, size: Tensor) -> Tensor:
+    """Divide by a size; 0 stays 0. By the largest number first, or squares of tiny ones would vanish."""
+    return part / size.clamp_min(float(torch.finfo(part.dtype).tiny) * 1e3)
 
 
 RULES: dict[str, Rule] = {"gradient": gradient, "orthogonal": orthogonal}

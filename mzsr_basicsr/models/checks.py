@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from basicsr.utils.registry import LOSS_REGISTRY, METRIC_REGISTRY
 
 from mzsr_basicsr.archs.build import check_network
@@ -13,6 +14,7 @@ from mzsr_basicsr.options.datasets import DEFAULT_LENGTH
 from mzsr_basicsr.options.run import CommonRunOptions, RunOptions
 from mzsr_basicsr.options.schedule import check_schedule
 from mzsr_basicsr.options.strict import check_keys, check_name
+from mzsr_basicsr.options.zero_shot import zero_shot_settings
 
 
 def check_run(options: RunOptions) -> None:
@@ -60,6 +62,8 @@ def _check_train(options: RunOptions) -> None:
         )
     if options.train.meta.inner_steps and data.get("support") == 0 and data.get("task") != "internal":
         raise ConfigError("datasets.train.support: 0 leaves nothing to adapt to; give 1 or more, or inner_steps: 0")
+    if "val" in options.datasets:  # or a validation would stop the training
+        zero_shot_settings(options.val.zero_shot, torch.ones(options.train.meta.inner_steps, 1), manner)
 
 
 def _arguments(section: dict[str, Any]) -> list[str]:

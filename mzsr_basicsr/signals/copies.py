@@ -53,17 +53,17 @@ def draw_copy(
         generator: on the CPU.
 
     Returns:
-        (n, C, h, w) in [0, 1].
+        (n, C, h, w), beyond [0, 1] by what the interpolation overshoots.
     """
     smallest = min(1.0, SMALLEST * scale / min(picture.shape[-2:]))
     size = max(shrink[0] + (shrink[1] - shrink[0]) * float(torch.rand((), generator=generator)), smallest)
     if crop:
-        picture = _cut(picture, math.ceil(crop * scale / size), generator)
+        picture = _cut(picture, int(int(crop * scale) / size), generator)
     small = _turned(imresize(picture, size, antialias=False), int(torch.randint(8, (), generator=generator)))
     if float(scale).is_integer():
         height, width = (int(extent // scale * scale) for extent in small.shape[-2:])
         small = small[..., :height, :width]
-    return small.clamp(0, 1).contiguous()
+    return small.contiguous()
 
 
 def _cut(picture: Tensor, side: int, generator: torch.Generator) -> Tensor:

@@ -14,7 +14,7 @@ from mzsr_basicsr.signals.copies import draw_copy, shrink_range
 from mzsr_basicsr.signals.scene import Scene, SignalSettings, masked
 from mzsr_basicsr.signals.view import focused
 
-MASK = 0.999  # a copy's pixel is learned from where so much of what it is made of is
+MASK = 1e-3  # a copy's pixel is learned from where no more of it is made of others; interpolation overshoots 1
 ATTEMPTS = 50
 
 
@@ -45,13 +45,14 @@ def draw_pairs(
     channels = scene.lq.shape[1]
     with torch.no_grad(), torch.autocast(picture.device.type, enabled=False):
         for _ in range(ATTEMPTS):
-            copy = draw_copy(picture, scene.degradation.scale, shrink, crop, generator)
-            mask = copy[:, channels:] > MASK if scene.learned is not None else None
+            drawn = draw_copy(picture, scene.degradation.scale, shrink, crop, generator)
+            mask = (drawn[:, channels:] - 1).abs() < MASK if scene.learned is not None else None
             if mask is None or bool(mask.any()):
                 break
-        small = scene.degradation.apply(copy[:, :channels], generator)
+        copy = drawn[:, :channels].clamp(0, 1)
+        small = scene.degradation.apply(copy, generator)
         small = round_to_8_bits(small) if scene.quantize else small
-    return Pairs(small, copy[:, :channels]), mask
+    return Pairs(small, copy), mask
 
 
 def estimate(scene: Scene, params: Params) -> Tensor:

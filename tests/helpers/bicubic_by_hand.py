@@ -6,9 +6,9 @@ import numpy as np
 from scipy import ndimage
 
 
-def resample(length, scale):
+def resample(length, scale, antialias=True):
     """The matrix (ceil(scale * length), length) of MATLAB's imresize along one axis, antialiased below scale 1."""
-    count, stretch = math.ceil(length * scale - 1e-9), max(1, 1 / scale)
+    count, stretch = math.ceil(length * scale - 1e-9), max(1, 1 / scale) if antialias else 1
     matrix = np.zeros((count, length))
     for row in range(count):
         centre = (row + 0.5) / scale - 0.5
@@ -24,9 +24,9 @@ def keys(x):
     return -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2 if x < 2 else 0.0
 
 
-def resized(image, scale):
+def resized(image, scale, antialias=True):
     """(H, W, C) float64."""
-    rows, columns = (resample(extent, scale) for extent in image.shape[:2])
+    rows, columns = (resample(extent, scale, antialias) for extent in image.shape[:2])
     return np.einsum("yh,xw,hwc->yxc", rows, columns, image)
 
 

@@ -65,6 +65,23 @@ def write_options(path: Path, photos: Path, total: int, batch: int = 2, workers:
     return path
 
 
+def write_internal(path: Path, photos: Path, total: int, meta: str, batch: int = 2) -> Path:
+    """Write a training of internal tasks with keys of `train.meta`, noise, learned rates and EMA; return the path."""
+    text = write_options(path, photos, total, batch).read_text()
+    for old, new in (
+        (
+            "support: 2\n    query: 2\n    gt_size: 16",
+            "task: internal\n    query: 2\n    gt_size: 32\n    quantize: true",
+        ),
+        ("loss_weights: annealed}", f"loss_weights: annealed, {meta}}}"),
+        ("zero_shot: {updates: [0, 1]}", "zero_shot: {updates: [0, 1], rates: learned}"),
+    ):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path.write_text(text)
+    return path
+
+
 def environment(**changes: str) -> dict[str, str]:
     """Make the environment of a process: this project first, one thread, no GPU."""
     return {

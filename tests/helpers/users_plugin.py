@@ -1,4 +1,4 @@
-"""The module that docs/extend.md describes, a network, a meta-learner and a data set of a user's, and its training."""
+"""The module that docs/extend.md describes, a network, a meta-learner, a signal, a rule and a data set of a user's."""
 
 import subprocess
 from pathlib import Path
@@ -17,7 +17,9 @@ OPTIONS = changed(
     ("mzsr_basicsr.PLUGIN", "my_plugin.PLUGIN"),
     ("type: KernelMetaDataset", "type: MeasuredKernelDataset\n    kernel_folder: kernels"),
     ("network_g: {type: MZSRNetLR, num_feat: 6, num_conv: 3}", "network_g: {type: TinyNet, num_feat: 4}"),
-    ("inner_steps: 2,", "inner_steps: 2, learner: reptile,"),
+    ("support: 2\n    query: 2\n    gt_size: 16", "task: internal\n    query: 2\n    gt_size: 32"),
+    ("inner_steps: 2,", "inner_steps: 2, learner: reptile, signal: moved, rule: signs, order: 1,"),
+    ("zero_shot: {updates: [0, 1]}", "zero_shot: {updates: [0, 1], signal: moved, rule: signs, rates: [[0, 1.0e-4]]}"),
     ("loss_weights: annealed", "loss_weights: last"),
     ("num_worker_per_gpu: 0", "num_worker_per_gpu: 2"),
 )
@@ -29,9 +31,10 @@ def write_plugin(folder: Path, below: str = "") -> Path:
     Its paths are seen from the current folder, or from `below`, which ends with a slash.
     """
     code = blocks(ROOT / "docs" / "extend.md", "python")
-    own = [block for block in code if any(w in block for w in ("class TinyNet", "def reptile", "class MeasuredKernel"))]
+    parts = ("class TinyNet", "def reptile", "def moved", "def signs", "class MeasuredKernel")
+    own = [block for block in code if any(part in block for part in parts)]
     first = [block for block in code if "import PLUGIN" in block]
-    assert len(own) == 3 and len(first) == 1
+    assert len(own) == len(parts) and len(first) == 1
     (folder / "my_plugin.py").write_text("\n\n".join([*first, *own]))
     options = OPTIONS.replace(": photos", f": {below}photos").replace(": kernels", f": {below}kernels")
     (folder / "my_training.yml").write_text(options)
@@ -47,5 +50,6 @@ def check_training(done: subprocess.CompletedProcess[str], root: Path, name: str
     assert done.returncode == 0, done.stderr[-3000:]
     saved = torch.load(root / f"experiments/{name}/models/net_g_latest.pth", weights_only=True)
     assert saved["about"]["network_g"] == {"type": "TinyNet", "num_feat": 4}
+    assert saved["about"]["manner"]["signal"]["name"] == "moved" and saved["about"]["manner"]["rule"] == "signs"
     assert "first.weight" in saved["params"] and all(torch.isfinite(v).all() for v in saved["params"].values())
     assert torch.load(root / f"experiments/{name}/training_states/2.state", weights_only=True)["iter"] == 2

@@ -18,10 +18,12 @@ from basicsr.utils.options import ordered_yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from mzsr_basicsr import test, train
+from mzsr_basicsr.adaptation.settings import Manner
 from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.errors import TrainingError
 from mzsr_basicsr.metrics.quality import psnr_y
 from mzsr_basicsr.metrics.results import load_json
+from mzsr_basicsr.weights.manner import manner_as_plain
 
 OPTIONS = """plugin: !!python/name:mzsr_basicsr.PLUGIN
 name: whole
@@ -96,7 +98,7 @@ def test_training_moves_weights_rates_and_ema(place: Path) -> None:
     assert saved[1]["rates"].shape == (2, 4)
     assert not torch.allclose(saved[1]["rates"], torch.full((2, 4), 1e-2), rtol=1e-6)
     network = {"type": "MZSRNetLR", "num_feat": 4, "num_conv": 2, "kernel_code": 3}
-    assert saved[1]["about"] == {"scale": 2.0, "network_g": network}
+    assert saved[1]["about"] == {"scale": 2.0, "network_g": network, "manner": manner_as_plain(Manner())}
 
 
 def test_the_ema_is_the_moving_average(tmp_path: Path, place: Path) -> None:
