@@ -34,7 +34,5 @@ def schedule(choices: Choices, loaded: Pretrained) -> tuple[Schedule, str]:
         return loaded.schedule, "learned with the weights, one for each tensor and update"
     first, *rest = loaded.schedule.steps
     later = " and ".join(f"{rate:g} from update {start + 1}" for start, rate in rest)
-    return (
-        loaded.schedule,
-        f"{first[1]:g}{', then ' * bool(rest)}{later}: the weights hold none learned for this signal",
-    )
+    usual = f"{first[1]:g}{', then ' * bool(rest)}{later}"
+    return loaded.schedule, f"{usual}: the weights hold none that were learned for this signal"

@@ -83,8 +83,8 @@ def upscale(
         updates: gradient updates on the image itself.
         alpha: the last band is straight alpha; None: it is where there are 2 or 4 bands.
         **choices: the other fields of `UpscaleSettings`: subsampling, kernel_turned, signal, weights, device,
-            tile, back_projection, self_ensemble, noise (levels of 0 to 255, or "auto"), seed, nodata (the value that stands
-            for no data).
+            tile, back_projection, self_ensemble, noise (levels of 0 to 255, or "auto"), seed, nodata (the value that
+            stands for no data).
 
     Returns:
         See `Result`.
