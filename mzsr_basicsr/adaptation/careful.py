@@ -5,20 +5,21 @@ part worse, as can happen with noise, JPEG artefacts or a wrong kernel, the netw
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mzsr_basicsr.adaptation.descent import follow, scene_of, start_of
 from mzsr_basicsr.adaptation.exam import Exam
 from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.sound import diverged
-from mzsr_basicsr.adaptation.zero_shot import follow, scene_of, start_of
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.meta.task import Params
-from mzsr_basicsr.signals import lessons_of
+from mzsr_basicsr.signals import Scene, lessons_of
 
 BUDGET = 2**17  # LR px that one update looks at, at most
 CROP = 192  # LR px, side of the parts that stand for a larger image
@@ -63,26 +64,51 @@ def adapt_carefully(
         parts: how many parts of the image are given. Of several the third is held out (of two, the second), of one a
             cell of a 3x3 grid.
     """
-    start = start_of(network)
-    updates = max(settings.updates)
-    if updates == 0 or min(images.shape[-2:]) < SMALLEST:
-        return Adapted(start, [], [], 0)
+    if max(settings.updates) == 0 or min(images.shape[-2:]) < SMALLEST:
+        return Adapted(start_of(network), [], [], 0)
+    losses: list[float] = []
     scene = scene_of(network, images, degradation, settings, degradation)
-    held_out = _held_out(images, parts)
+    for step in careful_steps(scene, settings, parts):
+        if not math.isfinite(step.loss + step.marks[-1]):
+            return Adapted(step.best, losses or [step.loss], step.marks[: len(losses)], step.kept, diverged=True)
+        losses.append(step.loss)
+    return Adapted(step.best, losses, step.marks, step.kept, diverged(losses[-1], losses[0], images))
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where careful adaptation stands after some updates.
+
+    Attributes:
+        best: the parameters to keep so far.
+        kept: after how many updates they were.
+        loss: the signal's, at the present parameters.
+        marks: the held-out loss before each update and after the last.
+    """
+
+    best: Params
+    kept: int
+    loss: float
+    marks: list[float]
+
+
+def careful_steps(scene: Scene, settings: Settings, parts: int = 1) -> Iterator[Step]:
+    """Adapt to what is not held out, and yield what serves the held-out part best, after 0, 1, 2, … updates.
+
+    Args:
+        scene: without a mask.
+        settings: see `Settings`; the largest of `updates` is made, `early_stop` is not used.
+        parts: see `adapt_carefully`.
+    """
+    start = start_of(scene.network)
+    held_out = _held_out(scene.lq, parts)
     lessons = lessons_of(replace(scene, learned=~held_out), settings.manner.signal)
     exam = Exam(replace(scene, learned=held_out), settings.manner.signal, start)
     best, kept = start, 0
-    losses: list[float] = []
-    for update, (params, value) in enumerate(
-        follow(lessons, start, replace(settings, updates=(updates,), early_stop=0))
-    ):
-        exam.sit(params)
-        if update and not math.isfinite(value + exam.marks[-1]):
-            return Adapted(best, losses, exam.marks[:update], kept, diverged=True)
-        losses.append(value)
-        if update == 0 or exam.marks[-1] < exam.marks[kept]:
+    for update, (params, loss) in enumerate(follow(lessons, start, replace(settings, early_stop=0))):
+        if exam.sit(params) < exam.marks[kept]:  # never true of NaN
             best, kept = params, update
-    return Adapted(best, losses, exam.marks, kept, diverged(losses[-1], losses[0], images))
+        yield Step(best, kept, loss, list(exam.marks))
 
 
 def _held_out(images: Tensor, parts: int) -> Tensor:

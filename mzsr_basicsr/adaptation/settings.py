@@ -66,6 +66,7 @@ class Settings:
         early_stop: give the parameters of the lowest loss so far, and stop after so many updates in a row without a
             lower one; 0 gives the last parameters and never stops. Only the son's losses can be compared so.
         seed: of all chance.
+        careful: hold a part of the image out, and give the parameters that serve it best; see `careful`.
     """
 
     updates: tuple[int, ...] = (0, 1, 10)
@@ -77,6 +78,7 @@ class Settings:
     self_ensemble: bool = False
     early_stop: int = 0
     seed: int = 0
+    careful: bool = False
 
     def __post_init__(self) -> None:
         if not self.updates or min(self.updates) < 0:

@@ -119,7 +119,8 @@ def _dataset(data: Path, name: str, case: Case) -> ZeroShotDataset:
 
 def _rows(network: Pretrained, dataset: ZeroShotDataset, case: Case, best: bool, bar: tqdm) -> Iterator[Row]:
     """Adapt to each image and measure every column."""
-    settings = Settings(UPDATES, network.schedule, network.manner, quantize_son=True)
+    careful = network.manner.signal.name != "son"
+    settings = Settings(UPDATES, network.schedule, network.manner, quantize_son=True, careful=careful)
     for index in range(len(dataset)):
         whole = dataset[index]
         item = {key: value[None] for key, value in whole.items() if isinstance(value, Tensor)}

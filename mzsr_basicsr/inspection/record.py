@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mzsr_basicsr.adaptation.descent import scene_of, start_of
 from mzsr_basicsr.adaptation.settings import Settings
-from mzsr_basicsr.adaptation.zero_shot import adapt, scene_of, start_of, super_resolve
+from mzsr_basicsr.adaptation.zero_shot import adapt, super_resolve
 from mzsr_basicsr.data.photos import to_picture
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError

@@ -40,6 +40,7 @@ class ZeroShotOptions(Record, frozen=True, kw_only=True):
     self_ensemble: bool = False
     early_stop: Natural = 0
     seed: Natural = 0
+    careful: bool | None = None  # None: yes, but for the son
 
 
 def signal_settings(signal: str | SignalOptions, key: str) -> SignalSettings:
@@ -93,5 +94,6 @@ def zero_shot_settings(options: ZeroShotOptions, learned: Tensor | None, own: Ma
         schedule = Schedule(learned=learned)
     else:
         schedule = usual_schedule(rule) if o.rates is None else Schedule(tuple(o.rates))
-    extras = (o.son_noise, o.quantize_son, o.back_projection, o.self_ensemble, o.early_stop, o.seed)
+    careful = signal.name != "son" if o.careful is None else o.careful
+    extras = (o.son_noise, o.quantize_son, o.back_projection, o.self_ensemble, o.early_stop, o.seed, careful)
     return Settings(tuple(o.updates), schedule, Manner(signal, rule), *extras)

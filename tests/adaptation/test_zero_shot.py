@@ -8,8 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mzsr_basicsr.adaptation.descent import scene_of
 from mzsr_basicsr.adaptation.ensemble import super_resolve_ensemble
-from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, back_project, scene_of, zero_shot
+from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, back_project, zero_shot
 from mzsr_basicsr.archs.mzsr_arch import MZSRNet
 from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
 from mzsr_basicsr.archs.mzsr_wiener_arch import MZSRNetWiener
