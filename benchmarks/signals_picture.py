@@ -19,8 +19,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from mzsr_basicsr import Degradation
+from mzsr_basicsr.adaptation.descent import scene_of, start_of
 from mzsr_basicsr.adaptation.settings import Settings
-from mzsr_basicsr.adaptation.zero_shot import scene_of, start_of
 from mzsr_basicsr.data.photos import to_picture, to_tensor
 from mzsr_basicsr.degradation.degrade import round_to_8_bits
 from mzsr_basicsr.degradation.resize import imresize
