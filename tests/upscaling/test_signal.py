@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -16,6 +17,9 @@ from mzsr_basicsr.adaptation.careful import adapt_carefully
 from mzsr_basicsr.adaptation.settings import Manner, Schedule, Settings
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.jobs import worker
+from mzsr_basicsr.jobs.file_jobs import FileJob
+from mzsr_basicsr.jobs.policy import FilePolicy
 from mzsr_basicsr.jobs.worker import upscale_picture
 from mzsr_basicsr.pictures.picture import Picture
 from mzsr_basicsr.signals import SignalSettings
@@ -71,6 +75,29 @@ def test_the_record_says_which(small):
     _, plan, record = upscale_picture(Picture(photo()), Upscaler(settings), "photo")
     assert (record["signal"], record["rule"], record["settings"]["signal"]) == ("scale", "orthogonal", "scale")
     assert plan.manner == Manner(SignalSettings("scale"), "orthogonal")
+
+
+def test_a_clip_is_not_gone_on_with_by_another_signal(small, monkeypatch, tmp_path):
+    from mzsr_basicsr.clips import video
+
+    seen = []
+
+    def spy(source, target, adapt, progress, fingerprint):
+        seen.append(fingerprint)
+        return ClipReport()
+
+    @dataclass
+    class ClipReport:
+        frames: int = 0
+
+    monkeypatch.setattr(video, "upscale_video", spy)
+    monkeypatch.setattr(worker, "is_wanted", lambda job, policy: True)
+    for signal in ("son", "scale", "scale"):
+        upscaler = Upscaler(UpscaleSettings(weights=small, signal=signal))
+        job = FileJob(tmp_path / "a.mp4", tmp_path / "b.mkv")
+        record = worker.run_job(job, upscaler, FilePolicy())
+        assert record["signal"] == signal
+    assert seen[0] != seen[1] == seen[2]
 
 
 def test_unknown_signals_are_refused_and_registered_ones_serve(small, monkeypatch):
