@@ -10,6 +10,7 @@ from mzsr_basicsr.cli import benchmark, degrade, demo, inspect, kernel, upscale
 from mzsr_basicsr.data.folders import list_photographs
 from mzsr_basicsr.degradation.names import TEST_KERNELS
 from mzsr_basicsr.jobs.interrupt import ending_at_once
+from mzsr_basicsr.upscaling.settings import SIGNALS
 from mzsr_basicsr.weights import check_is_there, locate
 
 _LAUNCHERS: Mapping[str, Callable[[], None]] = {"train": train.main, "test": test.main}
@@ -50,6 +51,7 @@ def _add_evaluate(measure: argparse.ArgumentParser) -> None:
     measure.add_argument(
         "-k", "--kernels", nargs="+", choices=list(TEST_KERNELS), default=list(TEST_KERNELS), help="(default: all)"
     )
+    measure.add_argument("--signal", choices=SIGNALS, default="auto", help=upscale.SIGNAL)
     measure.add_argument("--outside", action="store_true", help="kernels outside the law instead of the paper's")
     measure.add_argument("--fast", action="store_true", help="without the column of back-projection and self-ensemble")
     measure.add_argument("-o", "--output", type=Path, default=Path("evaluation"), help="folder (default: %(default)s)")
@@ -64,4 +66,4 @@ def _evaluate(a: argparse.Namespace) -> None:
             list_photographs(str(a.data / name / "GT"), "datasets.test.dataroot_gt")
         from mzsr_basicsr.cli import evaluate
     cases = evaluate.outside_cases() if a.outside else [c for c in evaluate.law_cases() if c.name in a.kernels]
-    print(evaluate.run(a.data, a.weights, a.sets, cases, a.output, best=not a.fast))
+    print(evaluate.run(a.data, a.weights, a.sets, cases, a.output, best=not a.fast, signal=a.signal))

@@ -18,7 +18,7 @@ from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.metrics.quality import psnr_y, ssim_y
 from mzsr_basicsr.metrics.results import BICUBIC, Row, mean_row, save_json
-from mzsr_basicsr.weights.pretrained import Pretrained, load_pretrained
+from mzsr_basicsr.weights.pretrained import Pretrained, load_pretrained, with_signal
 
 UPDATES = (0, 1, 5, 10)
 SHAPES = {  # kernels of no Gaussian law, x2 direct
@@ -58,7 +58,15 @@ def _scaled(spec: str, factor: float) -> str:
     return "gaussian:" + ",".join([f"{factor * float(lambda1):g}", f"{factor * float(lambda2):g}", *rest])
 
 
-def run(data: Path, weights: list[str], sets: list[str], cases: list[Case], output: Path, best: bool = True) -> str:
+def run(
+    data: Path,
+    weights: list[str],
+    sets: list[str],
+    cases: list[Case],
+    output: Path,
+    best: bool = True,
+    signal: str = "auto",
+) -> str:
     """Measure and write `results.md` and a JSON file for each row.
 
     Args:
@@ -68,6 +76,7 @@ def run(data: Path, weights: list[str], sets: list[str], cases: list[Case], outp
         cases: rows.
         output: folder, made if it is missing.
         best: also measure 10 updates with back-projection and self-ensemble.
+        signal: what the updates learn from, see `with_signal`; the table names one that is not the weights' own.
 
     Returns:
         The table, as Markdown.
@@ -75,7 +84,9 @@ def run(data: Path, weights: list[str], sets: list[str], cases: list[Case], outp
     Raises:
         MZSRError: a set, weights file or kernel is missing or damaged.
     """
-    networks = [(spec, load_pretrained(spec)) for spec in weights]
+    loaded = [(spec, load_pretrained(spec)) for spec in weights]
+    networks = [(spec, with_signal(network, signal)) for spec, network in loaded]
+    others = {spec: signal for (spec, own), (_, asked) in zip(loaded, networks, strict=True) if asked is not own}
     jobs = [(s, n, d, c) for s, n in networks for d in sets for c in cases if c.made.scale == n.scale]
     if not jobs:
         raise ConfigError(f"evaluate: no row fits the scale of {', '.join(weights)}; give other weights or rows")
@@ -85,10 +96,11 @@ def run(data: Path, weights: list[str], sets: list[str], cases: list[Case], outp
     with tqdm(total=sum(map(len, datasets)), unit="image", desc="evaluate") as bar:
         for (spec, network, name, case), dataset in zip(jobs, datasets, strict=True):
             rows = list(_rows(network, dataset, case, best, bar))
-            stems.append(_plain(f"{Path(spec.split(':')[-1]).stem}_{name}_{case.name}"))
+            other = others.get(spec)
+            stems.append(_plain("_".join(filter(None, (Path(spec.split(":")[-1]).stem, other, name, case.name)))))
             again = stems.count(stems[-1])  # two weights files may have the same name
             save_json(rows, output / f"{stems[-1]}{f'_{again}' if again > 1 else ''}.json")
-            lines.append(Line(spec, name, case.name, mean_row(rows)))
+            lines.append(Line(spec, name, case.name, mean_row(rows), other))
     text = markdown(lines)
     (output / "results.md").write_text(text)
     return text

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mzsr_basicsr.cli.upscale import SIGNAL
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
 from mzsr_basicsr.inspection.choices import LEARNED, Choices
 from mzsr_basicsr.inspection.folder import FORMATS, PAGE, check_folder
 from mzsr_basicsr.jobs.interrupt import ending_at_once, put_out, stop_on_sigterm
-from mzsr_basicsr.upscaling.settings import UpscaleSettings
+from mzsr_basicsr.upscaling.settings import SIGNALS, UpscaleSettings
 
 if TYPE_CHECKING:
     from mzsr_basicsr.inspection.results import Update
@@ -66,6 +67,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     )
     option("--kernel-turned", action="store_true", help=TURNED)
     option("--updates", type=int, default=d.updates, help="gradient updates, 0 to 1000 (default: %(default)s)")
+    option("--signal", choices=SIGNALS, default=d.signal, help=SIGNAL)
     option(
         "--rates", type=_number, default=LEARNED, metavar="learned|RATE", help="of the updates (default: %(default)s)"
     )
@@ -106,7 +108,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _choices(arguments: argparse.Namespace) -> Choices:
-    names = ("scale", "kernel", "subsampling", "kernel_turned", "updates", "weights", "device", "noise", "seed")
+    names = [name for name in UpscaleSettings.__dataclass_fields__ if hasattr(arguments, name)]
     upscale = UpscaleSettings(**{name: getattr(arguments, name) for name in names})
     paths = (arguments.lr, arguments.gt, arguments.hr)
     return Choices(upscale, *paths, arguments.rates, arguments.crop)

@@ -10,12 +10,13 @@ BEST = "10 + back-projection + self-ensemble"
 
 
 class Line(NamedTuple):
-    """One row: weights, benchmark set, kernel, and the mean over the images."""
+    """One row: weights, benchmark set, kernel, the mean over the images, and the signal if not the weights' own."""
 
     weights: str
     dataset: str
     kernel: str
     mean: Row
+    signal: str | None = None
 
 
 def markdown(lines: list[Line]) -> str:
@@ -33,7 +34,8 @@ def _table(weights: str, lines: list[Line]) -> str:
     gains = [_gain(line) for line in mine]
     table = "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
     gain = f"Mean gain of ten updates: {sum(gains) / len(gains):+.2f} dB; least: {min(gains):+.2f} dB."
-    return f"**{weights}**\n\n{table}\n\n{gain}"
+    other = f", learning from the signal {mine[0].signal}" if mine[0].signal else ""
+    return f"**{weights}**{other}\n\n{table}\n\n{gain}"
 
 
 def _cells(line: Line, columns: list[str]) -> list[str]:

@@ -14,7 +14,7 @@ from mzsr_basicsr.jobs.file_jobs import check_ending, list_jobs
 from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, put_out, say, stop_on_sigterm
 from mzsr_basicsr.jobs.policy import FilePolicy, foregone
 from mzsr_basicsr.pictures.kinds import WRITTEN
-from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
+from mzsr_basicsr.upscaling.settings import ESTIMATED, SIGNALS, UpscaleSettings
 
 _EXAMPLES = """examples:
   mzsr upscale photo.jpg -o out                       the kernel is estimated, the result lies in out/photo.jpg
@@ -28,6 +28,10 @@ _KERNEL = (
     "patches: seconds to minutes), bicubic (none but bicubic subsampling), gaussian:L1[,L2[,THETA[,SIZE]]] (variances "
     "in px², radians), disk:R, box:S, motion:L[,DEG], pair:V,D[,DEG], or a .mat, .npy or .png file; the blur is a "
     "correlation with it (default: auto)"
+)
+SIGNAL = (
+    "what the updates learn from: son (the image degraded once more), scale (smaller copies of the network's own "
+    "estimate), mixed (both), or auto: what the weights were meta-trained for (default: auto)"
 )
 
 
@@ -97,6 +101,7 @@ def _add_work(option: Callable[..., argparse.Action], d: UpscaleSettings) -> Non
         default=d.updates,
         help="gradient updates on the image, 0 for none (default: %(default)s)",
     )
+    option("--signal", choices=SIGNALS, default=d.signal, help=SIGNAL)
     option("--weights", help="weights file or shipped:NAME (default: shipped:mzsr_x2 or mzsr_x4, the nearest scale)")
     option("--device", choices=["auto", "cpu", "cuda", "mps"], default=d.device, help="(default: %(default)s)")
     option(

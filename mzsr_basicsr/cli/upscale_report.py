@@ -56,7 +56,7 @@ def _summary(record: Record) -> str:
     mass = f", its mass {place(x, y)}" if place(x, y) else ""
     lies = place(*record["offset"]) or "centred"
     confidence = "" if kernel["confidence"] is None else f" (confidence {kernel['confidence']:.2f})"
-    adapted = f"{kept} of {made} updates kept" if made else "not adapted"
+    adapted = f"{kept} of {made} updates kept (signal {record['signal']})" if made else "not adapted"
     adapted += "; adaptation diverged" if record["diverged"] else ""
     return f"{blur}{confidence}{mass}, {kernel['subsampling']} ({lies}), noise {record['noise']:.1f}, {adapted}"
 

@@ -4,7 +4,7 @@ from mzsr_basicsr.adaptation.settings import Schedule
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.inspection.choices import Choices
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
-from mzsr_basicsr.weights.pretrained import Pretrained, load_pretrained
+from mzsr_basicsr.weights.pretrained import Pretrained, load_pretrained, with_signal
 
 
 def load_network(upscale: UpscaleSettings) -> Pretrained:
@@ -23,7 +23,7 @@ def load_network(upscale: UpscaleSettings) -> Pretrained:
             f"scale: {upscale.scale:g}, but {file} is for {loaded.scale:g}; give --scale {loaded.scale:g}, "
             f"or --weights for {upscale.scale:g} (shipped: 2 and 4)"
         )
-    return loaded
+    return with_signal(loaded, upscale.signal)
 
 
 def schedule(choices: Choices, loaded: Pretrained) -> tuple[Schedule, str]:
@@ -34,4 +34,5 @@ def schedule(choices: Choices, loaded: Pretrained) -> tuple[Schedule, str]:
         return loaded.schedule, "learned with the weights, one for each tensor and update"
     first, *rest = loaded.schedule.steps
     later = " and ".join(f"{rate:g} from update {start + 1}" for start, rate in rest)
-    return loaded.schedule, f"{first[1]:g}{', then ' * bool(rest)}{later}: the weights hold no learned ones"
+    usual = f"{first[1]:g}{', then ' * bool(rest)}{later}"
+    return loaded.schedule, f"{usual}: the weights hold none that were learned for this signal"

@@ -7,7 +7,9 @@ from typing import Any
 from mzsr_basicsr.degradation.spread import as_gaussian, covariance
 from mzsr_basicsr.inspection.results import Inspection, Update
 from mzsr_basicsr.inspection.run import Report
+from mzsr_basicsr.inspection.signal_words import words_of
 from mzsr_basicsr.inspection.words import summarise
+from mzsr_basicsr.signals.copies import shrink_range
 from mzsr_basicsr.upscaling.choice import Chosen
 
 FORM = 1  # of the record; raised when a field changes its meaning
@@ -31,10 +33,12 @@ def record_of(report: Report) -> dict[str, Any]:
         "sr_size": list(found.size),
         "kernel": _kernel(report.chosen, choices.upscale.kernel),
         "noise": float(report.chosen.degradation.noise) * 255,
+        "signal": _signal(report),
         "rates": report.rates,
         "son_rounded_to_8_bits": report.settings.quantize_son,
         "seed": report.settings.seed,
-        "metric": f"8-bit luma; {found.scale} px shaved off each side of the SR image, none of the son's output",
+        "metric": f"8-bit luma; {found.scale} px shaved off each side of the SR image, none off what is made of a son "
+        "or a copy",
         "summary": " ".join([summarise(found).lead, *summarise(found).more]),
         "notices": list(report.subject.notices),
         "tensors": [
@@ -59,6 +63,22 @@ def _kernel(chosen: Chosen, asked: str) -> dict[str, Any]:
     }
 
 
+def _signal(report: Report) -> dict[str, Any]:
+    """Write what was learned from; `shrink` is what was drawn from, None where no copies are."""
+    signal, shown = report.inspection.manner.signal, report.inspection.copy
+    range_of_copies = signal.shrink or shrink_range(report.chosen.degradation)
+    return {
+        "asked_for": report.choices.upscale.signal,
+        **asdict(signal),
+        "shrink": None if shown is None else list(range_of_copies),
+        "rule": report.inspection.manner.rule,
+        "explanation": " ".join(words_of(signal).sentences),
+        "first_copy": None
+        if shown is None
+        else {"size": list(shown.copy.shape[:2]), "lr_size": list(shown.degraded.shape[:2])},
+    }
+
+
 def _update(found: Inspection, update: Update) -> dict[str, Any]:
     """Write one update; lists are in the order of "tensors" and of "layers"."""
     moves = list(update.moved.values())
@@ -68,6 +88,7 @@ def _update(found: Inspection, update: Update) -> dict[str, Any]:
         "psnr": _finite(update.psnr),
         "ssim": update.ssim,
         "son_psnr": _finite(update.son_psnr),
+        "copy_psnr": _finite(update.copy_psnr),
         "rates": None if update.number == 0 else [move.rate for move in moves],
         "moved": [move.distance for move in moves],
         "moved_relative": [move.relative for move in moves],

@@ -11,6 +11,7 @@ from mzsr_basicsr.inspection.pictures import ZOOM, Ranges, busiest, caption, cha
 from mzsr_basicsr.inspection.plots import Plot, heat_map, plots_of
 from mzsr_basicsr.inspection.results import Inspection
 from mzsr_basicsr.inspection.run import Report
+from mzsr_basicsr.inspection.signal_words import step_words, words_of
 from mzsr_basicsr.inspection.words import decibels, gained, kernel_words, moved_words, summarise
 from mzsr_basicsr.kernel_tools.picture import draw_kernel
 from mzsr_basicsr.pages import png_uri, render, webp_uri
@@ -51,7 +52,8 @@ def page_of(report: Report, animation: str | None) -> str:
         enlarged=max(1, _STAGE // found.window.width),
         lossless=lossless,
         layers=found.layers(),
-        terms=["loss on the son", "PSNR on the son", "PSNR", "SSIM"][: 2 if found.gt is None else 4],
+        terms=_terms(found),
+        signal=_signal(found),
         lr=png_uri(found.lr),
         son=png_uri(found.son),
         lr_size=report.subject.pixels.shape,
@@ -115,10 +117,28 @@ def _frame(found: Inspection, number: int, maps: Ranges, encode: Encode) -> dict
     }
 
 
+def _terms(found: Inspection) -> list[str]:
+    """Name the numbers of `_numbers`."""
+    copies = ["PSNR on the first copy"] if found.copy is not None else []
+    known = [] if found.gt is None else ["PSNR", "SSIM"]
+    return [words_of(found.manner.signal).loss, *copies, "PSNR on the son", *known]
+
+
+def _signal(found: Inspection) -> dict[str, Any]:
+    """Collect what the page says and shows of the signal."""
+    shown, name = found.copy, found.manner.signal.name
+    pictures = None
+    if shown is not None:
+        parts = {"estimate": found.window.of(shown.estimate), "smaller": shown.copy, "degraded": shown.degraded}
+        pictures = {key: {"uri": png_uri(part), "size": part.shape} for key, part in parts.items()}
+    return {"words": words_of(found.manner.signal).sentences, "pictures": pictures, "son": name != "scale"}
+
+
 def _numbers(found: Inspection, number: int) -> list[str]:
     """Write an update's numbers, each with its change since update 0."""
     first, update = found.updates[0], found.updates[number]
-    known = [f"{update.loss:.5f}", decibels(update.son_psnr)]
+    known = [f"{update.loss:.5f}"]
+    known += [decibels(value) for value in (update.copy_psnr, update.son_psnr) if value is not None]
     if update.psnr is not None and first.psnr is not None and update.ssim is not None:
         known += [decibels(update.psnr) + (gained(first.psnr, update.psnr) if number else ""), f"{update.ssim:.4f}"]
     return known
@@ -133,7 +153,8 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         ("Weights", f"{report.weights}, ×{found.scale}"),
         ("LR image", f"{width}x{height} px; its son {-(-width // found.scale)}x{-(-height // found.scale)} px"),
         ("Inner rates", report.rates),
+        ("Steps", step_words(found.manner.rule)),
         ("Noise", f"σ {noise:.1f} of 255" if noise else "none"),
-        ("Metric", "8-bit luma; nothing is shaved off the output on the son" + shaved),
+        ("Metric", "8-bit luma; nothing is shaved off the output on a son or a copy" + shaved),
         ("Time", f"{report.seconds:.1f} s"),
     ]

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mzsr_basicsr.inspection.results import Inspection
+from mzsr_basicsr.inspection.signal_words import words_of
 from mzsr_basicsr.pages.svg import INK, svg_text
 
-_LOSS, _PSNR, _SON = "#3b82d6", "#d9822b", "#3a9d6e"  # seen on white and on black
+_LOSS, _PSNR, _SON, _COPY = "#3b82d6", "#d9822b", "#3a9d6e", "#a86bc4"  # seen on white and on black
 _MARKED = 40  # points; with more of them the curve has no dots
 _POINTS_AN_INCH = 72
 _LEAST_MOVE = 1e-7  # of the colour scale; layers that did not move are left empty
@@ -30,11 +31,13 @@ class Plot:
 
 
 def plots_of(found: Inspection) -> list[Plot]:
-    """Draw all: the son's loss; PSNR of the SR image, where it is known; PSNR on the son; the layers."""
+    """Draw all: the loss; PSNR of the SR image, where it is known; PSNR on a copy, where there are any, and the son."""
     updates = found.updates
-    plots = [_curve(found, "Loss on the son (L1)", [u.loss for u in updates], _LOSS)]
+    plots = [_curve(found, words_of(found.manner.signal).title, [u.loss for u in updates], _LOSS)]
     if updates[0].psnr is not None:
         plots.append(_curve(found, "PSNR against the HR image, dB", [u.psnr or 0.0 for u in updates], _PSNR))
+    if found.copy is not None:
+        plots.append(_curve(found, "PSNR on the first copy, dB", [u.copy_psnr or 0.0 for u in updates], _COPY))
     plots.append(_curve(found, "PSNR on the son against the LR image, dB", [u.son_psnr for u in updates], _SON))
     return plots
 

@@ -15,9 +15,11 @@ from mzsr_basicsr.adaptation.zero_shot import adapt, super_resolve
 from mzsr_basicsr.data.photos import to_picture
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.inspection.own_copy import OwnCopy, first_copy
 from mzsr_basicsr.inspection.results import Inspection, Move, Update, Window
 from mzsr_basicsr.meta.task import Params, network_inputs, predict
 from mzsr_basicsr.metrics.quality import psnr_y, ssim_y
+from mzsr_basicsr.signals import Scene, SignalSettings
 from mzsr_basicsr.signals.son import make_son, told_of_son
 
 KEPT = 21  # pictures, at most
@@ -49,18 +51,18 @@ def inspect_image(
         ConfigError: the loss is not finite any more.
         ImageError: the ground truth is too small for the metric.
     """
-    son = make_son(scene_of(network, lq, degradation, settings, degradation))
-    work = _Work(network, lq, son, degradation, settings, gt)
+    scene = scene_of(network, lq, degradation, settings, degradation)
     start = start_of(network)
     kept = chosen_updates(max(settings.updates))
-    window = _window(work.size, work.scale)
     pictures: dict[int, np.ndarray] = {}
     updates: list[Update] = []
     training = network.training
     network.eval()
     try:
+        work = _Work(scene, make_son(scene), first_copy(scene, settings.manner.signal, start), settings, gt)
+        window = _window(work.size, work.scale)
         for number, (params, loss) in enumerate(adapt(network, lq, degradation, settings, degradation, F.l1_loss)):
-            _check_finite(number, loss)
+            _check_finite(number, loss, settings.manner.signal)
             sr = work.super_resolve(params) if gt is not None or number in kept else None
             if sr is not None and number in kept:
                 pictures[number] = window.of(sr).copy()
@@ -75,27 +77,26 @@ def inspect_image(
 class _Work:
     """What stays the same for all updates."""
 
-    network: nn.Module
-    lq: Tensor
+    scene: Scene
     son: Tensor
-    degradation: Degradation
+    copy: OwnCopy | None
     settings: Settings
     gt: np.ndarray | None
 
     @property
     def scale(self) -> int:
         """HR over LR."""
-        return int(self.degradation.scale)
+        return int(self.scene.degradation.scale)
 
     @property
     def size(self) -> tuple[int, int]:
         """(H, W) of the SR image: that of the ground truth."""
-        height, width = self.lq.shape[-2:]
+        height, width = self.scene.lq.shape[-2:]
         return (height * self.scale, width * self.scale) if self.gt is None else (self.gt.shape[0], self.gt.shape[1])
 
     def super_resolve(self, params: Params) -> np.ndarray:
         """Make the SR image: (H, W, 3) uint8."""
-        sr = super_resolve(self.network, params, self.lq, self.degradation, self.settings)
+        sr = super_resolve(self.scene.network, params, self.scene.lq, self.scene.degradation, self.settings)
         return to_picture(sr[..., : self.size[0], : self.size[1]])
 
     def measure(self, number: int, params: Params, loss: float, sr: np.ndarray | None, start: Params) -> Update:
@@ -106,17 +107,21 @@ class _Work:
         return Update(
             number=number,
             loss=loss,
-            son_psnr=psnr_y(self._output_on_son(params), to_picture(self.lq), shave=0),
+            son_psnr=self._psnr_of(params, self.son, self.scene.lq, self.settings.son_noise),
             psnr=None if known is None else psnr_y(*known),
             ssim=None if known is None else ssim_y(*known),
             moved={name: _move(params[name], value, rate) for (name, value), rate in pairs},
+            copy_psnr=None if self.copy is None else self._psnr_of(params, self.copy.pairs.lq, self.copy.pairs.gt),
         )
 
-    def _output_on_son(self, params: Params) -> np.ndarray:
-        height, width = self.lq.shape[-2:]
+    def _psnr_of(self, params: Params, lq: Tensor, target: Tensor, more_noise: float = 0.0) -> float:
+        """Compare what the network makes of an LR image with what it should be; nothing is shaved off."""
+        network, told = self.scene.network, told_of_son(self.scene.told, more_noise)
+        height, width = target.shape[-2:]
         with torch.no_grad():
-            inputs = network_inputs(self.network, self.son, told_of_son(self.degradation, self.settings.son_noise))
-            return to_picture(predict(self.network, params, self.son, (height, width), inputs, self.degradation.scale))
+            inputs = network_inputs(network, lq, told)
+            output = predict(network, params, lq, (height, width), inputs, told.scale)
+        return psnr_y(to_picture(output), to_picture(target), shave=0)
 
 
 def _whole(
@@ -130,9 +135,11 @@ def _whole(
         size=work.size,
         window=window,
         sr=pictures,
-        lr=window.of(to_picture(work.lq), work.scale),
+        lr=window.of(to_picture(work.scene.lq), work.scale),
         son=window.of(to_picture(work.son), work.scale**2),
         gt=None if work.gt is None else window.of(work.gt),
+        manner=work.settings.manner,
+        copy=None if work.copy is None else work.copy.pictures(),
     )
 
 
@@ -159,8 +166,7 @@ def _window(size: tuple[int, int], scale: int) -> Window:
     return Window(corner[0], corner[1], shown[0], shown[1])
 
 
-def _check_finite(number: int, loss: float) -> None:
+def _check_finite(number: int, loss: float, signal: SignalSettings) -> None:
     if not math.isfinite(loss):
-        raise ConfigError(
-            f"rates: the son's loss is {loss} after update {number}; give smaller --rates or fewer updates"
-        )
+        what = "son's loss" if signal.name == "son" else "loss"
+        raise ConfigError(f"rates: the {what} is {loss} after update {number}; give smaller --rates or fewer updates")

@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+
+from mzsr_basicsr.adaptation.settings import Manner
+from mzsr_basicsr.inspection.own_copy import CopyPictures
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,13 @@ class Update:
 
     Attributes:
         number: of updates made.
-        loss: the son's.
+        loss: the signal's; other than the son's it is of other pairs in every update.
         son_psnr: dB, of the network's output on the son against the LR image, 8-bit luma; no border is shaved.
         psnr: dB, of the SR image by the paper's metric; None without a ground truth.
         ssim: of the same.
         moved: by name of the parameter tensor.
+        copy_psnr: dB, of the network's output on the copy of the first update against that copy, as `son_psnr`; None
+            where the signal draws no copies.
     """
 
     number: int
@@ -37,6 +42,7 @@ class Update:
     psnr: float | None
     ssim: float | None
     moved: Mapping[str, Move]
+    copy_psnr: float | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class Inspection:
         lr: the LR image.
         son: the LR image, degraded once more.
         gt: the HR image, if it is known.
+        manner: what was learned from, and how a step was made.
+        copy: the copy that the first update learned from, whole; None where the signal draws none.
     """
 
     updates: tuple[Update, ...]
@@ -82,6 +90,8 @@ class Inspection:
     lr: np.ndarray
     son: np.ndarray
     gt: np.ndarray | None
+    manner: Manner = field(default_factory=Manner)
+    copy: CopyPictures | None = None
 
     def layers(self) -> list[str]:
         """List the layers in the network's order: the names of the tensors without their last part."""

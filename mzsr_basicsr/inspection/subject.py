@@ -17,8 +17,8 @@ from mzsr_basicsr.pictures.kinds import SMALLEST_SIDE
 from mzsr_basicsr.pictures.picture import Picture, eight_bits, upright
 from mzsr_basicsr.pictures.prepare import prepared
 from mzsr_basicsr.pictures.reading import read_picture
+from mzsr_basicsr.upscaling.noise import CLEAN, NOISIEST
 from mzsr_basicsr.upscaling.sample import to_judge_noise
-from mzsr_basicsr.upscaling.upscaler import CLEAN, NOISIEST
 
 _CPU = torch.device("cpu")
 

@@ -23,17 +23,25 @@ class Summary(NamedTuple):
 def summarise(found: Inspection) -> Summary:
     """Say what adaptation did, be it good or bad."""
     first, last = found.updates[0], found.updates[-1]
-    verdict = _verdict(first.psnr, last.psnr)
+    verdict, what = _verdict(first.psnr, last.psnr), loss_name(found)
     if len(found.updates) == 1:
         known = "" if first.psnr is None else f" PSNR is {decibels(first.psnr)}, SSIM {first.ssim:.4f}."
-        return Summary(f"No update was made; the son's loss is {first.loss:.4g}.{known}", verdict, [])
-    loss_change = _loss_change(first.loss, last.loss)
-    lead = f"{_count(last.number)} {_loss_words(first.loss, last.loss)}"
+        return Summary(f"No update was made; {what} is {first.loss:.4g}.{known}", verdict, [])
+    if first.copy_psnr is not None and last.copy_psnr is not None:
+        learned, words = last.copy_psnr - first.copy_psnr, _copy_words(first.copy_psnr, last.copy_psnr)
+    else:
+        learned, words = -_loss_change(first.loss, last.loss), _loss_words(what, first.loss, last.loss)
+    lead = f"{_count(last.number)} {words}"
     if first.psnr is not None and last.psnr is not None:
-        agree = {"better": loss_change <= 0, "worse": loss_change >= 0}.get(verdict, True)
+        agree = {"better": learned >= 0, "worse": learned <= 0}.get(verdict, True)
         lead += f", {'and' if agree else 'but'} {_psnr_words(first.psnr, last.psnr)}"
     ending = ": adaptation made this image worse." if verdict == "worse" else "."
     return Summary(lead + ending, verdict, [*_truth_words(found), _layer_words(found)])
+
+
+def loss_name(found: Inspection) -> str:
+    """Name the loss that updates descend."""
+    return "the son's loss" if found.manner.signal.name == "son" else "the loss"
 
 
 def decibels(value: float) -> str:
@@ -80,12 +88,20 @@ def _loss_change(first: float, last: float) -> float:
     return change if abs(change) >= 5e-4 else 0.0
 
 
-def _loss_words(first: float, last: float) -> str:
+def _loss_words(what: str, first: float, last: float) -> str:
     change = _loss_change(first, last)
     if change == 0:
-        return f"left the son's loss at {last:.4g}"
+        return f"left {what} at {last:.4g}"
     verb = "lowered" if change < 0 else "raised"
-    return f"{verb} the son's loss by {100 * abs(change):.3g} % ({first:.4g} to {last:.4g})"
+    return f"{verb} {what} by {100 * abs(change):.3g} % ({first:.4g} to {last:.4g})"
+
+
+def _copy_words(first: float, last: float) -> str:
+    """Say how well the network makes one smaller copy of its own estimate; the losses are of other copies each."""
+    where = "on a smaller copy of the network's own estimate"
+    if _verdict(first, last) == "same":
+        return f"left PSNR {where} at {decibels(last)}"
+    return f"{'raised' if last > first else 'lowered'} PSNR {where} from {first:.2f} to {decibels(last)}"
 
 
 def _psnr_words(first: float, last: float) -> str:
@@ -109,7 +125,7 @@ def _truth_words(found: Inspection) -> list[str]:
     if not known:
         return [
             "There is no ground truth, so this cannot tell whether the image got better: a lower loss says only that "
-            "the network fits the son."
+            f"the network fits {'the son' if found.manner.signal.name == 'son' else 'what it learns from'}."
         ]
     first, last = found.updates[0], found.updates[-1]
     best, number = max(known, key=lambda pair: (pair[0], -pair[1]))

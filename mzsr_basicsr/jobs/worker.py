@@ -82,6 +82,8 @@ def describe_run(plan: Plan, settings: UpscaleSettings, pixels: np.ndarray, seco
         "updates_made": max(0, len(adapted.losses) - 1),
         "updates_kept": adapted.kept,
         "diverged": adapted.diverged,
+        "signal": plan.manner.signal.name,
+        "rule": plan.manner.rule,
         "loss": adapted.losses,
         "held_out_loss": adapted.held_out,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
@@ -125,7 +127,8 @@ def _run_clip(job: FileJob, upscaler: Upscaler, progress: Progress | None) -> Re
     found = [plan.chosen.degradation for plan in plans]
     kernels = [{**_numbers(one.kernel), "offset": _offset(one, upscaler.settings.scale)} for one in found]
     notices = sorted({plan.notice for plan in plans if plan.notice})
-    return {"settings": settings, "clip": asdict(report), "kernels": kernels, "notices": notices}
+    told = {"kernels": kernels, "signal": upscaler.manner.signal.name, "rule": upscaler.manner.rule, "notices": notices}
+    return {"settings": settings, "clip": asdict(report), **told}
 
 
 def _numbers(kernel: Tensor) -> Record:

@@ -22,6 +22,8 @@ class ZSSROptions(Record, frozen=True, kw_only=True):
     steadiness: Positive = _DEFAULTS.steadiness
     crop: Count = _DEFAULTS.crop
     fathers: tuple[Positive, ...] = _DEFAULTS.fathers
+    signal: Literal["son", "scale", "mixed"] = "son"
+    estimate_from: Natural | None = _DEFAULTS.estimate_from
     gradual: tuple[Scale, ...] = _DEFAULTS.gradual
     son_noise: NotNegative = _DEFAULTS.son_noise
     quantize_son: bool = _DEFAULTS.quantize_son
@@ -58,6 +60,11 @@ def zssr_settings(options: ZSSROptions, scale: float, section: str) -> ZSSRSetti
         raise ConfigError(f"{section}.updates: is empty; give at least one number, as [3000]")
     if not options.fathers or max(options.fathers) > 1:
         raise ConfigError(f"{section}.fathers: {list(options.fathers)}; allowed: sizes above 0 and up to 1, as [1.0]")
+    if options.signal != "son" and (options.estimate_from or 0) >= max(options.updates) > 0:
+        raise ConfigError(
+            f"{section}.estimate_from: {options.estimate_from}, but only {max(options.updates)} updates are made; give "
+            "a smaller number, or leave it out for half of them"
+        )
     steps = [1.0, *options.gradual, scale]
     if sorted(set(steps)) != steps:
         raise ConfigError(f"{section}.gradual: {list(options.gradual)} must rise, between 1 and the scale {scale:g}")

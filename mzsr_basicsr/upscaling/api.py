@@ -28,7 +28,8 @@ class Result:
         image: as the input: the same kind of array, layout and type.
         degradation: what is thought to have happened to the input, at the weights' own scale; its kernel is float64,
             and its `offset` says how far `image` lies off the input enlarged about its centre, px of that scale.
-        losses: the son's loss before each update and after the last.
+        signal: what the updates learned from: "son", "scale", "mixed" or another registered name.
+        losses: the signal's loss before each update and after the last.
         held_out: the same on the part of the image that was held out.
         kept: how many of the updates were kept; 0 if adaptation was rolled back.
         confidence: of an estimated kernel, 0 to 1; None for a given one.
@@ -38,6 +39,7 @@ class Result:
 
     image: Any
     degradation: Degradation
+    signal: str
     losses: list[float]
     held_out: list[float]
     kept: int
@@ -80,9 +82,9 @@ def upscale(
             an array or a tensor (k, k), or a `Degradation` of this scale, which brings its subsampling and noise too.
         updates: gradient updates on the image itself.
         alpha: the last band is straight alpha; None: it is where there are 2 or 4 bands.
-        **choices: the other fields of `UpscaleSettings`: subsampling, kernel_turned, weights, device, tile,
-            back_projection, self_ensemble, noise (levels of 0 to 255, or "auto"), seed, nodata (the value that stands
-            for no data).
+        **choices: the other fields of `UpscaleSettings`: subsampling, kernel_turned, signal, weights, device,
+            tile, back_projection, self_ensemble, noise (levels of 0 to 255, or "auto"), seed, nodata (the value that
+            stands for no data).
 
     Returns:
         See `Result`.
@@ -134,6 +136,7 @@ def _result(plan: Plan, image: object, seconds: dict[str, float]) -> Result:
     return Result(
         image=image,
         degradation=plan.chosen.degradation,
+        signal=plan.manner.signal.name,
         losses=plan.adapted.losses,
         held_out=plan.adapted.held_out,
         kept=plan.adapted.kept,

@@ -11,6 +11,7 @@ from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.weights import check_is_there, locate
 
 SHIPPED = {2: "shipped:mzsr_x2", 4: "shipped:mzsr_x4"}  # scale: weights
+SIGNALS = ("auto", "son", "scale", "mixed")  # what the updates may learn from; Python takes any registered name too
 ESTIMATED = ("auto", "auto-free", "internal")  # kernels
 
 
@@ -27,6 +28,9 @@ class UpscaleSettings:
             lies centred on the image, and direct for all others.
         kernel_turned: the kernel that is given is one of a convolution, and is turned by 180 degrees first.
         updates: gradient updates on the image itself, 0 for none.
+        signal: what the updates learn from: "son" (the image degraded once more), "scale" (smaller copies of the
+            network's own estimate), "mixed" (both), or another key of `signals.SIGNALS`; "auto": what the weights
+            were meta-trained for.
         weights: a weights file or "shipped:NAME"; None chooses the shipped ones of the nearest scale.
         device: "auto", "cpu", "cuda" or "mps".
         tile: side of the parts a large image is cut into, px of the input.
@@ -43,6 +47,7 @@ class UpscaleSettings:
     subsampling: Literal["auto", "direct", "bicubic"] = "auto"
     kernel_turned: bool = False
     updates: int = 10
+    signal: str = "auto"
     weights: str | None = None
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     tile: int = 512
@@ -69,7 +74,7 @@ class UpscaleSettings:
             raise ConfigError(f"nodata: {self.nodata!r} must be a number, the value that stands for no data")
         if self.nodata is not None and not math.isfinite(self.nodata):
             object.__setattr__(self, "nodata", None)  # NaN and infinite pixels are no data by themselves
-        for name, text in (("kernel", self.kernel), ("weights", self.weights or "")):
+        for name, text in (("kernel", self.kernel), ("weights", self.weights or ""), ("signal", self.signal)):
             if not isinstance(text, str):
                 raise ConfigError(f"{name}: a {type(text).__name__}; give a text, such as the path of a file")
         for name, value, allowed in (
@@ -78,6 +83,7 @@ class UpscaleSettings:
         ):
             if value not in allowed:
                 raise ConfigError(f"{name}: {value!r}; allowed: {', '.join(allowed)}")
+        _check_signal(self.signal)
         check_turn(self.kernel, self.kernel_turned)
 
     def weights_file(self) -> str:
@@ -112,6 +118,16 @@ class UpscaleSettings:
         elif self.kernel != "bicubic":
             read_text(self.kernel)
         check_is_there(locate(self.weights_file()), "weights file")
+
+
+def _check_signal(name: str) -> None:
+    """Refuse a signal that nobody has registered; what is shipped loads nothing."""
+    if name in SIGNALS:
+        return
+    from mzsr_basicsr.signals import SIGNALS as registered
+
+    if name not in registered:
+        raise ConfigError(f"signal: {name!r} is not registered; allowed: auto, {', '.join(registered)}")
 
 
 def _whole(name: str, value: int, low: int, high: int) -> None:

@@ -11,36 +11,34 @@ import torch
 from torch import Tensor
 
 from mzsr_basicsr.adaptation.careful import BUDGET, CROP, Adapted, adapt_carefully
-from mzsr_basicsr.adaptation.settings import Settings
-from mzsr_basicsr.degradation.noise import estimate_noise
+from mzsr_basicsr.adaptation.settings import Manner, Settings
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError, TrainingError
 from mzsr_basicsr.pictures.bands import Bands
 from mzsr_basicsr.pictures.prepare import Prepared, prepared
 from mzsr_basicsr.upscaling.choice import Chosen, choose_kernel, doubt
 from mzsr_basicsr.upscaling.device import choose_device
+from mzsr_basicsr.upscaling.noise import image_noise
 from mzsr_basicsr.upscaling.render import Job, Progress, out_of_memory, reach_of, render
 from mzsr_basicsr.upscaling.restore import put_back
-from mzsr_basicsr.upscaling.sample import to_adapt_to, to_judge_blur, to_judge_noise
+from mzsr_basicsr.upscaling.sample import to_adapt_to, to_judge_blur
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.weights import locate
-from mzsr_basicsr.weights.pretrained import Pretrained, load_pretrained
-
-CLEAN = 1.5 / 255  # an estimated σ below this may be fine texture, and is taken for none
-NOISIEST = 25 / 255
+from mzsr_basicsr.weights.pretrained import load_pretrained, with_signal
 
 
 @dataclass(frozen=True)
 class Plan:
     """What was found out about an image, or about the first frame of a shot: enough to upscale others like it.
 
-    `notice` is a line about the kernel for people, if there is any.
+    `notice` is a line about the kernel for people, if there is any; `manner` is that of the updates.
     """
 
     chosen: Chosen
     adapted: Adapted
     seconds: dict[str, float] = field(default_factory=dict)
     notice: str | None = None
+    manner: Manner = field(default_factory=Manner)
 
 
 class Upscaler:
@@ -58,7 +56,7 @@ class Upscaler:
         self.settings = settings
         self.device = choose_device(settings.device)
         file = settings.weights_file()
-        loaded: Pretrained = load_pretrained(file)
+        loaded = with_signal(load_pretrained(file), settings.signal)
         if not float(loaded.scale).is_integer():
             raise ConfigError(f"weights: {file} is for x{loaded.scale:g}; give one of an integer scale")
         self.network = loaded.network.to(self.device)
@@ -73,6 +71,11 @@ class Upscaler:
             self_ensemble=settings.self_ensemble,
             seed=settings.seed,
         )
+
+    @property
+    def manner(self) -> Manner:
+        """How updates are made."""
+        return self._settings.manner
 
     def plan(
         self,
@@ -102,13 +105,13 @@ class Upscaler:
         start = perf_counter()
         sample = lambda: to_judge_blur(pixels, bands)  # noqa: E731
         chosen = choose_kernel(self.settings, self.scale, sample, min(ready.pixels.shape[:2]), name, kernel)
-        noise = self._noise(pixels, bands, artefacts)
+        noise = image_noise(self.settings.noise, pixels, bands, artefacts)
         chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
         notice = doubt(chosen, self.settings.kernel_turned, sample, name)
         found = perf_counter()
         adapted = self._adapt(pixels, bands, chosen.degradation)
         seconds = {"kernel": found - start, "adaptation": perf_counter() - found}
-        return Plan(chosen, adapted, seconds, notice)
+        return Plan(chosen, adapted, seconds, notice, self.manner)
 
     def apply(
         self,
@@ -156,13 +159,6 @@ class Upscaler:
 
     def _here(self, degradation: Degradation) -> Degradation:
         return degradation.to(torch.zeros(0, dtype=torch.float32, device=self.device))
-
-    def _noise(self, pixels: np.ndarray, bands: Bands, artefacts: float) -> float:
-        """Give σ of the image's noise in [0, 1] intensity: the one asked for, or an estimate."""
-        if self.settings.noise != "auto":
-            return self.settings.noise / 255
-        sigma = estimate_noise(to_judge_noise(pixels, bands))
-        return max(artefacts, 0.0 if sigma < CLEAN else min(sigma, NOISIEST))
 
     def _adapt(self, pixels: np.ndarray, bands: Bands, degradation: Degradation) -> Adapted:
         """Adapt, to half as much of the image as often as memory runs out."""

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from mzsr_basicsr.adaptation.settings import Manner, Schedule, usual_schedule
 from mzsr_basicsr.archs.build import build_network, check_network
 from mzsr_basicsr.archs.windows import fit_sizes
-from mzsr_basicsr.errors import WeightsError
+from mzsr_basicsr.errors import ConfigError, WeightsError
+from mzsr_basicsr.signals import SIGNALS, SignalSettings
 from mzsr_basicsr.weights import locate
 from mzsr_basicsr.weights.files import load_weights, read_file
 from mzsr_basicsr.weights.manner import manner_of
@@ -51,6 +52,27 @@ def load_pretrained(path: str) -> Pretrained:
     return Pretrained(
         fit_sizes(network, f"{path}: network_g").eval(), about["scale"], fitting, manner_of(about.get("manner"), path)
     )
+
+
+def with_signal(loaded: Pretrained, asked: str) -> Pretrained:
+    """Choose what a network learns from at a test: the manner of its updates, and the rates that suit it.
+
+    Learned rates fit the manner that they were learned in alone. Another signal takes the usual rates of a rule: the
+    son, whose loss the paper descends, plain gradient descent; others steps that do not depend on the loss's size.
+
+    Args:
+        loaded: the network.
+        asked: a key of `SIGNALS`, or "auto" for what the weights were meta-trained for.
+
+    Raises:
+        ConfigError: no such signal.
+    """
+    if asked in ("auto", loaded.manner.signal.name):
+        return loaded
+    if asked not in SIGNALS:
+        raise ConfigError(f"signal: {asked!r} is not registered; allowed: auto, {', '.join(SIGNALS)}")
+    rule = "gradient" if asked == "son" else "orthogonal"
+    return loaded._replace(rates=None, manner=Manner(SignalSettings(asked), rule))
 
 
 def _is_scale(scale: object) -> bool:

@@ -17,6 +17,9 @@ class ZSSRSettings:
         steadiness: the rate is divided by ten where the slope's standard error is above so many times its fall.
         crop: side of the HR crops, px.
         fathers: sizes of the HR examples, relative to the image, each at most 1.
+        signal: what is learned from: "son", the fathers and their sons; "mixed", from `estimate_from` on a copy of the
+            network's own estimate in every second update, by chance; "scale", in all of them.
+        estimate_from: updates before the first from an estimate; None for half of them.
         gradual: scales that are learned before the last one, rising; each result joins the HR examples.
         son_noise: σ of noise added to the sons, in [0, 1] intensity.
         quantize_son: round the sons to 8 bits, as the image itself was.
@@ -35,6 +38,8 @@ class ZSSRSettings:
     steadiness: float = 1.5
     crop: int = 128
     fathers: tuple[float, ...] = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
+    signal: str = "son"
+    estimate_from: int | None = None
     gradual: tuple[float, ...] = ()
     son_noise: float = 0.0
     quantize_son: bool = False

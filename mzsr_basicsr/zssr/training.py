@@ -14,6 +14,7 @@ from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import TrainingError
 from mzsr_basicsr.meta.task import cropped, network_inputs
 from mzsr_basicsr.zssr.fathers import Father, draw_pair
+from mzsr_basicsr.zssr.own_scale import OwnScale
 from mzsr_basicsr.zssr.rate import RateRule
 from mzsr_basicsr.zssr.settings import ZSSRSettings
 
@@ -35,8 +36,9 @@ def train(
     """
     rule = RateRule(settings.rate, settings.window, settings.steadiness)
     optimizer = torch.optim.Adam(network.parameters(), settings.rate)
+    own = OwnScale(lambda: estimate(network, lq, degradation), degradation, settings)
     for update in range(1, max(settings.updates) + 1):
-        pair = draw_pair(fathers, degradation, settings, generator)
+        pair = own.pair(update, generator) or draw_pair(fathers, degradation, settings, generator)
         with torch.autocast(pair.lq.device.type, torch.bfloat16, settings.precision == "bfloat16"):
             loss = F.l1_loss(_run(network, pair.lq, degradation, pair.gt.shape[-2:]), pair.gt)
         optimizer.zero_grad()
@@ -61,6 +63,12 @@ def reconstruction_error(network: nn.Module, lq: Tensor, degradation: Degradatio
         return float(F.mse_loss(_run(network, son, degradation, lq.shape[-2:]).clamp(0, 1), lq))
 
 
+def estimate(network: nn.Module, lq: Tensor, degradation: Degradation) -> Tensor:
+    """Run the network once: (1, C, ceil(s h), ceil(s w)) in [0, 1]."""
+    with torch.no_grad(), _as_at_a_test(network):
+        return _run(network, lq, degradation, _enlarged(lq, degradation)).clamp(0, 1)
+
+
 def super_resolve(network: nn.Module, lq: Tensor, degradation: Degradation, settings: ZSSRSettings) -> Tensor:
     """Give the median of the flips' and transposes' back-projected results, back-projected once more (section 3.3).
 
@@ -70,8 +78,7 @@ def super_resolve(network: nn.Module, lq: Tensor, degradation: Degradation, sett
     rounds = settings.back_projection
 
     def run(image: Tensor) -> Tensor:
-        size = [math.ceil(degradation.scale * extent - 1e-9) for extent in image.shape[-2:]]
-        return _run(network, image, degradation, size)
+        return _run(network, image, degradation, _enlarged(image, degradation))
 
     with torch.no_grad(), _as_at_a_test(network):
         if not settings.self_ensemble:
@@ -98,6 +105,10 @@ def _as_at_a_test(network: nn.Module) -> Iterator[None]:
         yield
     finally:
         network.train(training)
+
+
+def _enlarged(image: Tensor, degradation: Degradation) -> list[int]:
+    return [math.ceil(degradation.scale * extent - 1e-9) for extent in image.shape[-2:]]
 
 
 def _run(network: nn.Module, image: Tensor, degradation: Degradation, size: torch.Size | list[int]) -> Tensor:

@@ -13,6 +13,7 @@ from basicsr.archs import build_network
 from helpers.commands import restored_signals
 from helpers.trainings import cells, write_photos
 
+from mzsr_basicsr.adaptation.settings import Manner
 from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, zero_shot
 from mzsr_basicsr.cli import evaluate
 from mzsr_basicsr.cli import main as cli
@@ -23,6 +24,7 @@ from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, MZSRError
 from mzsr_basicsr.metrics.quality import psnr_y, ssim_y
 from mzsr_basicsr.metrics.results import load_json
+from mzsr_basicsr.signals import SignalSettings
 from mzsr_basicsr.weights.files import save_atomically
 
 NETWORK = {"type": "MZSRNetWiener", "num_feat": 4, "num_block": 1, "scale": 2}
@@ -151,6 +153,25 @@ def test_two_weights_files_of_one_name_keep_their_own_results(place: Path, tmp_p
     both = [str(tmp_path / folder / "net_g_latest.pth") for folder in ("a", "b")]
     evaluate.run(place / "data", both, ["Tiny"], [DIRECT], tmp_path / "out", best=False)
     assert len(list((tmp_path / "out").glob("*.json"))) == 2
+
+
+def test_another_signal_is_measured_and_named(place: Path, tmp_path: Path) -> None:
+    weights = [str(place / "w.pth")]
+    for signal, files in (("son", ["w_Tiny_g2.0d.json"]), ("scale", ["w_scale_Tiny_g2.0d.json"])):
+        out = tmp_path / signal
+        text = evaluate.run(place / "data", weights, ["Tiny"], [DIRECT], out, best=False, signal=signal)
+        assert [p.name for p in out.glob("*.json")] == files
+        assert ("learning from the signal scale" in text) == (signal == "scale")
+    rows = [load_json(tmp_path / s / f)[0] for s, f in (("son", "w_Tiny_g2.0d.json"), ("scale", files[0]))]
+    assert rows[0].values["10"]["psnr"] == pytest.approx(direct_computation(place, DIRECT, "p0", 10)[0], abs=1e-4)
+    gt, network = read(place, "p0"), save(place / "again.pth", NETWORK)
+    degradation = Degradation(load_kernel(DIRECT.made.spec).float(), 2)
+    lr = degradation.apply(torch.from_numpy(gt / 255.0).float().permute(2, 0, 1)[None])
+    manner = Manner(SignalSettings("scale"), "orthogonal")
+    settings = Settings((10,), Schedule(((0, 5e-3),)), manner, quantize_son=True, careful=True)
+    sr = zero_shot(network, torch.round(lr.clamp(0, 1) * 255) / 255, degradation, settings).images[10][0]
+    expected = psnr_y(np.uint8(np.rint(sr.permute(1, 2, 0).numpy() * 255)), gt, 2)
+    assert rows[1].values["10"]["psnr"] == pytest.approx(expected, abs=0.01)
 
 
 def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:

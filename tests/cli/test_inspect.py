@@ -72,6 +72,27 @@ def test_rates_crop_and_animation(inspect):
         assert list(tree("out")) == ["inspect.html", "inspect.json", *names]
 
 
+def test_another_signal(inspect):
+    records = {}
+    for signal in ("auto", "son", "scale", "mixed"):
+        status, out, _ = inspect("--hr", "hr.png", "-o", "out", "--overwrite", "--signal", signal)
+        assert status == 0
+        records[signal] = record()
+    for found in records.values():
+        found.pop("seconds")
+    assert records["auto"]["signal"].pop("asked_for") == "auto" and records["son"]["signal"].pop("asked_for") == "son"
+    assert records["auto"] == records["son"] and records["son"]["signal"]["first_copy"] is None
+    for signal in ("scale", "mixed"):
+        found = records[signal]
+        assert (found["signal"]["name"], found["signal"]["rule"]) == (signal, "orthogonal")
+        height, width = found["signal"]["first_copy"]["size"]
+        assert found["signal"]["first_copy"]["lr_size"] == [height // 2, width // 2]
+        assert {rate for update in found["updates"][1:] for rate in update["rates"]} == {0.005}
+        assert found["rates"] == "0.005: the weights hold none that were learned for this signal"
+        assert all(update["copy_psnr"] > 10 and update["son_psnr"] > 10 for update in found["updates"])
+        assert "smaller copy of the network's own estimate" in found["summary"]
+
+
 def test_an_old_inspection_stays_until_the_new_one_is_whole(inspect):
     assert inspect("--hr", "hr.png", "-o", "out")[0] == 0
     before = tree("out")

@@ -23,6 +23,12 @@ def test_the_gain_is_that_of_ten_updates_over_none() -> None:
     assert "Mean gain of ten updates: +0.50 dB; least: -0.50 dB." in text
 
 
+def test_a_signal_that_is_not_the_weights_own_is_named() -> None:
+    own, other = Line("w", "S", "k", mean(30.0, 31.0)), Line("v", "S", "k", mean(30.0, 31.0), "scale")
+    titles = [line for line in markdown([own, other]).splitlines() if line.startswith("**")]
+    assert titles == ["**w**", "**v**, learning from the signal scale"]
+
+
 def test_the_papers_figures_stand_beside_its_own_rows() -> None:
     row = mean(30.0, 40.0)
     table = markdown([Line("w", "Set5", "g2.0d", row), Line("w", "Set14", "g2.0d", row), Line("v", "B", "k", row)])

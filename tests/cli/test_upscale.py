@@ -84,7 +84,7 @@ def test_orientation_profile_and_format(mzsr, tmp_path):
 
 
 KEYS = {"source", "target", "width", "height", "settings", "kernel", "noise", "updates_made", "updates_kept", "loss"}
-KEYS |= {"diverged", "held_out_loss", "seconds", "seconds_in_all", "offset", "notices"}
+KEYS |= {"diverged", "signal", "rule", "held_out_loss", "seconds", "seconds_in_all", "offset", "notices"}
 
 
 def test_json_records_say_what_was_done(mzsr, tmp_path):

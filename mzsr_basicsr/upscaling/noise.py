@@ -1,0 +1,27 @@
+"""The noise of a photograph: given by its owner, or estimated."""
+
+from typing import Literal
+
+import numpy as np
+
+from mzsr_basicsr.degradation.noise import estimate_noise
+from mzsr_basicsr.pictures.bands import Bands
+from mzsr_basicsr.upscaling.sample import to_judge_noise
+
+CLEAN = 1.5 / 255  # an estimated σ below this may be fine texture, and is taken for none
+NOISIEST = 25 / 255
+
+
+def image_noise(asked: float | Literal["auto"], pixels: np.ndarray, bands: Bands, artefacts: float) -> float:
+    """Give σ of the image's noise in [0, 1] intensity: the one asked for, or an estimate.
+
+    Args:
+        asked: σ in levels of 0 to 255, or "auto".
+        pixels: (H, W, C).
+        bands: of the image.
+        artefacts: σ, [0, 1] intensity, that an estimate is at least.
+    """
+    if asked != "auto":
+        return asked / 255
+    sigma = estimate_noise(to_judge_noise(pixels, bands))
+    return max(artefacts, 0.0 if sigma < CLEAN else min(sigma, NOISIEST))
