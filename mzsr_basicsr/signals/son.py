@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import Tensor
 
 from mzsr_basicsr.degradation.degrade import round_to_8_bits
@@ -19,7 +20,8 @@ def son(scene: Scene, settings: SignalSettings) -> Lessons:
 
 def make_son(scene: Scene) -> Tensor:
     """Degrade an image (n, C, h, w) once more, with as much noise as it has and maybe more."""
-    small = scene.degradation.son(scene.lq, scene.generator(), scene.son_noise)
+    with torch.autocast(scene.lq.device.type, enabled=False):  # a degradation keeps its precision in every training
+        small = scene.degradation.son(scene.lq, scene.generator(), scene.son_noise)
     return round_to_8_bits(small) if scene.quantize else small
 
 
