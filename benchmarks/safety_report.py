@@ -111,6 +111,7 @@ def draw(rows: Sequence[dict], picture: Path, boundary: float) -> None:
         boundary: predicted gain that decides, dB.
     """
     figure, both = plt.subplots(1, 2, figsize=(11, 4.8), dpi=150, sharey=True, layout="constrained")
+    both[0].set_yscale("symlog", linthresh=EVEN, linscale=1.5)  # before the points, which then get room
     parts = {"after": "last", "best": "best"}
     titles = ("after all updates", "after those of the lowest held-out loss")
     for axes, (name, predicted), title in zip(both, parts.items(), titles, strict=True):
@@ -121,7 +122,6 @@ def draw(rows: Sequence[dict], picture: Path, boundary: float) -> None:
         axes.set(title=title, xlabel="predicted gain, dB (held-out part)")
         axes.grid(alpha=0.3)
     both[0].set_ylabel("true gain, dB (PSNR against the HR image)")
-    both[0].set_yscale("symlog", linthresh=EVEN, linscale=1.5)
     both[0].yaxis.set_major_locator(FixedLocator(TICKS))
     both[0].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     both[0].yaxis.set_minor_locator(NullLocator())
@@ -143,9 +143,10 @@ def _scatter(axes: Axes, rows: Sequence[dict], name: str, predicted: str) -> Non
             [gain(row, name) for row in known],
             s=22,
             marker=MARKERS[number % len(MARKERS)],
-            facecolors=[colour if row["kept"] else "none" for row in known],
+            facecolors=[colour if row["kept"] else "white" for row in known],
             edgecolors=colour,
             alpha=0.8,
+            zorder=2,
             label=folder,
         )
 
