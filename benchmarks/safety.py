@@ -14,8 +14,6 @@ import argparse
 import hashlib
 import json
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import chain, zip_longest
 from pathlib import Path
 
@@ -28,6 +26,7 @@ from mzsr_basicsr.pages import write_whole
 from mzsr_basicsr.weights import check_is_there, locate
 
 Pair = tuple[str, str, str]  # folder's name, path of the photograph, name of the kernel
+BAR = {"desc": "safety", "unit": "pair", "smoothing": 0}  # its time left goes by the mean of all pairs
 FILE, SETTINGS = "pairs.jsonl", "settings.json"
 DECIDE = ("weights", "signal", "rule", "updates", "told", "estimated", "crop", "seed")  # what all rows have in common
 
@@ -83,7 +82,7 @@ def study(arguments: argparse.Namespace) -> None:
         examiner = Examiner(arguments)
         arguments.output.mkdir(parents=True, exist_ok=True)
         write_whole(json.dumps(own), arguments.output / SETTINGS)
-        with file.open("a") as stream, progress(len(wanted), len(wanted) - len(missing)) as bar:
+        with file.open("a") as stream, tqdm(**BAR, total=len(wanted), initial=len(wanted) - len(missing)) as bar:
             for pair in missing:
                 stream.write(json.dumps(examiner.examine(*pair)) + "\n")
                 stream.flush()
@@ -96,13 +95,6 @@ def study(arguments: argparse.Namespace) -> None:
     write_whole(text, arguments.output / "safety.md")
     draw(rows, arguments.output / "safety.png", arguments.threshold)
     print(text)
-
-
-@contextmanager
-def progress(total: int, done: int) -> Iterator[tqdm]:
-    """Show how far the study is, and how long it will take."""
-    with tqdm(total=total, initial=done, desc="safety", unit="pair", smoothing=0) as bar:
-        yield bar
 
 
 def named_folders(paths: list[str]) -> dict[str, list[str]]:
