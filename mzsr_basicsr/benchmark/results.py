@@ -45,6 +45,32 @@ class Failure(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Gain(Struct, frozen=True, kw_only=True):
+    """What adaptation gained over its own start, PSNR in dB.
+
+    Attributes:
+        dataset: name of the data set; None where all sets and kernels are pooled.
+        kernel: name of the test kernel; None likewise.
+        method: label of the method in the option file.
+        updates: gradient updates on the image.
+        column: heading of the method in tables.
+        mean: over the images.
+        least: of one image.
+        losing: share of images, 0 to 1, that end further below the start than `gains.LOSS`.
+        images: that were measured before and after; pooled, those of all kernels.
+    """
+
+    dataset: str | None
+    kernel: str | None
+    method: str
+    updates: int
+    column: str
+    mean: float
+    least: float
+    losing: float
+    images: int
+
+
 class Source(Struct, frozen=True, kw_only=True):
     """What every method was given: the LR image, and the HR image it is compared with; files below the folder.
 
@@ -91,6 +117,7 @@ class Results(Struct, frozen=True, kw_only=True):
         published: name of the published table to print beside, or None; see `published`.
         about: versions, hardware, seed, threads and weights' SHA-256, for people.
         lower_is_better: those of the metrics.
+        gains: of methods with several numbers of updates, 0 among them; see `gains.gains`.
     """
 
     name: str
@@ -105,6 +132,7 @@ class Results(Struct, frozen=True, kw_only=True):
     published: str | None
     about: dict[str, str]
     lower_is_better: list[str] = []
+    gains: list[Gain] = []
 
 
 def metric_title(results: Results, metric: str) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """examples:
   mzsr benchmark -opt options/benchmark/x2.yml --data BENCHMARKS       # BENCHMARKS holds Set5/GT, Set14/GT, …
+  mzsr benchmark -opt options/benchmark/domains_x2.yml --data DOMAINS  # DOMAINS holds medical/*.png, text/*.png, …
   mzsr benchmark -opt options/benchmark/paper_tables_x2.yml --jobs 2
   mzsr benchmark -opt mine.yml --methods mzsr --datasets Set5          # compute only these now
 
@@ -29,7 +30,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("-opt", required=True, type=Path, help="option file; see the folder options/benchmark")
-    parser.add_argument("--data", type=Path, help="folder that holds NAME/GT for each data set, instead of the file's")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="folder that holds the images of each data set, in NAME/GT or in NAME itself, instead of the file's",
+    )
     parser.add_argument("-o", "--output", help="folder of results (default: the option file's)")
     parser.add_argument("--methods", nargs="+", help="compute only these now")
     parser.add_argument("--datasets", nargs="+", help="compute only these now")
@@ -71,4 +76,13 @@ def _moved(entry: "str | DatasetOptions", folder: Path) -> "DatasetOptions":
     from mzsr_basicsr.benchmark.run.options import DatasetOptions
 
     lq = {} if isinstance(entry, str) else {k: str(folder / Path(path).name) for k, path in entry.lq.items()}
-    return DatasetOptions(gt=str(folder / "GT"), lq=lq)
+    return DatasetOptions(gt=str(folder if _holds_photographs(folder) else folder / "GT"), lq=lq)
+
+
+def _holds_photographs(folder: Path) -> bool:
+    """Tell whether the images lie in the folder of a data set itself, which then has no folder GT."""
+    from mzsr_basicsr.data.folders import SUFFIXES
+
+    if (folder / "GT").is_dir() or not folder.is_dir():
+        return False
+    return any(p.suffix.lower() in SUFFIXES for p in folder.iterdir())

@@ -2,7 +2,9 @@
 
 import shutil
 
+import cv2
 import msgspec
+import numpy as np
 import pytest
 import yaml
 from helpers.benchmark_runs import count_calls, faulty, make_place, options
@@ -71,6 +73,29 @@ def test_published_folders_move_with_the_data(mzsr, place):
     content = options(place, datasets={"Tiny": {"gt": "nowhere", "lq": {"g2.0d": "old/Tiny/LR"}}})
     status, _, err = mzsr("benchmark", "-opt", write(place, content), "--data", place / "data")
     assert status == 1 and f"{home / 'LR' / 'p0.png'}: LR is 48x40 px, but its GT at scale 2 needs 24x20" in err[-1]
+
+
+def test_images_may_lie_in_the_data_set_itself_and_may_be_grey(mzsr, place):
+    home = place / "data" / "Tiny"
+    shutil.copytree(place / "gt", home)
+    grey = cv2.imread(str(home / "p0.png"), cv2.IMREAD_GRAYSCALE)
+    cv2.imwrite(str(home / "p0.png"), grey)
+    content = options(place, datasets={"Tiny": "nowhere"})
+    status, _, _ = mzsr("benchmark", "-opt", write(place, content), "--data", place / "data")
+    results = msgspec.json.decode((place / "out/tiny/results.json").read_bytes(), type=Results)
+    assert status == 0 and [s.hr for s in results.sources] == [str(home / "p0.png"), str(home / "p1.png")]
+    luma = np.rint(grey[2:-2, 2:-2] * (65.481 + 128.553 + 24.966) / 255 + 16)
+    picture = cv2.imread(str(place / "out/tiny" / results.measures[0].picture)).astype(float)
+    assert np.ptp(picture, axis=2).max() == 0  # what is grey stays grey
+    error = np.rint(picture[2:-2, 2:-2, 0] * 219 / 255 + 16) - luma
+    assert results.measures[0].values["psnr"] == pytest.approx(10 * np.log10(255**2 / np.mean(error**2)), abs=1e-3)
+
+
+def test_a_folder_of_published_lr_images_alone_is_no_data_set(mzsr, place):
+    shutil.copytree(place / "gt", place / "data" / "Tiny" / "LR")
+    content = options(place, datasets={"Tiny": "nowhere"})
+    status, _, err = mzsr("benchmark", "-opt", write(place, content), "--data", place / "data")
+    assert status == 1 and f"Tiny: skipped, since {place / 'data/Tiny/GT'} is no folder" in err[-1]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from mzsr_basicsr.benchmark.report.bootstrap import significance, significance_markdown
+from mzsr_basicsr.benchmark.report.gain_table import gains_markdown
 from mzsr_basicsr.benchmark.report.page import write_page
 from mzsr_basicsr.benchmark.report.plots import save_plots
 from mzsr_basicsr.benchmark.report.tables import csv_text, latex, markdown
@@ -25,7 +26,8 @@ def write_reports(results: Results, folder: Path, reference: str | None, page_mb
     write_whole(msgspec.json.format(msgspec.json.encode(results), indent=1), folder / "results.json")
     write_whole(csv_text(results), folder / "results.csv")
     tested = "" if column is None else f"\n{significance_markdown(significance(results, column))}"
-    write_whole(markdown(results) + tested, folder / "table.md")
+    gained = f"\n{table}" if (table := gains_markdown(results)) else ""
+    write_whole(markdown(results) + gained + tested, folder / "table.md")
     write_whole(latex(results), folder / "table.tex")
     save_plots(results, folder)
     write_page(results, folder, column, page_mb)

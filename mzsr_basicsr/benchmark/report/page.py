@@ -9,7 +9,9 @@ from urllib.parse import quote
 import torch
 from markupsafe import Markup
 
+from mzsr_basicsr.benchmark.gains import adapted_columns
 from mzsr_basicsr.benchmark.report.bootstrap import significance
+from mzsr_basicsr.benchmark.report.gain_table import HOW, gain_rows, spell
 from mzsr_basicsr.benchmark.report.gallery import Gallery, as_json, gather
 from mzsr_basicsr.benchmark.report.gallery_pictures import BRIGHTEST, bar_colours
 from mzsr_basicsr.benchmark.report.grid import DASH, Grid, costs, grid, number
@@ -75,6 +77,8 @@ def _values(results: Results, folder: Path, reference: str | None) -> dict[str, 
         "summary": _summary(results, table),
         "made": _made(results),
         "grids": [(" / ".join(metric_title(results, m) for m in g.metrics), g) for g in (table, *rest)],
+        "gains": gain_rows(results),
+        "gained": {"columns": [column for column, *_ in adapted_columns(results)], "spell": spell, "how": HOW},
         "costs": {cost.column: cost for cost in costs(results)},
         "metric_title": partial(metric_title, results),
         "megabytes": _megabytes,

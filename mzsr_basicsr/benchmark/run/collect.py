@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import msgspec
+
+from mzsr_basicsr.benchmark.gains import gains
 from mzsr_basicsr.benchmark.results import Failure, Measure, Results, TestKernel
 from mzsr_basicsr.benchmark.run.cell import CellRecord, Task, load_record
 from mzsr_basicsr.benchmark.run.methods import columns
@@ -34,7 +37,7 @@ def collect(plan: Plan, tasks: list[Task], folder: Path, failures: dict[str, str
         )
         for d in plan.degradations
     ]
-    return Results(
+    results = Results(
         name=plan.options.name,
         columns=[heading(label, u) for label, options in plan.methods.items() for u in columns(options)],
         datasets=list(plan.datasets),
@@ -48,6 +51,7 @@ def collect(plan: Plan, tasks: list[Task], folder: Path, failures: dict[str, str
         about=facts,
         lower_is_better=[name for name in plan.options.metrics if lower_is_better(name)],
     )
+    return msgspec.structs.replace(results, gains=gains(results))
 
 
 def heading(label: str, updates: int | None) -> str:
