@@ -1,4 +1,4 @@
-"""Careful adaptation: a part of the image is held out, and the parameters that serve it best are kept.
+"""Careful adaptation: a part of the image is held out, and decides which parameters are kept.
 
 What adaptation learns on the rest of the image must hold for the part it has not seen. If every update makes that
 part worse, as can happen with noise, JPEG artefacts or a wrong kernel, the network stays as it was.
@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mzsr_basicsr.adaptation.decision import least_promise, promised
 from mzsr_basicsr.adaptation.descent import follow, scene_of, start_of
 from mzsr_basicsr.adaptation.exam import Exam
 from mzsr_basicsr.adaptation.lively import slope
@@ -38,6 +39,8 @@ class Adapted:
         held_out: the same on what was held out.
         kept: after how many updates the parameters were taken; 0 if adaptation was rolled back.
         diverged: the last losses are not finite, or far above the first.
+
+    `predicted` is the gain that the held-out part promises, dB.
     """
 
     params: Params
@@ -45,6 +48,11 @@ class Adapted:
     held_out: list[float]
     kept: int
     diverged: bool = False
+
+    @property
+    def predicted(self) -> float:
+        """Give the promised gain, dB; 0 where nothing was held out or nothing improved."""
+        return promised(self.held_out)
 
 
 def adapt_carefully(
@@ -54,7 +62,7 @@ def adapt_carefully(
     settings: Settings,
     parts: int = 1,
 ) -> Adapted:
-    """Adapt to an image or to parts of it, and keep the parameters of the lowest held-out loss.
+    """Adapt to an image or to parts of it, and keep what the held-out part speaks for; see `careful_steps`.
 
     Args:
         network: left as it was found.
@@ -93,20 +101,29 @@ class Step:
 
 
 def careful_steps(scene: Scene, settings: Settings, parts: int = 1) -> Iterator[Step]:
-    """Adapt to what is not held out, and yield what serves the held-out part best, after 0, 1, 2, … updates.
+    """Adapt to what is not held out, and yield what to keep after 0, 1, 2, … updates.
+
+    Of the son, whose loss hardly wavers, that is what serves the held-out part best. Of other signals it is the last,
+    as soon as the best mark promises enough; see `decision`.
 
     Args:
         scene: without a mask.
         settings: see `Settings`; the largest of `updates` is made, `early_stop` is not used.
         parts: see `adapt_carefully`.
     """
-    start = start_of(scene.network)
+    start, by_promise = start_of(scene.network), settings.manner.signal.name != "son"
+    least = least_promise(scene.degradation) if by_promise else 0.0
     held_out = _held_out(scene.lq, parts)
     lessons = lessons_of(replace(scene, learned=~held_out), settings.manner.signal)
     exam = Exam(replace(scene, learned=held_out), settings.manner.signal, start)
-    best, kept = start, 0
+    best, kept, first = start, 0, math.inf
     for update, (params, loss) in enumerate(follow(lessons, start, replace(settings, early_stop=0))):
-        if exam.sit(params) < exam.marks[kept]:  # never true of NaN
+        first = loss if update == 0 else first
+        better = exam.sit(params) < exam.marks[kept]  # never true of NaN
+        if by_promise and update:
+            better = promised(exam.marks) >= least and not diverged(loss + exam.marks[-1], 2 * first, scene.lq)
+            best, kept = start, 0
+        if better:
             best, kept = params, update
         yield Step(best, kept, loss, list(exam.marks))
 

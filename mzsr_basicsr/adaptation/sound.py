@@ -16,7 +16,7 @@ def diverged(loss: float, first: float, image: Tensor) -> bool:
     """Tell whether adaptation has left what it started from, instead of coming nearer to the image.
 
     Args:
-        loss: of the son after some updates, L1 or like it.
+        loss: of the signal after some updates, L1 or like it.
         first: the same before all.
         image: (..., C, h, w), what the son is compared with.
     """
@@ -33,9 +33,9 @@ def check_adaptation(update: int, loss: float, first: float, image: Tensor) -> N
     if not diverged(loss, first, image):
         return
     if not math.isfinite(first):
-        raise TrainingError(f"the son's loss is {first} before any update; check the network's weights")
+        raise TrainingError(f"the loss is {first} before any update; check the network's weights")
     raise TrainingError(
-        f"rates: the son's loss is {loss:.3g} after {update} update{'s' * (update != 1)}, {first:.3g} before; "
+        f"rates: the loss is {loss:.3g} after {update} update{'s' * (update != 1)}, {first:.3g} before; "
         "give smaller rates or fewer updates"
     )
 

@@ -72,7 +72,8 @@ def zero_shot(
         for update, (params, loss) in enumerate(adapt(network, lq, degradation, settings, told, pixel_loss)):
             losses.append(loss)
             if update in settings.updates:
-                check_adaptation(update, loss, losses[0], lq)
+                if not settings.careful:  # or it was rolled back
+                    check_adaptation(update, loss, losses[0], lq)
                 begun = seconds_now(lq.device)
                 images[update] = super_resolve(network, params, lq, degradation, settings, told)
                 now = seconds_now(lq.device)

@@ -145,7 +145,7 @@ def _warn_of_divergence(dataset: str, image: str, losses: list[float], val: Any)
     """Say in the log where the meta-test on an image raises the loss that it is to lower."""
     if getattr(val, "zero_shot", None) is not None and not losses[-1] <= 2 * losses[0]:
         get_root_logger().warning(
-            f"Validation {dataset}, {image}: adaptation raises the son's loss from {losses[0]:.1e} to "
+            f"Validation {dataset}, {image}: adaptation raises the loss from {losses[0]:.1e} to "
             f"{losses[-1]:.1e}; {_LOWER}"
         )
 

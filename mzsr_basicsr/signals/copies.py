@@ -22,10 +22,15 @@ def shrink_range(degradation: Degradation) -> tuple[float, float]:
     estimated from it lacks the frequencies beyond; the more alias, the smaller a copy must be, so that its own band is
     full again.
     """
-    left = kept_at_nyquist(degradation)
-    share = min(max((left - LEFT[0]) / (LEFT[1] - LEFT[0]), 0.0), 1.0)
+    share = aliasing(degradation)
     low, high = (soft + share * (hard - soft) for soft, hard in zip(SOFT, HARD, strict=True))
     return low, high
+
+
+def aliasing(degradation: Degradation) -> float:
+    """Rate how much a kernel lets alias: 0 for one that blurs all of it away, 1 for one that hardly blurs."""
+    left = kept_at_nyquist(degradation)
+    return min(max((left - LEFT[0]) / (LEFT[1] - LEFT[0]), 0.0), 1.0)
 
 
 def kept_at_nyquist(degradation: Degradation) -> float:

@@ -45,9 +45,7 @@ class Level(nn.Module):
 @pytest.mark.parametrize("rate", [10.0, 1e6, 1e30, math.inf])
 def test_a_wild_rate_is_refused_by_the_hook(rate: float) -> None:
     settings = Settings(updates=(0, 5), schedule=Schedule(((0, rate),)))
-    with pytest.raises(
-        TrainingError, match=r"^rates: the son's loss is \S+ after 5 updates, 0\.\d+ before; give smaller"
-    ):
+    with pytest.raises(TrainingError, match=r"^rates: the loss is \S+ after 5 updates, 0\.\d+ before; give smaller"):
         zero_shot(Level(), lively(), BLUR, settings)
 
 
