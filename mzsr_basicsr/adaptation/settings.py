@@ -7,7 +7,7 @@ from torch import Tensor
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.signals.scene import SignalSettings
 
-USUAL = {"gradient": ((0, 2e-2), (1, 1e-2), (4, 5e-3)), "orthogonal": ((0, 5e-3),)}  # rates, by rule
+USUAL = {"gradient": ((0, 2e-2), (1, 1e-2), (4, 5e-3)), "orthogonal": ((0, 5e-3),), "adam": ((0, 3e-4),)}  # by rule
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ State = dict[str, Any]  # what a rule remembers of the steps before; empty at fi
 Rule = Callable[[list[Tensor], State], list[Tensor]]  # (gradient of each tensor, state) -> direction of each tensor
 
 MOMENTUM = 0.8
+ADAM = (0.9, 0.999)
 BIAS = 0.05  # root mean square of the direction of a tensor that is no matrix, such as a bias
 _ROUNDS = ((3.4445, -4.7750, 2.0315),) * 5  # Newton and Schulz's iteration, with coefficients that rise fast from 0
 
@@ -70,5 +71,17 @@ def _over(part: Tensor, size: Tensor) -> Tensor:
     return part / size.clamp_min(float(torch.finfo(part.dtype).tiny) * 1e3)
 
 
-RULES: dict[str, Rule] = {"gradient": gradient, "orthogonal": orthogonal}
+def adam(slope: list[Tensor], state: State) -> list[Tensor]:
+    """Give Adam's direction (Kingma, Ba 2015): a running mean over the root of the running mean of squares."""
+    step = state["step"] = state.get("step", 0) + 1
+    means = state.setdefault("means", [torch.zeros_like(part) for part in slope])
+    squares = state.setdefault("squares", [torch.zeros_like(part) for part in slope])
+    state["means"] = [ADAM[0] * m + (1 - ADAM[0]) * g for m, g in zip(means, slope, strict=True)]
+    state["squares"] = [ADAM[1] * s + (1 - ADAM[1]) * g.square() for s, g in zip(squares, slope, strict=True)]
+    first, second = 1 - ADAM[0] ** step, 1 - ADAM[1] ** step
+    pairs = zip(state["means"], state["squares"], strict=True)
+    return [m / first / ((s / second).sqrt() + 1e-8) for m, s in pairs]
+
+
+RULES: dict[str, Rule] = {"gradient": gradient, "orthogonal": orthogonal, "adam": adam}
 LINEAR = {"gradient"}  # rules that second-order meta-learning differentiates

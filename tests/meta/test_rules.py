@@ -192,3 +192,18 @@ def test_lessons_that_differ_by_step_match_the_plain_create_graph_loop(recompute
     for name, slope in zip(start, expected, strict=True):
         torch.testing.assert_close(got.params[name], slope, atol=1e-10, rtol=0)
         assert slope.abs().max() > 1e-4
+
+
+def test_adam_is_that_of_torch() -> None:
+    generator = torch.Generator().manual_seed(5)
+    values = [torch.randn(3, 4, generator=generator, dtype=torch.float64), torch.zeros(2, dtype=torch.float64)]
+    theirs = [value.clone().requires_grad_() for value in values]
+    optimizer, state = torch.optim.Adam(theirs, 3e-3), {}
+    for _ in range(7):
+        slope = [torch.randn(value.shape, generator=generator, dtype=torch.float64) for value in values]
+        for leaf, part in zip(theirs, slope, strict=True):
+            leaf.grad = part.clone()
+        optimizer.step()
+        values = [v - 3e-3 * d for v, d in zip(values, RULES["adam"](slope, state), strict=True)]
+    for ours, leaf in zip(values, theirs, strict=True):
+        torch.testing.assert_close(ours, leaf.detach(), atol=1e-14, rtol=0)
