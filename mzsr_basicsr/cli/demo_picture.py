@@ -50,8 +50,8 @@ def draw(text: Row, photograph: Row, originals: Path, results: Path) -> Image.Im
             left = _GAP + column * (tile + _GAP)
             sheet.paste(Image.fromarray(part).resize((tile, tile), Image.Resampling.NEAREST), (left, top))
             pen.text((left, top + tile + 4), caption, "black", font)
-    line = f"{verdict(gain(text), gain(photograph))} Parts of the images; the numbers are of the whole ones."
-    pen.text((_GAP, size[1] - _LINE - 4), line, "black", font)
+    words = f"{verdict(gain(text), gain(photograph))} Parts of the images; the numbers are of the whole ones."
+    pen.text((_GAP, size[1] - _LINE - 4), words, "black", font)
     return sheet
 
 
