@@ -11,6 +11,7 @@ from mzsr_basicsr.errors import ConfigError, MissingBasicSR, TrainingError
 from mzsr_basicsr.jobs.interrupt import ending_at_once
 
 WEIGHTS = weights.FOLDER / "demo_stage1_x2.pth"
+SHOWN = "chelsea"  # the photograph of the picture: without letters
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -50,13 +51,13 @@ def run(output: Path, options: Path, data: Path | None = None) -> None:
             raise ConfigError(
                 "mzsr demo: its photographs are scikit-image's, which is not installed; run: pip install scikit-image"
             )
-        from mzsr_basicsr.cli.demo_photos import write_photos
+        from mzsr_basicsr.cli.demo_photos import write_images
     output.mkdir(parents=True, exist_ok=True)
-    write_photos(output / "photographs")
+    write_images(output / "photographs")
     photos = [f"datasets:train:dataroot_gt={data.resolve()}"] if data else []
     print(f"1/2  Meta-transfer learning from the shipped stage-1 network ({WEIGHTS.name}); log: {output}/train.log")
     _call("train", files[0], output, ["--force_yml", f"path:pretrain_network_g={WEIGHTS}", *photos])
-    print(f"2/2  Zero-shot test on unseen photographs, kernel g_2.0^d, x2; log: {output}/test.log")
+    print(f"2/2  Zero-shot test on unseen photographs and a text, kernel g_2.0^d, x2; log: {output}/test.log")
     _call("test", files[1], output, [])
     _show(output)
 
@@ -73,13 +74,21 @@ def _call(what: str, file: Path, output: Path, extra: list[str]) -> None:
 
 
 def _show(output: Path) -> None:
-    from mzsr_basicsr.metrics.results import load_json, table
+    from mzsr_basicsr.cli.demo_photos import TEXT
+    from mzsr_basicsr.cli.demo_picture import draw, gain, verdict
+    from mzsr_basicsr.metrics.results import load_json, mean_row, table
 
     results = output / "results" / "test_demo_x2"
-    *rows, mean = load_json(results / "unseen.json")
-    psnr = {column: values["psnr"] for column, values in mean.values.items()}
+    rows = load_json(results / "unseen.json")[:-1]
     pictures = results / "visualization" / "unseen"
+    text = next(row for row in rows if row.image == TEXT)
+    photographs = [row for row in rows if row is not text]
+    photograph = next(row for row in photographs if row.image == SHOWN)
+    drawing = output / "demo.png"
+    draw(text, photograph, output / "photographs" / "test", pictures).save(drawing)
     print(f"\nPSNR in dB / SSIM (paper's metric) after so many updates on the image itself:\n\n{table(rows)}\n")
-    print(f"Ten updates gain {psnr['10'] - psnr['0']:+.2f} dB over the network before adaptation,")
-    print(f"and end {psnr['10'] - psnr['bicubic']:+.2f} dB above bicubic.\n")
-    print(f"SR images:  {pictures}/*updates_mzsr.png\nComparison: {pictures}/{rows[0].image}_comparison.png")
+    for what, row in (("text", text), ("photographs, on average", mean_row(photographs))):
+        above = row.values["10"]["psnr"] - row.values["bicubic"]["psnr"]
+        print(f"The {what}: ten updates gain {gain(row):+.2f} dB, and end {above:+.2f} dB above bicubic.")
+    print(f"{verdict(gain(text), gain(photograph))}\n")
+    print(f"SR images: {pictures}/*updates_mzsr.png\nPicture:   {drawing}")

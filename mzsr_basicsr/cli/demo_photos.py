@@ -1,10 +1,13 @@
-"""The demo's photographs: those that ship inside scikit-image's wheel, so nothing is downloaded."""
+"""The demo's images: the photographs inside scikit-image's wheel and a drawn text, so nothing is downloaded."""
 
 from pathlib import Path
 
 import cv2
 import skimage
+import torch
 
+from mzsr_basicsr.data.drawn.graphic import draw_graphic
+from mzsr_basicsr.data.photos import to_picture
 from mzsr_basicsr.errors import ImageError
 
 TRAIN = (
@@ -20,13 +23,17 @@ TRAIN = (
     "rocket",
 )
 TEST = ("astronaut", "chelsea", "coffee")
+TEXT = "text"
+SEED, SIDE = 4, 256  # of the text: letters of about 18 px and a heading; the training draws other numbers
 
 
-def write_photos(folder: Path) -> None:
-    """Write the photographs as PNG below `folder`/train and `folder`/test; the two parts share no motif.
+def write_images(folder: Path) -> None:
+    """Write all images as PNG below `folder`/train and `folder`/test; the two parts share no motif.
+
+    The text is drawn with the machine's fonts: another machine may show other letters, of the same size.
 
     Raises:
-        ImageError: scikit-image came without one of them.
+        ImageError: scikit-image came without one of its photographs.
     """
     source = Path(skimage.__file__).parent / "data"
     for part, names in (("train", TRAIN), ("test", TEST)):
@@ -37,3 +44,5 @@ def write_photos(folder: Path) -> None:
             if image is None:
                 raise ImageError(f"{source}/{name}: not among scikit-image's photographs; reinstall scikit-image")
             cv2.imwrite(str(folder / part / f"{name}.png"), image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2])
+    text = draw_graphic(SIDE, torch.Generator().manual_seed(SEED), kind="text")
+    cv2.imwrite(str(folder / "test" / f"{TEXT}.png"), to_picture(text[None])[..., ::-1])
