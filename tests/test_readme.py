@@ -17,7 +17,8 @@ from helpers.trainings import write_photos
 
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
 from mzsr_basicsr.host import launch
-from mzsr_basicsr.meta import LEARNERS, MetaStep, Pairs, Task
+from mzsr_basicsr.meta import LEARNERS, RULES, MetaStep, Pairs, Task
+from mzsr_basicsr.signals import SIGNALS
 
 YAML = [(name(page), text) for page in PAGES for text in blocks(page, "yaml")]
 WITH_EXAMPLES = [page for page in PAGES if blocks(page, "python")]
@@ -36,9 +37,10 @@ def task() -> Task:
 @pytest.fixture(autouse=True)
 def _registries() -> Iterator[None]:
     """What examples register is taken out again."""
-    before = [dict(names) for names in (ARCH_REGISTRY._obj_map, DATASET_REGISTRY._obj_map, LEARNERS)]
+    registries = (ARCH_REGISTRY._obj_map, DATASET_REGISTRY._obj_map, LEARNERS, RULES, SIGNALS)
+    before = [dict(names) for names in registries]
     yield
-    for names, kept in zip((ARCH_REGISTRY._obj_map, DATASET_REGISTRY._obj_map, LEARNERS), before):
+    for names, kept in zip(registries, before):
         names.clear()
         names.update(kept)
 

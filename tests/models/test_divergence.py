@@ -98,9 +98,7 @@ def test_a_validation_that_diverges_says_it_and_goes_on(tmp_path: Path, photos: 
     options.write_text(options.read_text().replace("updates: [0, 1]", "updates: [0, 6], rates: [[0, 1e2]]"))
     done = train(options, tmp_path)
     assert done.returncode == 0, done.stderr
-    line = (
-        r"validation: rates: the son's loss is \S+ after \d updates?, \S+ before; give smaller rates or fewer updates"
-    )
+    line = r"validation: rates: the loss is \S+ after \d updates?, \S+ before; give smaller rates or fewer updates"
     assert re.search(line + "; the network is measured without updates", done.stderr), done.stderr
 
 
@@ -115,7 +113,7 @@ def test_a_validation_that_falls_says_what_to_lower(monkeypatch: pytest.MonkeyPa
     lower = "lower val.zero_shot.rates, or ask for fewer val.zero_shot.updates"
     assert said == [
         f"Validation v: psnr falls from 30.00 dB after 0 updates to 22.50 dB after 6; {lower}",
-        f"Validation v, p0: adaptation raises the son's loss from 1.0e-02 to 5.0e-02; {lower}",
+        f"Validation v, p0: adaptation raises the loss from 1.0e-02 to 5.0e-02; {lower}",
     ]
     row.values["6"]["psnr"] = 29.9
     validation._warn_of_falls(row, "v", val)
