@@ -115,7 +115,7 @@ def test_without_inner_steps_the_order_does_not_matter() -> None:
         ("rates: learned", "rates: learned, rule: gradient", "error: zero_shot.rule: gradient, but the rates were learned for orthogonal; give rates of its own"),
         ("rates: learned", "rates: learned, signal: sale", "error: zero_shot.signal: 'sale' is not registered; did you mean `scale`?"),
         ("rates: learned", "rates: learned, early_stop: 2", "error: val.zero_shot.early_stop: 2 compares losses"),
-        ("rates: learned", "rule: newton", "error: zero_shot.rule: 'newton' is not registered; known: gradient, orthogonal"),
+        ("rates: learned", "rule: newton", "error: zero_shot.rule: 'newton' is not registered; known: adam, gradient, orthogonal"),
     ],
 )  # fmt: skip
 def test_a_training_that_would_fail_later_is_refused_at_once(
