@@ -58,8 +58,7 @@ class KernelMetaDataset(TaskSet[MetaDatasetOptions]):
     def _patches(self, generator: torch.Generator) -> dict[str, Tensor]:
         if self.options.task == "internal":
             index = int(torch.randint(len(self.photos), (), generator=generator))
-            drawn = self.is_drawn(generator)
-            return {"image_gt": self._cut([index], generator, drawn), "drawn": torch.tensor(drawn)}
+            return {"image_gt": self._cut([index], generator)}
         support, query = self._different_photos(generator)
         return {"support_gt": self._cut(support, generator), "query_gt": self._cut(query, generator)}
 
@@ -72,7 +71,7 @@ class KernelMetaDataset(TaskSet[MetaDatasetOptions]):
         first, second = order[:cut], order[cut:]
         return [first[i % len(first)] for i in range(support)], [second[i % len(second)] for i in range(query)]
 
-    def _cut(self, indices: list[int], generator: torch.Generator, drawn: bool | None = None) -> Tensor:
+    def _cut(self, indices: list[int], generator: torch.Generator) -> Tensor:
         size = self.options.gt_size
-        patches = [self.patch(index, size, generator, drawn) for index in indices]
+        patches = [self.patch(index, size, generator) for index in indices]
         return torch.stack(patches) if patches else torch.zeros(0, 3, size, size)

@@ -53,17 +53,14 @@ class TaskSet(Dataset[dict[str, Tensor]], Generic[O]):
         # a spawned worker does not inherit the stream's position, so it travels with the data set
         return {**self.__dict__, "_resumed_at": task_stream.resumed_at()}
 
-    def is_drawn(self, generator: torch.Generator) -> bool:
-        """Choose whether the next image is a graphic; without a share of them no random number is spent on it."""
-        return self.options.drawn > 0 and float(torch.rand((), generator=generator)) < self.options.drawn
-
-    def patch(self, index: int, size: int, generator: torch.Generator, drawn: bool | None = None) -> Tensor:
+    def patch(self, index: int, size: int, generator: torch.Generator) -> Tensor:
         """Cut an HR patch from a photograph, or draw a graphic in its place: (3, size, size) RGB in [0, 1].
 
-        Which of the two is chosen by chance, where `drawn` does not say it. Graphics are neither flipped nor
+        Without a share of drawn ones no random number is spent on the choice. Graphics are neither flipped nor
         transposed: letters stand upright.
         """
-        if self.is_drawn(generator) if drawn is None else drawn:
+        drawn = self.options.drawn
+        if drawn > 0 and float(torch.rand((), generator=generator)) < drawn:
             return draw_graphic(size, generator)
         return random_patch(self.photos, index, size, self.options.augment, generator)
 

@@ -1,7 +1,7 @@
 """MetaStep: one outer step over a meta-batch, as the single module that DistributedDataParallel wraps."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -66,8 +66,7 @@ class MetaStep(nn.Module):
         recompute: see `InnerLoop`.
         rule: see `InnerLoop`.
         teach: what an inner step learns from.
-        before: see `InnerLoop`; of photographs alone. Graphics are what adaptation is for: the start keeps its
-            capacity for photographs.
+        before: see `InnerLoop`.
     """
 
     log_rates: Tensor
@@ -148,6 +147,5 @@ class MetaStep(nn.Module):
         query = task_loss(self.network, task.query, task.degradation, self.pixel_loss)
         if not len(inner.rates):  # plain supervised training: there may be no support set
             return self.learner(lambda step, params: query, query, params, inner)
-        inner = replace(inner, before=0.0) if task.drawn else inner
         support = self.teach(self.network, task, self.pixel_loss)
         return self.learner(support, query, params, inner)

@@ -30,7 +30,7 @@ class Task:
 
     `degradation` is what the network is told; its kernel and noise are one for all pairs, or one for each. `made` is
     how an internal task's image is degraded once more, None where that is the same. `name` says how to draw the task
-    again, and stands in error messages; `seed` is of all chance within it. `drawn` says that it is of a graphic.
+    again, and stands in error messages; `seed` is of all chance within it.
     """
 
     support: Pairs
@@ -39,7 +39,6 @@ class Task:
     name: str = ""
     made: Degradation | None = None
     seed: int = 0
-    drawn: bool = False
 
 
 def network_inputs(network: nn.Module, lq: Tensor, degradation: Degradation) -> dict[str, object]:

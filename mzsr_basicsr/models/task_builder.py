@@ -46,9 +46,7 @@ def build_tasks(
         scale, sigma = float(batch["scale"][i]), float(batch["noise_sigma"][i])
         told = Degradation(batch["told_kernel"][i], scale, subsampling, sigma)
         made = Degradation(batch["son_kernel"][i], scale, subsampling, sigma) if internal else None
-        tasks.append(
-            Task(support, query, told, name, made, number, bool(batch["drawn"][i]) if "drawn" in batch else False)
-        )
+        tasks.append(Task(support, query, told, name, made, number))
     return tasks
 
 
