@@ -1,6 +1,6 @@
 """Write a weights file that says how it is adapted: the signal, the rule of its steps, and one rate for all of them.
 
-    python benchmarks/set_manner.py experiments/mzsr_x2/models/net_g_latest.pth mzsr_x2.pth --signal mixed --shares 0.25 0.75
+    python benchmarks/set_manner.py experiments/NAME/models/net_g_latest.pth NAME.pth --signal mixed --shares 0.25 0.75
 
 The weights themselves stay as they are. What suits them was found by `mzsr benchmark`, see docs/results.md.
 """

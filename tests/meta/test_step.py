@@ -164,3 +164,18 @@ def test_annealing_follows_the_protocol() -> None:
     assert query_weights("annealed", 5, 3232)[0] > 0.006
     assert query_weights("annealed", 5, 3234)[0] == pytest.approx(0.006)
     assert query_weights("last", 5, 0) == (0.0, 0.0, 0.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_the_query_before_any_step_has_its_share(order: int) -> None:
+    """Against the textbook: 0.3 of the query loss at the start, 0.7 of the weighted ones after the steps."""
+    network = nn.Sequential(nn.Conv2d(2, 3, 3, padding=1), nn.Tanh(), nn.Conv2d(3, 2, 3, padding=1)).double()
+    drawn, weights = random_task(3), (0.2, 0.8)
+    MetaStep(network, maml, mse, 2, 0.1, order=order, before=0.3)([drawn], weights)[0].backward()
+    got = [p.grad.clone() for p in network.parameters()]
+    network.zero_grad()
+    rates = torch.full((2, 4), 0.1, dtype=torch.float64, requires_grad=True)
+    after = plain_loop(network, drawn, rates, weights, order)[1][:4]
+    before = torch.autograd.grad(mse(network(drawn.query.lq), drawn.query.gt), list(network.parameters()))
+    for ours, late, early in zip(got, after, before, strict=True):
+        torch.testing.assert_close(ours, 0.7 * late + 0.3 * early, atol=1e-10, rtol=0)
