@@ -6,6 +6,7 @@ import torch
 
 from mzsr_basicsr.meta.task import Params
 from mzsr_basicsr.signals import Scene, SignalSettings, lessons_of
+from mzsr_basicsr.signals.view import focused
 
 DRAWS = 2  # lessons of a signal that draws them
 CROP = 64  # LR px, side of what one of them looks at, at most
@@ -22,8 +23,9 @@ class Exam:
     """
 
     def __init__(self, scene: Scene, signal: SignalSettings, start: Params) -> None:
-        lessons = lessons_of(scene, replace(signal, refresh=0, crop=CROP))
         draws = 1 if signal.name == "son" else DRAWS
+        scene = scene if signal.name == "son" else focused(scene)  # the rest of the image would cost much
+        lessons = lessons_of(scene, replace(signal, refresh=0, crop=CROP))
         self._questions = [lessons(FIRST + draw, start) for draw in range(draws)]
         self.marks: list[float] = []
 
