@@ -1,8 +1,8 @@
 """Measure the saved weights of a meta-training on folders of photographs, and draw PSNR before and after adaptation."""
 
 import argparse
+import io
 import json
-import os
 from pathlib import Path
 
 import matplotlib
@@ -20,6 +20,7 @@ from mzsr_basicsr.data.photos import decode, to_picture, to_tensor
 from mzsr_basicsr.degradation.degrade import round_to_8_bits
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.metrics.quality import psnr_y
+from mzsr_basicsr.pages import write_whole
 from mzsr_basicsr.weights.pretrained import Pretrained, load_pretrained
 
 
@@ -45,7 +46,7 @@ def main() -> None:
             key = f"{iteration} {folder.parent.name if folder.name == 'GT' else folder.name}"
             if key not in found:
                 found[key] = measure(network, folder, arguments)
-                write_whole(record, json.dumps(found, indent=1))
+                write_whole(json.dumps(found, indent=1), record)
     draw(found, arguments.updates, arguments.output)
 
 
@@ -87,16 +88,9 @@ def draw(found: dict[str, dict[str, float]], updates: list[int], picture: Path) 
         axes.grid(alpha=0.3)
         axes.legend()
     figure.tight_layout()
-    temporary = picture.with_name(f".{picture.name}")
-    figure.savefig(temporary, format="png")
-    os.replace(temporary, picture)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_text(text)
-    os.replace(temporary, path)
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    write_whole(stream.getvalue(), picture)
 
 
 if __name__ == "__main__":

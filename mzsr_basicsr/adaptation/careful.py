@@ -111,7 +111,7 @@ def careful_steps(scene: Scene, settings: Settings, parts: int = 1) -> Iterator[
         settings: see `Settings`; the largest of `updates` is made, `early_stop` is not used.
         parts: see `adapt_carefully`.
     """
-    start, by_promise = start_of(scene.network), settings.manner.signal.name != "son"
+    start, by_promise = start_of(scene.network), settings.manner.signal.wavers
     least = least_promise(scene.degradation) if by_promise else 0.0
     held_out = _held_out(scene.lq, parts)
     lessons = lessons_of(replace(scene, learned=~held_out), settings.manner.signal)
@@ -121,7 +121,8 @@ def careful_steps(scene: Scene, settings: Settings, parts: int = 1) -> Iterator[
         first = loss if update == 0 else first
         better = exam.sit(params) < exam.marks[kept]  # never true of NaN
         if by_promise and update:
-            better = promised(exam.marks) >= least and not diverged(loss + exam.marks[-1], 2 * first, scene.lq)
+            sound = math.isfinite(exam.marks[-1]) and not diverged(loss, first, scene.lq)
+            better = sound and promised(exam.marks) >= least
             best, kept = start, 0
         if better:
             best, kept = params, update

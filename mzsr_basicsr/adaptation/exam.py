@@ -23,8 +23,8 @@ class Exam:
     """
 
     def __init__(self, scene: Scene, signal: SignalSettings, start: Params) -> None:
-        draws = 1 if signal.name == "son" else DRAWS
-        scene = scene if signal.name == "son" else focused(scene)  # the rest of the image would cost much
+        draws = DRAWS if signal.wavers else 1
+        scene = focused(scene) if signal.wavers else scene  # the rest of the image would cost much
         lessons = lessons_of(scene, replace(signal, refresh=0, crop=CROP))
         self._questions = [lessons(FIRST + draw, start) for draw in range(draws)]
         self.marks: list[float] = []

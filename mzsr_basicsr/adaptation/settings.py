@@ -85,7 +85,7 @@ class Settings:
             raise ConfigError(
                 f"val.zero_shot.updates: {list(self.updates)}; give one or more numbers of updates, as [0, 1, 10]"
             )
-        if self.early_stop and self.manner.signal.name != "son":
+        if self.early_stop and self.manner.signal.wavers:
             raise ConfigError(
                 f"val.zero_shot.early_stop: {self.early_stop} compares losses, and those of the signal "
                 f"{self.manner.signal.name} are of other pairs in every update; give 0, or signal: son"

@@ -119,7 +119,7 @@ def _dataset(data: Path, name: str, case: Case) -> ZeroShotDataset:
 
 def _rows(network: Pretrained, dataset: ZeroShotDataset, case: Case, best: bool, bar: tqdm) -> Iterator[Row]:
     """Adapt to each image and measure every column."""
-    careful = network.manner.signal.name != "son"
+    careful = network.manner.signal.wavers
     settings = Settings(UPDATES, network.schedule, network.manner, quantize_son=True, careful=careful)
     for index in range(len(dataset)):
         whole = dataset[index]

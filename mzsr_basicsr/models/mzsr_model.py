@@ -81,7 +81,7 @@ class MZSRModel(ResumableModel):
     def _build_meta_step(self, meta: MetaOptions) -> nn.Module:
         step = build_step(self.net_g, meta, self.pixel_loss, self.options.quantizes()).to(self.device)
         if meta.learn_rates and self.rates is not None:
-            start_rates(step, self.rates)
+            start_rates(step, self.rates, self.manner.rule)
         if meta.inner_steps:
             warn_of_frozen_layers(self.net_g, meta.inner_steps)
         self.bare_step = step

@@ -3,17 +3,24 @@
 from basicsr.utils import get_root_logger
 from torch import Tensor
 
-from mzsr_basicsr.meta import MetaStep
+from mzsr_basicsr.meta import RULES, MetaStep
 
 
-def start_rates(step: MetaStep, rates: Tensor) -> None:
+def start_rates(step: MetaStep, rates: Tensor, rule: str) -> None:
     """Start the learned rates from those of the weights file, where they are as many; the log says if they are not.
+
+    Those of another rule of steps are of another size, and left alone.
 
     Args:
         step: whose rates are learned.
         rates: (updates, trainable tensors), of the file; none where it was trained without inner steps.
+        rule: that the file's rates are for.
     """
-    if rates.shape == step.log_rates.shape:
+    if step.rule is not RULES.get(rule):
+        get_root_logger().info(
+            f"The weights file's rates are for the rule {rule}; they start from train.meta.inner_rate"
+        )
+    elif rates.shape == step.log_rates.shape:
         step.log_rates.data.copy_(rates.log())
     elif len(rates):
         of_the_file, own = ("x".join(map(str, shape)) for shape in (rates.shape, step.log_rates.shape))

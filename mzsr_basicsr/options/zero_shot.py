@@ -94,6 +94,6 @@ def zero_shot_settings(options: ZeroShotOptions, learned: Tensor | None, own: Ma
         schedule = Schedule(learned=learned)
     else:
         schedule = usual_schedule(rule) if o.rates is None else Schedule(tuple(o.rates))
-    careful = signal.name != "son" if o.careful is None else o.careful
+    careful = signal.wavers if o.careful is None else o.careful
     extras = (o.son_noise, o.quantize_son, o.back_projection, o.self_ensemble, o.early_stop, o.seed, careful)
     return Settings(tuple(o.updates), schedule, Manner(signal, rule), *extras)

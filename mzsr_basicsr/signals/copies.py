@@ -63,15 +63,16 @@ def draw_copy(
     smallest = min(1.0, SMALLEST * scale / min(picture.shape[-2:]))
     size = max(shrink[0] + (shrink[1] - shrink[0]) * float(torch.rand((), generator=generator)), smallest)
     if crop:
-        picture = _cut(picture, int(int(crop * scale) / size), generator)
-    small = _turned(imresize(picture, size, antialias=False), int(torch.randint(8, (), generator=generator)))
+        picture = cut_at_random(picture, int(int(crop * scale) / size), generator)
+    small = flipped(imresize(picture, size, antialias=False), int(torch.randint(8, (), generator=generator)))
     if float(scale).is_integer():
         height, width = (int(extent // scale * scale) for extent in small.shape[-2:])
         small = small[..., :height, :width]
     return small.contiguous()
 
 
-def _cut(picture: Tensor, side: int, generator: torch.Generator) -> Tensor:
+def cut_at_random(picture: Tensor, side: int, generator: torch.Generator) -> Tensor:
+    """Cut a part of a picture (…, H, W), of at most `side` px along each axis."""
     for axis in (-2, -1):
         length = min(side, picture.shape[axis])
         first = int(torch.randint(picture.shape[axis] - length + 1, (), generator=generator))
@@ -79,7 +80,7 @@ def _cut(picture: Tensor, side: int, generator: torch.Generator) -> Tensor:
     return picture
 
 
-def _turned(picture: Tensor, number: int) -> Tensor:
+def flipped(picture: Tensor, number: int) -> Tensor:
     """Flip rows, flip columns and transpose, by the bits of a number below 8."""
     picture = picture.flip([axis for axis, bit in ((-2, 1), (-1, 2)) if number & bit])
     return picture.transpose(-1, -2) if number & 4 else picture

@@ -32,6 +32,11 @@ class SignalSettings:
     crop: int = 128
     refresh: int = 0
 
+    @property
+    def wavers(self) -> bool:
+        """Whether every update has other lessons, so that their losses cannot be compared; only the son's can."""
+        return self.name != "son"
+
 
 @dataclass(frozen=True, eq=False)
 class Scene:

@@ -9,6 +9,7 @@ from mzsr_basicsr.degradation.degrade import round_to_8_bits
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.resize import imresize
 from mzsr_basicsr.meta import Pairs
+from mzsr_basicsr.signals.copies import cut_at_random, flipped
 from mzsr_basicsr.zssr.settings import ZSSRSettings
 
 
@@ -43,23 +44,7 @@ def draw_pair(
     """
     nearness = torch.tensor([min(father.ratio, 1 / father.ratio) for father in fathers])
     father = fathers[int(torch.multinomial(nearness, 1, generator=generator))].image
-    gt = _turned(_crop(father, settings.crop, generator), _below(8, generator))
+    part = cut_at_random(father, settings.crop, generator)
+    gt = flipped(part, int(torch.randint(8, (), generator=generator)))
     son = degradation.with_noise(settings.son_noise).apply(gt, generator)
     return Pairs(round_to_8_bits(son) if settings.quantize_son else son, gt)
-
-
-def _crop(image: Tensor, side: int, generator: torch.Generator) -> Tensor:
-    for axis in (-2, -1):
-        length = min(side, image.shape[axis])
-        image = image.narrow(axis, _below(image.shape[axis] - length + 1, generator), length)
-    return image
-
-
-def _turned(image: Tensor, number: int) -> Tensor:
-    """Flip rows, flip columns and transpose, by the bits of a number below 8."""
-    image = image.flip([axis for axis, bit in ((-2, 1), (-1, 2)) if number & bit])
-    return image.transpose(-1, -2) if number & 4 else image
-
-
-def _below(count: int, generator: torch.Generator) -> int:
-    return int(torch.randint(count, (1,), generator=generator))

@@ -45,7 +45,8 @@ class OwnScale:
         if share < 1 and float(torch.rand((), generator=generator)) >= share:
             return None
         crop = max(1, int(self._settings.crop / self._degradation.scale))
-        copy = draw_copy(self._picture, self._degradation.scale, shrink_range(self._degradation), crop, generator)
+        shrink = shrink_range(self._degradation)
+        copy = draw_copy(self._picture, self._degradation.scale, shrink, crop, generator).clamp(0, 1)
         small = self._degradation.apply(copy, generator)
         return Pairs(round_to_8_bits(small) if self._settings.quantize_son else small, copy)
 

@@ -145,9 +145,11 @@ def test_rates_that_are_not_learned_stay_out_of_the_log(basicsr_log: pytest.LogC
     network = torch.nn.Conv2d(1, 1, 1)
     assert rates_for_the_log(MetaStep(network, maml, torch.nn.functional.l1_loss, 3, 0.1)) == {}
     learned = MetaStep(network, maml, torch.nn.functional.l1_loss, 3, 0.1, learn_rates=True)
-    start_rates(learned, torch.full((3, 2), 0.5))
+    start_rates(learned, torch.full((3, 2), 0.7), "orthogonal")
+    assert float(learned.log_rates.exp().max()) < 0.7  # of another rule, and left alone
+    start_rates(learned, torch.full((3, 2), 0.5), "gradient")
     assert rates_for_the_log(learned) == pytest.approx({"rate_min": 0.5, "rate_mean": 0.5, "rate_max": 0.5})
-    start_rates(learned, torch.full((5, 2), 0.1))
+    start_rates(learned, torch.full((5, 2), 0.1), "gradient")
     assert (
         "the weights file has 5x2 rates (inner steps x tensors), this training 3x2; they start from" in basicsr_log.text
     )
