@@ -77,14 +77,14 @@ def test_a_large_image_is_cut_to_its_centre(tmp_path):
 
 
 @pytest.mark.skipif(not (BENCHMARK / "Set5" / "GT").is_dir(), reason="no benchmark: set MZSR_BENCHMARK")
-def test_butterfly_loses_and_it_is_said():
-    """The figures of the results table: 32.82 dB before, 32.68 dB after ten updates."""
+def test_what_butterfly_gains_is_said():
+    """Ten updates gain on an image of the paper, by the paper's metric, and the summary says by how much."""
     upscale = UpscaleSettings(kernel="gaussian:2,2,0,21", device="cpu")
     found = inspect_file(Choices(upscale, hr=BENCHMARK / "Set5" / "GT" / "butterfly.png")).inspection
-    assert [round(found.updates[number].psnr, 2) for number in (0, 10)] == [32.82, 32.68]
-    assert summarise(found).lead.endswith(
-        "but PSNR fell from 32.82 to 32.68 dB (−0.14 dB): adaptation made this image worse."
-    )
+    before, after = (found.updates[number].psnr for number in (0, 10))
+    assert before > 32 and after > before + 0.1  # bicubic upscaling: 22.6 dB
+    gain = f"and PSNR rose from {before:.2f} to {after:.2f} dB (+{round(after, 2) - round(before, 2):.2f} dB)."
+    assert summarise(found).lead.endswith(gain)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes")])
