@@ -7,12 +7,14 @@ from torch import nn
 
 from mzsr_basicsr.archs.mzsr_arch import MZSRNet
 from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
+from mzsr_basicsr.archs.mzsr_unrolled_arch import MZSRNetUnrolled
 from mzsr_basicsr.archs.mzsr_wiener_arch import MZSRNetWiener
 from mzsr_basicsr.blind.kernel_net import KernelNet
 from mzsr_basicsr.errors import MissingBasicSR
 from mzsr_basicsr.options.strict import check_keys, check_name
 
-OWN: Mapping[str, type[nn.Module]] = {net.__name__: net for net in (MZSRNet, MZSRNetLR, MZSRNetWiener, KernelNet)}
+_NETWORKS = (MZSRNet, MZSRNetLR, MZSRNetWiener, MZSRNetUnrolled, KernelNet)
+OWN: Mapping[str, type[nn.Module]] = {net.__name__: net for net in _NETWORKS}
 
 
 def check_network(section: Mapping[str, Any], name: str = "network_g") -> None:

@@ -45,7 +45,7 @@ class MZSRNetWiener(nn.Module):
         nn.init.kaiming_normal_(self.head.weight)
         self.tail.weight.data.mul_(0.1)  # the first correction is small
         for layer in (self.head, self.tail):
-            nn.init.zeros_(_bias(layer))
+            nn.init.zeros_(bias_of(layer))
 
     def fixed_inputs(self, lq: Tensor, kernel: Tensor, noise: float | Tensor = 0.0) -> dict[str, Tensor]:
         """Compute what no parameter changes, once for each image: {"base": the linear estimate}.
@@ -116,7 +116,7 @@ class ResidualBlock(nn.Module):
         for layer in (self.first, self.second):
             nn.init.kaiming_normal_(layer.weight)
             layer.weight.data.mul_(0.3)  # keeps the sum's spread near its first term's
-            nn.init.zeros_(_bias(layer))
+            nn.init.zeros_(bias_of(layer))
 
     def forward(self, features: Tensor) -> Tensor:
         """Correct features (B, width, h, w)."""
@@ -124,7 +124,8 @@ class ResidualBlock(nn.Module):
         return corrected
 
 
-def _bias(layer: nn.Conv2d) -> Tensor:
+def bias_of(layer: nn.Conv2d) -> Tensor:
+    """Give a convolution's bias, which all of ours have."""
     if layer.bias is None:
         raise ConfigError("network_g: a convolution without bias")
     return layer.bias

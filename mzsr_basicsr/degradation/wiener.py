@@ -58,28 +58,71 @@ def wiener_upscale(image: Tensor, degradation: Degradation) -> Tensor:
     return estimate[..., top : top + height * scale, top : top + width * scale]
 
 
-def wiener_filter(degradation: Degradation) -> Tensor:
+def wiener_correct(missed: Tensor, filters: Tensor, scale: int) -> Tensor:
+    """Pass LR pixels through the filter, with nothing (zeros) beyond the border.
+
+    Args:
+        missed: (B, C, h, w), what an HR estimate misses of its LR image.
+        filters: (n, n) or (B, n, n), see `wiener_filter`.
+        scale: an integer.
+
+    Returns:
+        (B, C, scale * h, scale * w), what to add to the HR estimate.
+    """
+    height, width = missed.shape[-2:]
+    reach = filters.shape[-1] // 2
+    size = [fast_length(length + -(-reach // scale)) for length in (height, width)]
+    rows, columns = (length * scale for length in size)
+    around = F.pad(filters, (0, columns - filters.shape[-1], 0, rows - filters.shape[-2]))
+    transfer = torch.fft.rfft2(around.roll((-reach, -reach), (-2, -1)))
+    kept = torch.arange(transfer.shape[-1], device=missed.device) % size[1]
+    spectrum = torch.fft.fft2(missed, s=size)[..., kept].repeat(1, 1, scale, 1)
+    passed = torch.fft.irfft2(spectrum * (transfer if filters.ndim == 2 else transfer[:, None]), s=(rows, columns))
+    return passed[..., : height * scale, : width * scale]
+
+
+def wiener_filter(degradation: Degradation, longest: int = LONGEST) -> Tensor:
     """Compute the estimate's impulse response: what one LR pixel adds to the HR pixels around it.
 
-    It is cut where less than `TAIL` of its length (root of the sum of squares) remains outside, at `LONGEST` at last,
+    It is cut where less than `TAIL` of its length (root of the sum of squares) remains outside, at `longest` at last,
     with a margin that falls smoothly to zero.
 
     Args:
         degradation: its scale is an integer.
+        longest: HR px, up to `LONGEST`.
 
     Returns:
         (..., 2 R + 1, 2 R + 1), its centre on the HR pixel at the place of the LR pixel.
     """
-    side = -(-_GRID // int(degradation.scale))  # LR px
+    if degradation.kernel.ndim == 3:
+        few, counts = distinct(degradation)
+        if len(counts) < len(degradation.kernel):
+            return wiener_filter(few, longest).repeat_interleave(counts, dim=0)
+    side = -(-_GRID * longest // (LONGEST * int(degradation.scale)))  # LR px
     transfer = wiener_transfer(degradation, (side, side))
     response = torch.fft.irfft2(transfer, s=(transfer.shape[-2], transfer.shape[-2]))
-    response = response.roll((LONGEST, LONGEST), (-2, -1))[..., : 2 * LONGEST + 1, : 2 * LONGEST + 1]
+    response = response.roll((longest, longest), (-2, -1))[..., : 2 * longest + 1, : 2 * longest + 1]
     reaches = _reaches(response)
     reach = int(reaches.max())
     offsets = (torch.arange(2 * reach + 1, device=response.device) - reach).abs()
     ends = (offsets - reaches[..., None]).to(response) / _TAPER + 1  # 0 where the taper begins, 1 where it ends
     taper = torch.cos(0.5 * math.pi * ends.clamp(0, 1)).square()
-    return F.pad(response, (reach - LONGEST,) * 4) * taper[..., :, None] * taper[..., None, :]
+    return F.pad(response, (reach - longest,) * 4) * taper[..., :, None] * taper[..., None, :]
+
+
+def distinct(degradation: Degradation) -> tuple[Degradation, Tensor]:
+    """Keep one of neighbours that are alike: kernels (n, k, k) with their noise, and how many each stands for, (n,).
+
+    Args:
+        degradation: its kernels are (B, k, k).
+    """
+    kernels = degradation.kernel
+    noise = torch.as_tensor(degradation.noise, dtype=kernels.dtype, device=kernels.device).expand(len(kernels))
+    changed = (kernels[1:] != kernels[:-1]).flatten(1).any(1) | (noise[1:] != noise[:-1])
+    first = torch.cat([changed.new_ones(1), changed])
+    starts = torch.nonzero(first).flatten()
+    counts = torch.diff(starts, append=starts.new_tensor([len(kernels)]))
+    return Degradation(kernels[first], degradation.scale, degradation.subsampling, noise[first]), counts
 
 
 def wiener_transfer(degradation: Degradation, size: tuple[int, int]) -> Tensor:
@@ -135,12 +178,13 @@ def _frequency_response(kernel: Tensor, down: Tensor, across: Tensor) -> Tensor:
 
 def _reaches(response: Tensor) -> Tensor:
     """Find, for each response (..., n, n), the smallest R so that less than `TAIL` lies outside of (2 R + 1)²."""
-    offsets = (torch.arange(response.shape[-1], device=response.device) - LONGEST).abs()
+    longest = response.shape[-1] // 2
+    offsets = (torch.arange(response.shape[-1], device=response.device) - longest).abs()
     ring = torch.maximum(offsets[:, None], offsets[None, :]).flatten()
     squares = response.square().flatten(-2)
-    rings = squares.new_zeros(*squares.shape[:-1], LONGEST + 1).index_add(-1, ring, squares)
+    rings = squares.new_zeros(*squares.shape[:-1], longest + 1).index_add(-1, ring, squares)
     outside = rings.flip(-1).cumsum(-1).flip(-1)  # entry r: the energy from ring r on
-    return ((outside > TAIL**2).sum(-1) + _TAPER).clamp(max=LONGEST)
+    return ((outside > TAIL**2).sum(-1) + _TAPER).clamp(max=longest)
 
 
 def _mirror(image: Tensor, axis: int, margin: int) -> Tensor:

@@ -93,7 +93,8 @@ class MZSRModel(ResumableModel):
         train = self.train_options()
         groups: list[dict[str, Any]] = [{"params": [p for p in self.net_g.parameters() if p.requires_grad]}]
         if self.bare_step.learns_rates:
-            groups.append({"params": [self.bare_step.log_rates], "lr": train.meta.rates_lr})
+            rates = {"params": [self.bare_step.log_rates], "lr": train.meta.rates_lr, "matrices": False}
+            groups.append(rates)
         self.optimizer_g = build_optimizer(train.optim_g, groups)
         self.optimizers.append(self.optimizer_g)
 

@@ -1,4 +1,4 @@
-"""Any optimizer of torch.optim by its name; BasicSR 1.4.2 knows Adam only."""
+"""Optimizers by name: those of torch.optim, and Orthogonal; BasicSR 1.4.2 knows Adam only."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,24 +6,31 @@ from typing import Any
 import torch
 
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.models.orthogonal import Orthogonal
 
 
 def build_optimizer(optim: Mapping[str, Any], groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
-    """Build an optimizer by its name in torch.optim; BasicSR 1.4.2 knows Adam only.
+    """Build an optimizer by its name.
+
+    Args:
+        optim: `train.optim_g`: its type and arguments.
+        groups: of parameters; the first one takes the arguments' learning rate.
 
     Raises:
         ConfigError: an unknown optimizer, or an argument it does not take.
     """
     name = optim.get("type")
-    known = ("Adam", "AdamW", "NAdam", "RAdam", "Adamax", "SGD", "RMSprop")
+    known = ("Adam", "AdamW", "NAdam", "RAdam", "Adamax", "SGD", "RMSprop", "Orthogonal")
     if name not in known:
         raise ConfigError(f"train.optim_g.type: {name!r}; allowed: {', '.join(known)}")
     lr = optim.get("lr")
     if not isinstance(lr, (int, float)) or not 0 < lr < float("inf"):
         raise ConfigError(f"train.optim_g.lr: {lr!r} must be a positive number, as 1.0e-4")
     extra = {key: value for key, value in optim.items() if key not in ("type", "lr")}
+    kind = Orthogonal if name == "Orthogonal" else getattr(torch.optim, name)
     try:
-        optimizer: torch.optim.Optimizer = getattr(torch.optim, name)(groups, lr=float(lr), **extra)
+        optimizer: torch.optim.Optimizer = kind(groups, lr=float(lr), **extra)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"train.optim_g: {name}: {error}; known: the arguments of torch.optim.{name}") from error
+        known_to = "lr, momentum, vector_share" if kind is Orthogonal else f"the arguments of torch.optim.{name}"
+        raise ConfigError(f"train.optim_g: {name}: {error}; known: {known_to}") from error
     return optimizer
