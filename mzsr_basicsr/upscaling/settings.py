@@ -105,8 +105,15 @@ class UpscaleSettings:
         return replace(effort, **{name: value for name in names if (value := getattr(self, name)) is not None})
 
     def rounds(self, noise: float) -> int:
-        """Give the rounds of back-projection for an image with noise of some σ, in levels of 0 to 255."""
-        return 0 if self.back_projection is None and noise > NOISY else self.effort.back_projection
+        """Give the rounds of back-projection for an image.
+
+        The quality chooses none where they do harm: they add noise, and the errors of a kernel that is estimated.
+
+        Args:
+            noise: σ of the image, in levels of 0 to 255.
+        """
+        harmful = noise > NOISY or self.kernel in ESTIMATED
+        return 0 if self.back_projection is None and harmful else self.effort.back_projection
 
     def as_record(self) -> dict[str, Any]:
         """Give every choice in plain values, those of the quality too."""

@@ -68,10 +68,12 @@ def test_a_time_budget_ends_any_adaptation(small: str) -> None:
     np.testing.assert_array_equal(found.image, enlarge(small, quality="fast").image)
 
 
-def test_noise_is_not_projected_back_unless_asked_for(small: str) -> None:
+def test_noise_and_estimates_are_not_projected_back_unless_asked_for(small: str) -> None:
     few = {"updates": 1, "self_ensemble": False, "quality": "best"}
     for noise, rounds in ((NOISY, BEST.back_projection), (NOISY + 0.1, 0)):
         assert same(enlarge(small, noise=noise, **few), enlarge(small, noise=noise, updates=1, back_projection=rounds))
+    estimated = enlarge(small, kernel="auto", **few)
+    assert same(estimated, enlarge(small, kernel="auto", updates=1))
     asked = enlarge(small, noise=8, back_projection=2, **few)
     assert same(asked, enlarge(small, noise=8, updates=1, back_projection=2))
     assert not same(asked, enlarge(small, noise=8, **few))
