@@ -12,9 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mzsr_basicsr.adaptation.clock import seconds_now
 from mzsr_basicsr.adaptation.decision import least_promise, promised
 from mzsr_basicsr.adaptation.descent import follow, scene_of, start_of
 from mzsr_basicsr.adaptation.exam import Exam
+from mzsr_basicsr.adaptation.limits import ALL_MADE, Limits
 from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.sound import diverged
@@ -25,6 +27,7 @@ from mzsr_basicsr.signals import Scene, lessons_of
 BUDGET = 2**17  # LR px that one update looks at, at most
 CROP = 192  # LR px, side of the parts that stand for a larger image
 SMALLEST = 24  # LR px; below it a son is too small to learn from
+DIVERGED = "diverged"  # why no more updates were made
 GRID = 3  # the held-out part of a whole image is one cell of a 3x3 grid
 
 
@@ -39,6 +42,7 @@ class Adapted:
         held_out: the same on what was held out.
         kept: after how many updates the parameters were taken; 0 if adaptation was rolled back.
         diverged: the last losses are not finite, or far above the first.
+        stopped: why no more updates were made, in words; empty where none was wanted or possible.
 
     `predicted` is the gain that the held-out part promises, dB.
     """
@@ -48,6 +52,7 @@ class Adapted:
     held_out: list[float]
     kept: int
     diverged: bool = False
+    stopped: str = ""
 
     @property
     def predicted(self) -> float:
@@ -61,6 +66,7 @@ def adapt_carefully(
     degradation: Degradation,
     settings: Settings,
     parts: int = 1,
+    limits: Limits | None = None,
 ) -> Adapted:
     """Adapt to an image or to parts of it, and keep what the held-out part speaks for; see `careful_steps`.
 
@@ -71,16 +77,22 @@ def adapt_carefully(
         settings: see `Settings`; the largest of `updates` is made, `early_stop` is not used.
         parts: how many parts of the image are given. Of several the third is held out (of two, the second), of one a
             cell of a 3x3 grid.
+        limits: what ends it before the last update; None for nothing.
     """
     if max(settings.updates) == 0 or min(images.shape[-2:]) < SMALLEST:
         return Adapted(start_of(network), [], [], 0)
     losses: list[float] = []
+    limits, begun = limits or Limits(), seconds_now(images.device)
     scene = scene_of(network, images, degradation, settings, degradation)
     for step in careful_steps(scene, settings, parts):
         if not math.isfinite(step.loss + step.marks[-1]):
-            return Adapted(step.best, losses or [step.loss], step.marks[: len(losses)], step.kept, diverged=True)
+            return Adapted(step.best, losses or [step.loss], step.marks[: len(losses)], step.kept, True, DIVERGED)
         losses.append(step.loss)
-    return Adapted(step.best, losses, step.marks, step.kept, diverged(losses[-1], losses[0], images))
+        last = len(losses) > max(settings.updates)
+        stopped = ALL_MADE if last else limits.reason(step.marks, seconds_now(images.device) - begun)
+        if stopped:
+            break
+    return Adapted(step.best, losses, step.marks, step.kept, diverged(losses[-1], losses[0], images), stopped or "")
 
 
 @dataclass(frozen=True)

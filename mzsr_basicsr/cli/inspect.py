@@ -66,7 +66,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         help="after the blur; auto: bicubic for the kernels auto and bicubic, else direct (default: %(default)s)",
     )
     option("--kernel-turned", action="store_true", help=TURNED)
-    option("--updates", type=int, default=d.updates, help="gradient updates, 0 to 1000 (default: %(default)s)")
+    option("--updates", type=int, default=d.effort.updates, help="gradient updates, 0 to 1000 (default: %(default)s)")
     option("--signal", choices=SIGNALS, default=d.signal, help=SIGNAL)
     option(
         "--rates", type=_number, default=LEARNED, metavar="learned|RATE", help="of the updates (default: %(default)s)"
@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> None:
         from mzsr_basicsr.inspection.run import inspect_file
         from mzsr_basicsr.inspection.words import summarise
     stop_on_sigterm()
-    report = inspect_file(choices, _teller(choices.upscale.updates))
+    report = inspect_file(choices, _teller(choices.upscale.effort.updates))
     write_all(contents(report, format), folder)
     if arguments.json:
         return put_out(json.dumps(record_of(report), allow_nan=False))

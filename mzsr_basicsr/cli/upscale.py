@@ -14,6 +14,7 @@ from mzsr_basicsr.jobs.file_jobs import check_ending, list_jobs
 from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, put_out, say, stop_on_sigterm
 from mzsr_basicsr.jobs.policy import FilePolicy, foregone
 from mzsr_basicsr.pictures.kinds import WRITTEN
+from mzsr_basicsr.upscaling.quality import QUALITIES
 from mzsr_basicsr.upscaling.settings import ESTIMATED, SIGNALS, UpscaleSettings
 
 _EXAMPLES = """examples:
@@ -28,6 +29,10 @@ _KERNEL = (
     "patches: seconds to minutes), bicubic (none but bicubic subsampling), gaussian:L1[,L2[,THETA[,SIZE]]] (variances "
     "in px², radians), disk:R, box:S, motion:L[,DEG], pair:V,D[,DEG], shake:SEED[,SIZE], or a .mat, .npy or .png file; "
     "the blur is a correlation with it (default: auto)"
+)
+_QUALITY = (
+    "fast (no update), normal (ten updates), or best (updates while they serve a part of the image that is held out, "
+    "flips, back-projection; some twenty times slower); docs/upscale.md says what each gains (default: %(default)s)"
 )
 SIGNAL = (
     "what the updates learn from: son (the image degraded once more), scale (smaller copies of the network's own "
@@ -95,21 +100,21 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
 
 def _add_work(option: Callable[..., argparse.Action], d: UpscaleSettings) -> None:
     """Add the options that say how it is done, not what the photo is."""
-    option(
-        "--updates",
-        type=int,
-        default=d.updates,
-        help="gradient updates on the image, 0 for none (default: %(default)s)",
-    )
+    option("--quality", choices=list(QUALITIES), default=d.quality, help=_QUALITY)
+    budget = "that the adaptation to an image or a shot may take, 0 for any (default: 60 with --quality best, else 0)"
+    option("--time-budget", type=float, metavar="SECONDS", help=budget)
+    option("--updates", type=int, help="gradient updates on the image, 0 for none (default: what --quality says)")
     option("--signal", choices=SIGNALS, default=d.signal, help=SIGNAL)
     option("--weights", help="weights file or shipped:NAME (default: shipped:mzsr_x2 or mzsr_x4, the nearest scale)")
     option("--device", choices=["auto", "cpu", "cuda", "mps"], default=d.device, help="(default: %(default)s)")
     option(
         "--tile", type=int, default=d.tile, help="px of the input worked on at once, 32 to 8192 (default: %(default)s)"
     )
-    option("--back-projection", type=int, default=0, metavar="N", help="rounds of back-projection (default: 0)")
+    option("--back-projection", type=int, metavar="N", help="rounds of back-projection (default: what --quality says)")
     option(
-        "--self-ensemble", action="store_true", help="average over flips and transposes: finer, up to 8 times slower"
+        "--self-ensemble",
+        action=argparse.BooleanOptionalAction,
+        help="average over flips and transposes: finer, up to 8 times slower (default: what --quality says)",
     )
     option("--seed", type=int, default=0, help="of all chance (default: 0)")
 

@@ -58,7 +58,17 @@ def _summary(record: Record) -> str:
     confidence = "" if kernel["confidence"] is None else f" (confidence {kernel['confidence']:.2f})"
     adapted = f"{kept} of {made} updates kept (signal {record['signal']})" if made else "not adapted"
     adapted += "; adaptation diverged" if record["diverged"] else ""
+    adapted += _why_no_more(record)
     return f"{blur}{confidence}{mass}, {kernel['subsampling']} ({lies}), noise {record['noise']:.1f}, {adapted}"
+
+
+def _why_no_more(record: Record) -> str:
+    """Say what ended an adaptation that might have gone on, and how much of its time it took."""
+    limits = record["settings"]
+    if not record["stopped"] or not (limits["patience"] or limits["time_budget"]):
+        return ""
+    budget = f" of {limits['time_budget']:g}" if limits["time_budget"] else ""
+    return f", {record['stopped']}, {record['seconds']['adaptation']:.1f}{budget} s"
 
 
 def place(x: float, y: float) -> str:

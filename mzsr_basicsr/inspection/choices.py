@@ -49,8 +49,8 @@ class Choices:
                 f"kernel: {self.upscale.kernel} estimates a kernel, but --hr needs one to make the LR image with; "
                 "give one, such as gaussian:2,2"
             )
-        if not 0 <= self.upscale.updates <= MOST_UPDATES:
-            raise ConfigError(f"updates: {self.upscale.updates} must be from 0 to {MOST_UPDATES}")
+        if not 0 <= self.upscale.effort.updates <= MOST_UPDATES:
+            raise ConfigError(f"updates: {self.upscale.effort.updates} must be from 0 to {MOST_UPDATES}")
         if self.rates != LEARNED and (isinstance(self.rates, str) or not 0 < self.rates <= 100):  # true of NaN, too
             raise ConfigError(f"rates: {self.rates!r} must be a number above 0 and up to 100, or {LEARNED}")
         if self.crop is not None and self.crop < SMALLEST_SIDE:

@@ -69,7 +69,8 @@ def describe_run(plan: Plan, settings: UpscaleSettings, pixels: np.ndarray, seco
     return {
         "width": pixels.shape[1],
         "height": pixels.shape[0],
-        "settings": {**asdict(settings), "weights": settings.weights_file()},
+        "settings": settings.as_record(),
+        "quality": settings.quality,
         "kernel": {
             "subsampling": degradation.subsampling,
             "side": kernel.shape[-1],
@@ -79,9 +80,8 @@ def describe_run(plan: Plan, settings: UpscaleSettings, pixels: np.ndarray, seco
         },
         "offset": _offset(degradation, settings.scale),
         "noise": round(float(degradation.noise) * 255, 3),
-        "updates_made": max(0, len(adapted.losses) - 1),
-        "updates_kept": adapted.kept,
-        "diverged": adapted.diverged,
+        **_adaptation(plan),
+        "back_projection": settings.rounds(255 * float(degradation.noise)),
         "signal": plan.manner.signal.name,
         "rule": plan.manner.rule,
         "loss": adapted.losses,
@@ -121,14 +121,26 @@ def _run_clip(job: FileJob, upscaler: Upscaler, progress: Progress | None) -> Re
         return lambda frame: upscaler.apply(frame, plan, name=str(job.source))
 
     _make_folder(job.target.parent)
-    settings = {**asdict(upscaler.settings), "weights": upscaler.settings.weights_file()}
+    settings = upscaler.settings.as_record()
     depends = json.dumps({**settings, "weights": upscaler.fingerprint}, sort_keys=True)
     report = upscale_video(job.source, job.target, adapt, progress, fingerprint=depends)
     found = [plan.chosen.degradation for plan in plans]
     kernels = [{**_numbers(one.kernel), "offset": _offset(one, upscaler.settings.scale)} for one in found]
     notices = sorted({plan.notice for plan in plans if plan.notice})
     told = {"kernels": kernels, "signal": upscaler.manner.signal.name, "rule": upscaler.manner.rule, "notices": notices}
-    return {"settings": settings, "clip": asdict(report), **told}
+    told["adaptations"] = [_adaptation(plan) for plan in plans]
+    return {"settings": settings, "quality": upscaler.settings.quality, "clip": asdict(report), **told}
+
+
+def _adaptation(plan: Plan) -> Record:
+    """Say how the adaptation to an image, or to the first frame of a shot, went."""
+    adapted = plan.adapted
+    return {
+        "updates_made": max(0, len(adapted.losses) - 1),
+        "updates_kept": adapted.kept,
+        "diverged": adapted.diverged,
+        "stopped": adapted.stopped,
+    }
 
 
 def _numbers(kernel: Tensor) -> Record:

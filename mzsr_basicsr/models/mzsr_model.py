@@ -30,8 +30,9 @@ from mzsr_basicsr.models.progress import TrainingClock
 from mzsr_basicsr.models.rates import rates_for_the_log, start_rates
 from mzsr_basicsr.models.saving import ResumableModel
 from mzsr_basicsr.models.task_builder import build_tasks, merged
+from mzsr_basicsr.models.throughput import Throughput
 from mzsr_basicsr.models.validation import validate
-from mzsr_basicsr.models.watch import Watch
+from mzsr_basicsr.models.watch import Watch, named_losses
 from mzsr_basicsr.options.numbers import as_numbers
 from mzsr_basicsr.options.run import MetaOptions, RunOptions, TrainOptions
 from mzsr_basicsr.options.strict import parse
@@ -76,7 +77,9 @@ class MZSRModel(ResumableModel):
             self.net_g_ema.eval()
         self.setup_optimizers()
         self.setup_schedulers()
-        self.clock = TrainingClock(train.total_iter, train.time_budget, train.progress and self.options.rank == 0)
+        first = self.options.rank == 0
+        throughput = Throughput(self.device, train.precision, self.options.logger.print_freq, first)
+        self.clock = TrainingClock(train.total_iter, train.time_budget, train.progress and first, throughput)
 
     def _build_meta_step(self, meta: MetaOptions) -> nn.Module:
         step = build_step(self.net_g, meta, self.pixel_loss, self.options.quantizes()).to(self.device)
@@ -122,6 +125,9 @@ class MZSRModel(ResumableModel):
         train = self.train_options()
         weights = query_weights(train.meta.loss_weights, train.meta.inner_steps, current_iter - 1)
         self.optimizer_g.zero_grad()
+        if self.clock.throughput.wants_count:
+            with precision(self.device, train.precision), self._random_layers(current_iter):
+                self.clock.throughput.count(self.bare_step, self.tasks, weights)
         with precision(self.device, train.precision), self._random_layers(current_iter):
             loss, report = self.meta_step(self.tasks, weights)
         loss.backward()
@@ -130,7 +136,7 @@ class MZSRModel(ResumableModel):
             leaves = [p for group in self.optimizer_g.param_groups for p in group["params"]]
             nn.utils.clip_grad_norm_(leaves, train.clip_grad_norm)
         self.optimizer_g.step()
-        self.log_dict = self.reduce_loss_dict(_losses(report))
+        self.log_dict = self.reduce_loss_dict(named_losses(report))
         self._warn_of_divergence(current_iter)
         self.log_dict |= rates_for_the_log(self.bare_step)
         if self.ema_decay > 0:
@@ -189,12 +195,3 @@ class MZSRModel(ResumableModel):
     def nondist_validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool) -> None:
         """Log the metrics after each requested number of updates, per image and on average."""
         self.metric_results = validate(self, dataloader.dataset, current_iter, tb_logger, save_img)
-
-
-def _losses(report: StepReport) -> "OrderedDict[str, Tensor]":
-    """Name the losses of a meta-batch for the log: `l_*` goes to tensorboard's losses/."""
-    losses = OrderedDict(l_meta=report.meta.mean(), l_query=report.query.mean())
-    if report.support.shape[1]:
-        losses["l_support_first"] = report.support[:, 0].mean()
-        losses["l_support_last"] = report.support[:, -1].mean()
-    return losses

@@ -1,8 +1,12 @@
 """Divergence, said before it is NaN: a loss far above where it began, an adaptation that makes things worse."""
 
 import math
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Any
+
+from torch import Tensor
+
+from mzsr_basicsr.meta import StepReport
 
 _ONCE, _ON_AVERAGE = 10.0, 3.0  # how many times the reference is too much
 _FIRST, _RECENT = 10, 20  # iterations that make the reference, and the average
@@ -66,6 +70,15 @@ class Watch:
         self._began, self._warned = list(state["began"]), dict(state["warned"])
         for name, values in state["recent"].items():
             self._recent[name].extend(values)
+
+
+def named_losses(report: StepReport) -> "OrderedDict[str, Tensor]":
+    """Name the losses of a meta-batch for the log: `l_*` goes to tensorboard's losses/."""
+    losses = OrderedDict(l_meta=report.meta.mean(), l_query=report.query.mean())
+    if report.support.shape[1]:
+        losses["l_support_first"] = report.support[:, 0].mean()
+        losses["l_support_last"] = report.support[:, -1].mean()
+    return losses
 
 
 def fell(scores: dict[str, float], dearest: float = 1.0) -> tuple[str, float, str, float] | None:

@@ -32,6 +32,7 @@ class Result:
         losses: the signal's loss before each update and after the last.
         held_out: the same on the part of the image that was held out.
         kept: how many of the updates were kept; 0 if adaptation was rolled back.
+        stopped: why no more updates were made, in words; empty where none was wanted or possible.
         confidence: of an estimated kernel, 0 to 1; None for a given one.
         residual: of an estimated kernel, what an isotropic Gaussian leaves unexplained, 0 to 1; None for a given one.
         seconds: for the kernel, the adaptation and the upscaling.
@@ -43,6 +44,7 @@ class Result:
     losses: list[float]
     held_out: list[float]
     kept: int
+    stopped: str
     confidence: float | None
     residual: float | None
     seconds: dict[str, float]
@@ -67,7 +69,7 @@ def upscale(
     image: np.ndarray | Tensor,
     scale: float = 2,
     kernel: KernelLike | Degradation = "auto",
-    updates: int = 10,
+    updates: int | None = None,
     alpha: bool | None = None,
     **choices: Any,
 ) -> Result:
@@ -80,11 +82,12 @@ def upscale(
         scale: output over input, 1 to 4.
         kernel: "auto", "auto-free", "internal", "bicubic", a text or a file as `kernel_files.load_kernel` reads them,
             an array or a tensor (k, k), or a `Degradation` of this scale, which brings its subsampling and noise too.
-        updates: gradient updates on the image itself.
+        updates: gradient updates on the image itself; None for what the quality chooses, ten for the normal one.
         alpha: the last band is straight alpha; None: it is where there are 2 or 4 bands.
         **choices: the other fields of `UpscaleSettings`: subsampling, kernel_turned, signal, weights, device,
-            tile, back_projection, self_ensemble, noise (levels of 0 to 255, or "auto"), seed, nodata (the value that
-            stands for no data).
+            tile, quality ("fast", "normal" or "best"), time_budget (seconds that the adaptation may take, 0 for any),
+            back_projection, self_ensemble, noise (levels of 0 to 255, or "auto"), seed, nodata (the value that stands
+            for no data).
 
     Returns:
         See `Result`.
@@ -140,6 +143,7 @@ def _result(plan: Plan, image: object, seconds: dict[str, float]) -> Result:
         losses=plan.adapted.losses,
         held_out=plan.adapted.held_out,
         kept=plan.adapted.kept,
+        stopped=plan.adapted.stopped,
         confidence=estimate.confidence if estimate else None,
         residual=estimate.residual if estimate else None,
         seconds=seconds,

@@ -1,13 +1,14 @@
 """How photographs are upscaled: every choice of `mzsr upscale` and of `mzsr_basicsr.upscale`, with its default."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from numbers import Integral, Real
-from typing import Literal
+from typing import Any, Literal
 
 from mzsr_basicsr.degradation.kernel_text import read_text
 from mzsr_basicsr.degradation.names import check_turn, usual_subsampling
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.upscaling.quality import NOISY, QUALITIES, Effort
 from mzsr_basicsr.weights import check_is_there, locate
 
 SHIPPED = {2: "shipped:mzsr_x2", 4: "shipped:mzsr_x4"}  # scale: weights
@@ -27,35 +28,40 @@ class UpscaleSettings:
         subsampling: "direct", "bicubic", or "auto": bicubic for the kernels "auto" and "bicubic", so that the result
             lies centred on the image, and direct for all others.
         kernel_turned: the kernel that is given is one of a convolution, and is turned by 180 degrees first.
-        updates: gradient updates on the image itself, 0 for none.
+        updates: gradient updates on the image itself, 0 for none; None for what the quality chooses.
         signal: what the updates learn from: "son" (the image degraded once more), "scale" (smaller copies of the
             network's own estimate), "mixed" (both), or another key of `signals.SIGNALS`; "auto": what the weights
             were meta-trained for.
         weights: a weights file or "shipped:NAME"; None chooses the shipped ones of the nearest scale.
         device: "auto", "cpu", "cuda" or "mps".
         tile: side of the parts a large image is cut into, px of the input.
-        back_projection: rounds.
-        self_ensemble: average over flips and transposes.
+        back_projection: rounds; None for what the quality chooses.
+        self_ensemble: average over flips and transposes; None for what the quality chooses.
         noise: σ of the image's noise in levels of 0 to 255, or "auto" to estimate it.
         seed: of all chance.
         nodata: the value that stands for no data, whatever the file says; None for the file's. NaN and infinite pixels
             never are data.
+        quality: "fast", "normal" or "best", a key of `quality.QUALITIES`: how much is done for the image.
+        time_budget: seconds that the adaptation to an image may take, 0 for any number; None for what the quality
+            chooses. An adaptation that it ends is not the same on every run.
     """
 
     scale: float = 2.0
     kernel: str = "auto"
     subsampling: Literal["auto", "direct", "bicubic"] = "auto"
     kernel_turned: bool = False
-    updates: int = 10
+    updates: int | None = None
     signal: str = "auto"
     weights: str | None = None
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     tile: int = 512
-    back_projection: int = 0
-    self_ensemble: bool = False
+    back_projection: int | None = None
+    self_ensemble: bool | None = None
     noise: float | Literal["auto"] = "auto"
     seed: int = 0
     nodata: float | None = None
+    quality: str = "normal"
+    time_budget: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse values outside their range, naming the option.
@@ -64,9 +70,7 @@ class UpscaleSettings:
             ConfigError: one line.
         """
         _between("scale", self.scale, 1, 4)
-        _whole("updates", self.updates, 0, 10000)
         _whole("tile", self.tile, 32, 8192)
-        _whole("back-projection", self.back_projection, 0, 100)
         _whole("seed", self.seed, 0, 2**63 - 1)
         if self.noise != "auto":
             _between("noise", self.noise, 0, 100)
@@ -80,11 +84,40 @@ class UpscaleSettings:
         for name, value, allowed in (
             ("subsampling", self.subsampling, ("auto", "direct", "bicubic")),
             ("device", self.device, ("auto", "cpu", "cuda", "mps")),
+            ("quality", self.quality, tuple(QUALITIES)),
         ):
             if value not in allowed:
                 raise ConfigError(f"{name}: {value!r}; allowed: {', '.join(allowed)}")
+        _check_effort(self.effort)
         _check_signal(self.signal)
         check_turn(self.kernel, self.kernel_turned)
+
+    @property
+    def effort(self) -> Effort:
+        """What is done for an image: the quality's choices, but for those that were made by themselves.
+
+        Updates that are asked for are all made, unless a time budget is asked for too.
+        """
+        effort = QUALITIES[self.quality]
+        if self.updates is not None:
+            effort = replace(effort, updates=self.updates, patience=0, time_budget=0.0)
+        names = ("back_projection", "self_ensemble", "time_budget")
+        return replace(effort, **{name: value for name in names if (value := getattr(self, name)) is not None})
+
+    def rounds(self, noise: float) -> int:
+        """Give the rounds of back-projection for an image.
+
+        The quality chooses none where they do harm: they add noise, and the errors of a kernel that is estimated.
+
+        Args:
+            noise: σ of the image, in levels of 0 to 255.
+        """
+        harmful = noise > NOISY or self.kernel in ESTIMATED
+        return 0 if self.back_projection is None and harmful else self.effort.back_projection
+
+    def as_record(self) -> dict[str, Any]:
+        """Give every choice in plain values, those of the quality too."""
+        return {**asdict(self), **asdict(self.effort), "weights": self.weights_file()}
 
     def weights_file(self) -> str:
         """Name the weights: those asked for, or the shipped ones of the nearest scale; the larger where two are."""
@@ -118,6 +151,12 @@ class UpscaleSettings:
         elif self.kernel != "bicubic":
             read_text(self.kernel)
         check_is_there(locate(self.weights_file()), "weights file")
+
+
+def _check_effort(effort: Effort) -> None:
+    _whole("updates", effort.updates, 0, 10000)
+    _whole("back-projection", effort.back_projection, 0, 100)
+    _between("time-budget", effort.time_budget, 0, 10**6)
 
 
 def _check_signal(name: str) -> None:

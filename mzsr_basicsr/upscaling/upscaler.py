@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mzsr_basicsr.adaptation.careful import BUDGET, CROP, Adapted, adapt_carefully
+from mzsr_basicsr.adaptation.limits import Limits
 from mzsr_basicsr.adaptation.settings import Manner, Settings
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError, TrainingError
@@ -64,11 +65,10 @@ class Upscaler:
         self.fingerprint = _fingerprint(locate(file), settings.kernel)
         self._measured: tuple[Plan, int] | None = None
         self._settings = Settings(
-            updates=(settings.updates,),
+            updates=(settings.effort.updates,),
             schedule=loaded.schedule,
             manner=loaded.manner,
-            back_projection=settings.back_projection,
-            self_ensemble=settings.self_ensemble,
+            self_ensemble=settings.effort.self_ensemble,
             seed=settings.seed,
         )
 
@@ -140,7 +140,8 @@ class Upscaler:
         """
         ready = self._prepared(pixels, alpha, name, nodata)
         degradation = self._here(plan.chosen.degradation)
-        job = Job(self.network, plan.adapted.params, degradation, self._settings, ready.bands, self.device)
+        how = replace(self._settings, back_projection=self.settings.rounds(255 * float(degradation.noise)))
+        job = Job(self.network, plan.adapted.params, degradation, how, ready.bands, self.device)
         scale, reach = self.settings.scale, lambda: self._reach(job, plan)
         try:
             result = render(job, ready.pixels, scale, self.settings.tile, progress, reach)
@@ -177,7 +178,8 @@ class Upscaler:
         images, parts = to_adapt_to(pixels, bands, self.device, budget)
         settings = replace(self._settings, quantize_son=pixels.dtype == np.uint8)
         self.network.eval()
-        return adapt_carefully(self.network, images, self._here(degradation), settings, parts)
+        limits = Limits(self.settings.effort.patience, self.settings.effort.time_budget)
+        return adapt_carefully(self.network, images, self._here(degradation), settings, parts, limits)
 
 
 def _fingerprint(weights: str, kernel: str) -> str:

@@ -88,6 +88,7 @@ def test_orientation_profile_and_format(mzsr, tmp_path):
 
 KEYS = {"source", "target", "width", "height", "settings", "kernel", "noise", "updates_made", "updates_kept", "loss"}
 KEYS |= {"diverged", "signal", "rule", "held_out_loss", "seconds", "seconds_in_all", "offset", "notices"}
+KEYS |= {"quality", "stopped", "back_projection"}
 
 
 def test_json_records_say_what_was_done(mzsr, tmp_path):
@@ -188,6 +189,8 @@ def test_a_clip(mzsr, tmp_path):
     assert (status, err) == (0, [])
     expected = {"frames": 8, "shots": 2, "resumed": 0, "audio": "copied", "subtitles": "none"}
     assert record["clip"] == expected and len(record["kernels"]) == 2
+    made = {"updates_made": 1, "diverged": False, "stopped": "all updates made"}
+    assert len(record["adaptations"]) == 2 and all(made.items() <= one.items() for one in record["adaptations"])
     assert record["settings"]["weights"] == "shipped:mzsr_x2" and record["kernels"][0]["lambda1"] == pytest.approx(
         1, abs=0.01
     )
