@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from mzsr_basicsr.archs.mzsr_arch import check_sizes, integer_scale
 from mzsr_basicsr.archs.mzsr_wiener_arch import ResidualBlock, bias_of
+from mzsr_basicsr.archs.trust import in_doubt, trusted_share
 from mzsr_basicsr.degradation.linear import linear_upscale
 from mzsr_basicsr.degradation.patches import upscale_patches
 from mzsr_basicsr.degradation.record import Degradation
@@ -69,12 +70,16 @@ class MZSRNetUnrolled(nn.Module):
         """Compute what no parameter changes, once for each image.
 
         Returns:
-            "base", the linear estimate l_1, (B, C, scale * h, scale * w), and "filters", W's impulse response,
-            (n, n) or (B, n, n).
+            "base", the linear estimate l_1, (B, C, scale * h, scale * w); "filters", W's impulse response, (n, n) or
+            (B, n, n); and outside of training, for a kernel that W does not serve, "trust", see `trusted_share`.
         """
         degradation = Degradation(kernel, self.scale, noise=noise)
         upscale = upscale_patches if self.training and kernel.ndim == 3 else linear_upscale
-        return {"base": upscale(lq, degradation), "filters": wiener_filter(degradation, REACH * self.scale)}
+        fixed = {"base": upscale(lq, degradation), "filters": wiener_filter(degradation, REACH * self.scale)}
+        if not self.training and in_doubt(lq, degradation):
+            enlarge = lambda son, base: self._unroll(son, degradation, base, fixed["filters"])  # noqa: E731
+            fixed["trust"] = trusted_share(lq, degradation, enlarge)
+        return fixed
 
     def forward(
         self,
@@ -83,6 +88,7 @@ class MZSRNetUnrolled(nn.Module):
         noise: float | Tensor = 0.0,
         base: Tensor | None = None,
         filters: Tensor | None = None,
+        trust: Tensor | None = None,
     ) -> Tensor:
         """Super-resolve.
 
@@ -90,8 +96,9 @@ class MZSRNetUnrolled(nn.Module):
             lq: (B, C, h, w), RGB in [0, 1].
             kernel: (k, k) or (B, k, k), the blur before direct subsampling.
             noise: σ of the LR image's noise, [0, 1] intensity, or (B,) with kernels (B, k, k).
-            base: see `fixed_inputs`.
-            filters: see `fixed_inputs`.
+            base: see `fixed_inputs`, as for the next two.
+            filters: of the correction.
+            trust: share of what the network adds to the base, a number; None for all of it.
 
         Returns:
             (B, C, scale * h, scale * w), not clipped.
@@ -100,8 +107,12 @@ class MZSRNetUnrolled(nn.Module):
             raise ConfigError("network_g: MZSRNetUnrolled needs the blur kernel in every call; use MZSRModel")
         if base is None or filters is None:
             fixed = self.fixed_inputs(lq, kernel, noise)
-            base, filters = fixed["base"], fixed["filters"]
-        degradation = Degradation(kernel, self.scale)
+            base, filters, trust = fixed["base"], fixed["filters"], fixed.get("trust")
+        result = self._unroll(lq, Degradation(kernel, self.scale), base, filters)
+        return result if trust is None else base + trust * (result - base)
+
+    def _unroll(self, lq: Tensor, degradation: Degradation, base: Tensor, filters: Tensor) -> Tensor:
+        """Go through the stages: the result, (B, C, scale * h, scale * w)."""
         linear, features = base, self.head(F.pixel_unshuffle(base, self.scale))
         for number, stage in enumerate(self.stages, start=1):
             features = stage(features)
@@ -115,5 +126,5 @@ class MZSRNetUnrolled(nn.Module):
     def _missed(self, lq: Tensor, estimate: Tensor, degradation: Degradation, filters: Tensor) -> Tensor:
         """Compute e = W (y - D x), in the estimate's own precision."""
         with torch.autocast(lq.device.type, enabled=False):
-            made = degradation.apply(estimate)
+            made = degradation.with_noise(0.0).apply(estimate)
             return wiener_correct(lq - made, filters, self.scale)

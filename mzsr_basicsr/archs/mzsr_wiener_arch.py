@@ -1,17 +1,14 @@
 """MZSRNetWiener: Wiener's kernel-aware estimate of the HR image, corrected by residual blocks in LR space."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mzsr_basicsr.archs.mzsr_arch import check_sizes, integer_scale
-from mzsr_basicsr.degradation.degrade import round_to_8_bits
-from mzsr_basicsr.degradation.linear import filter_serves, linear_upscale
+from mzsr_basicsr.archs.trust import in_doubt, trusted_share
+from mzsr_basicsr.degradation.linear import linear_upscale
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.wiener import wiener_upscale
 from mzsr_basicsr.errors import ConfigError
-
-SMALLEST = 48  # LR px; from a smaller image's son nothing is told of the correction
 
 
 class MZSRNetWiener(nn.Module):
@@ -51,14 +48,15 @@ class MZSRNetWiener(nn.Module):
         """Compute what no parameter changes, once for each image: {"base": the linear estimate}.
 
         In training mode it is Wiener's filter for all kernels, which is fast; else see `linear_upscale`. For a kernel
-        that the filter does not serve, unlike those of the training, there is "trust" too: see `_trust`.
+        that the filter does not serve, unlike those of the training, there is "trust" too: see `trusted_share`.
         """
         degradation = Degradation(kernel, self.scale, noise=noise)
         if self.training:
             return {"base": wiener_upscale(lq, degradation)}
         base = linear_upscale(lq, degradation)
-        usual = kernel.ndim == 3 or min(lq.shape[-2:]) < SMALLEST or filter_serves(degradation)
-        return {"base": base} if usual else {"base": base, "trust": self._trust(lq, degradation.with_noise(0.0))}
+        if not in_doubt(lq, degradation):
+            return {"base": base}
+        return {"base": base, "trust": trusted_share(lq, degradation, lambda _, son: son + self._correction(son))}
 
     def forward(
         self,
@@ -91,19 +89,6 @@ class MZSRNetWiener(nn.Module):
     def _correction(self, base: Tensor) -> Tensor:
         correction: Tensor = self.tail(self.blocks(self.head(F.pixel_unshuffle(base, self.scale))))
         return F.pixel_shuffle(correction, self.scale)
-
-    def _trust(self, lq: Tensor, degradation: Degradation) -> Tensor:
-        """Find the share of the correction that brings the linear estimate nearest to the truth, on the image's son.
-
-        There the truth is the image itself, and the share of least mean squared error has a closed form; it is kept
-        between 0 and 1. So the result is no worse than the linear estimate, as far as the son tells.
-        """
-        with torch.no_grad():
-            base = linear_upscale(round_to_8_bits(degradation.apply(lq)), degradation)
-            linear, whole = (x[..., : lq.shape[-2], : lq.shape[-1]] for x in (base, base + self._correction(base)))
-            step = whole.clamp(0, 1) - linear.clamp(0, 1)
-            share = ((lq - linear.clamp(0, 1)) * step).sum() / step.square().sum().clamp_min(1e-12)
-            return share.clamp(0, 1)
 
 
 class ResidualBlock(nn.Module):

@@ -56,6 +56,7 @@ def as_basicsr_would(opt: dict, tmp_path: Path) -> dict:
 def test_all_promised_files_are_there() -> None:
     promised = {
         "mzsr_x2",
+        "mzsr_x3",
         "mzsr_x4",
         "mzsr_paper_x2",
         "paper_x2",
@@ -69,7 +70,7 @@ def test_all_promised_files_are_there() -> None:
         "mzsr_photo_x2",
     }
     names = {file.stem for file in FILES}
-    first_stages = {f"pretrain_mzsr_{part}x{scale}" for part in ("", "gaussian_") for scale in (2, 4)}
+    first_stages = {f"pretrain_mzsr_x{scale}" for scale in (2, 3, 4)}
     others = {"pretrain_demo_x2", "kernel_net", "pretrain_edsr_x2", "zssr_x2"}
     assert promised | first_stages | others <= names
     assert {f"test_{name}" for name in promised} <= names
