@@ -38,8 +38,8 @@ def table(kind: str, parts: dict[str, list[Found]], columns: Sequence[str]) -> s
         for weights in files:
             means = _means(own, weights, columns)
             last = [column for column in columns if column in means][-1]
-            gain = f"{means[last] - means['0']:+.2f}" if "0" in means and last not in ("0", "bicubic") else ""
-            lead = "" if weights == first else f"{means[last] - _means(own, first, columns)[last]:+.2f}"
+            gain = _signed(means[last] - means["0"]) if "0" in means and last not in ("0", "bicubic") else ""
+            lead = "" if weights == first else _signed(means[last] - _means(own, first, columns)[last])
             images = sum(one[1] == weights for one in own) // len(_each(own, 2))
             numbers = [f"{means[column]:.2f}" if column in means else "" for column in columns]
             lines.append([name, f"`{weights}`", str(images), *numbers, gain, lead])
@@ -53,9 +53,13 @@ def beside(rows: dict[str, list[Found]], columns: Sequence[str]) -> str:
     lines = []
     for weights in _each(rows[SHAKES], 1):
         shakes, other = (_means(rows[row], weights, columns) for row in (SHAKES, BESIDE))
-        apart = [f"{_title(c)} {shakes[c] - other[c]:+.2f}" for c in columns if c in shakes and c in other]
+        apart = [f"{_title(c)} {_signed(shakes[c] - other[c])}" for c in columns if c in shakes and c in other]
         lines.append(f"Camera shake over g2.0d, `{weights}`, dB: {', '.join(apart)}.")
     return "\n".join(lines)
+
+
+def _signed(difference: float) -> str:
+    return f"{round(difference, 2) + 0.0:+.2f}"  # no -0.00
 
 
 def _title(column: str) -> str:
