@@ -38,7 +38,7 @@ def main(given: list[str] | None = None) -> None:
         return
     columns.pop("bicubic", None)
     if not columns:
-        raise SystemExit(f"error: {arguments.log} holds no {prefix}…; give the folder and the set of a meta-training")
+        raise SystemExit(f"error: {arguments.log} holds no {prefix}…; give the folder and the validation set of a training")
     draw(columns, arguments.name, arguments.picture)
 
 
@@ -48,7 +48,7 @@ def draw(columns: dict[str, list], dataset: str, picture: Path) -> None:
     for updates, points in sorted(columns.items(), key=lambda item: int(item[0])):
         label = "before adaptation" if updates == "0" else f"after {updates} update{'s' * (updates != '1')}"
         axes.plot([p.step for p in points], [p.value for p in points], marker=".", label=label)
-    axes.set(xlabel="iteration of meta-transfer learning", ylabel=f"PSNR on {dataset}, dB")
+    axes.set(xlabel="iteration", ylabel=f"PSNR on {dataset}, dB")
     axes.grid(alpha=0.3)
     axes.legend()
     figure.tight_layout()
