@@ -1,4 +1,4 @@
-"""Measure the saved weights of a training, of stage 1 too, on folders of photographs, and draw PSNR before and after adaptation."""
+"""Measure the saved weights of a training of any stage on photographs, and draw PSNR before and after adaptation."""
 
 import argparse
 import io

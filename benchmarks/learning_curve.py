@@ -38,7 +38,9 @@ def main(given: list[str] | None = None) -> None:
         return
     columns.pop("bicubic", None)
     if not columns:
-        raise SystemExit(f"error: {arguments.log} holds no {prefix}…; give the folder and the validation set of a training")
+        raise SystemExit(
+            f"error: {arguments.log} holds no {prefix}…; give the folder and the validation set of a training"
+        )
     draw(columns, arguments.name, arguments.picture)
 
 
