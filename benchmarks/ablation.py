@@ -79,14 +79,21 @@ def one(name: str, seed: int, arguments: argparse.Namespace) -> dict[str, float]
 
 def stage(name: str, file: str, network: Changes, seed: int, photos: str, seconds: float) -> dict[str, Any]:
     """Change a shipped option file into a short training of a small network with a constant rate."""
+    opt = short(name, file, network, seed, photos)
+    law = opt["datasets"]["train"]["kernel_law"]
+    law.update(shapes=0.0, bicubic=0.0, misstated=0.0, lambda1=[0.15, 5.0])
+    opt["train"].update(time_budget=seconds, total_iter=NEVER // 8)
+    opt["train"]["scheduler"] = {"type": "MultiStepLR", "milestones": [NEVER], "gamma": 0.5}
+    return opt
+
+
+def short(name: str, file: str, network: Changes, seed: int, photos: str) -> dict[str, Any]:
+    """Change a shipped option file into a short training of another network in one process, without validations."""
     opt: dict[str, Any] = yaml.safe_load((OPTIONS / file).read_text().replace("!!python/name:mzsr_basicsr.PLUGIN", "x"))
     opt.update(name=name, manual_seed=seed, network_g={**network, "scale": 2})
     opt["datasets"]["train"].update(dataroot_gt=photos, seed=seed, num_worker_per_gpu=0)
     opt["datasets"].pop("val")
-    law = opt["datasets"]["train"]["kernel_law"]
-    law.update(shapes=0.0, bicubic=0.0, misstated=0.0, lambda1=[0.15, 5.0])
-    opt["train"].update(time_budget=seconds, total_iter=NEVER // 8, ema_decay=0.99, progress=False)
-    opt["train"]["scheduler"] = {"type": "MultiStepLR", "milestones": [NEVER], "gamma": 0.5}
+    opt["train"].update(ema_decay=0.99, progress=False)
     opt["logger"]["use_tb_logger"] = False
     opt["path"]["pretrain_network_g"] = None
     return opt

@@ -1,4 +1,4 @@
-"""Measure the saved weights of a meta-training on folders of photographs, and draw PSNR before and after adaptation."""
+"""Measure the saved weights of a training of any stage on photographs, and draw PSNR before and after adaptation."""
 
 import argparse
 import io
@@ -84,7 +84,7 @@ def draw(found: dict[str, dict[str, float]], updates: list[int], picture: Path) 
         for u in updates:
             label = "before adaptation" if u == 0 else f"after {u} updates"
             axes.plot([p[0] for p in points], [p[1][str(u)] for p in points], marker=".", label=label)
-        axes.set(title=name, xlabel="iteration of stage 2", ylabel="PSNR, dB")
+        axes.set(title=name, xlabel="iteration", ylabel="PSNR, dB")
         axes.grid(alpha=0.3)
         axes.legend()
     figure.tight_layout()

@@ -140,15 +140,19 @@ def check_folder(output: Path, own: dict) -> None:
 
 
 def read_rows(file: Path) -> dict[Pair, dict]:
-    """Read what is done; a last line that was cut off is removed."""
+    """Read what is done."""
+    return {(row["folder"], row["path"], row["kernel"]): row for row in read_lines(file)}
+
+
+def read_lines(file: Path) -> list[dict]:
+    """Read a file of one JSON object a line, where there is one; a last line that was cut off is removed."""
     if not file.is_file():
-        return {}
+        return []
     text = file.read_text()
     whole = text[: text.rfind("\n") + 1]
     if whole != text:
         write_whole(whole, file)
-    rows = [json.loads(line) for line in whole.splitlines()]
-    return {(row["folder"], row["path"], row["kernel"]): row for row in rows}
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 if __name__ == "__main__":
