@@ -105,7 +105,10 @@ def _add_work(option: Callable[..., argparse.Action], d: UpscaleSettings) -> Non
     option("--time-budget", type=float, metavar="SECONDS", help=budget)
     option("--updates", type=int, help="gradient updates on the image, 0 for none (default: what --quality says)")
     option("--signal", choices=SIGNALS, default=d.signal, help=SIGNAL)
-    option("--weights", help="weights file or shipped:NAME (default: shipped:mzsr_x2 or mzsr_x4, the nearest scale)")
+    option(
+        "--weights",
+        help="weights file or shipped:NAME (default: shipped:mzsr_x2, mzsr_x3 or mzsr_x4, the nearest scale)",
+    )
     option("--device", choices=["auto", "cpu", "cuda", "mps"], default=d.device, help="(default: %(default)s)")
     option(
         "--tile", type=int, default=d.tile, help="px of the input worked on at once, 32 to 8192 (default: %(default)s)"

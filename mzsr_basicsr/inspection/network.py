@@ -21,7 +21,7 @@ def load_network(upscale: UpscaleSettings) -> Pretrained:
     if loaded.scale != upscale.scale:
         raise ConfigError(
             f"scale: {upscale.scale:g}, but {file} is for {loaded.scale:g}; give --scale {loaded.scale:g}, "
-            f"or --weights for {upscale.scale:g} (shipped: 2 and 4)"
+            f"or --weights for {upscale.scale:g} (shipped: 2, 3 and 4)"
         )
     return with_signal(loaded, upscale.signal)
 

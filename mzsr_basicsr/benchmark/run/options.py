@@ -50,7 +50,7 @@ class MZSROptions(Record, frozen=True, kw_only=True):
     """`methods.LABEL` of type `mzsr`: our networks and their learned rates, by default those that ship."""
 
     type: Literal["mzsr"]
-    weights: Weights = msgspec.field(default_factory=lambda: {2.0: "shipped:mzsr_x2", 4.0: "shipped:mzsr_x4"})
+    weights: Weights = msgspec.field(default_factory=lambda: {float(s): f"shipped:mzsr_x{s}" for s in (2, 3, 4)})
     network_g: dict[str, Any] | None = None
     param_key: str | None = None
     zero_shot: ZeroShotOptions = ZeroShotOptions(rates="learned", quantize_son=True)
