@@ -27,16 +27,25 @@ SHAPES = {  # kernels of no Gaussian law, x2 direct
     "motion, length 7 at 30°": "motion:7,30",
     "two Gaussians side by side": "pair:0.7,3",
 }
+SHAKES = [f"shake:{seed},25" for seed in range(8)]
 WRONG = (0.7, 1.3)  # factors on λ of a test kernel, in what the network is told
 
 
 @dataclass(frozen=True)
 class Case:
-    """One row of the table: how the images are degraded, and what the network is told (None: the truth)."""
+    """One row of the table.
+
+    Attributes:
+        name: of the row.
+        made: how the images are degraded.
+        told: the kernel that the network is told; None: the truth.
+        more: further kernels, each in the place of that of `made`; the row is the mean over all of them.
+    """
 
     name: str
     made: NamedKernel
     told: str | None = None
+    more: tuple[str, ...] = ()
 
 
 def law_cases() -> list[Case]:
@@ -45,8 +54,10 @@ def law_cases() -> list[Case]:
 
 
 def outside_cases() -> list[Case]:
-    """List kernels outside the law: other shapes, and test kernels told with wrong variances."""
+    """List kernels outside the law: other shapes, camera shakes, and test kernels told with wrong variances."""
     cases = [Case(name, NamedKernel(spec, "direct", 2)) for name, spec in SHAPES.items()]
+    shakes = NamedKernel(SHAKES[0], "direct", 2)
+    cases.append(Case(f"camera shake, mean of {len(SHAKES)}", shakes, more=tuple(SHAKES[1:])))
     for name, k in TEST_KERNELS.items():
         if k.scale == 2:
             cases += [Case(f"{name}, told {f:g} λ", k, _scaled(k.spec, f)) for f in WRONG]
@@ -90,12 +101,12 @@ def run(
     jobs = [(s, n, d, c) for s, n in networks for d in sets for c in cases if c.made.scale == n.scale]
     if not jobs:
         raise ConfigError(f"evaluate: no row fits the scale of {', '.join(weights)}; give other weights or rows")
-    datasets = [_dataset(data, d, case) for _, _, d, case in jobs]
+    datasets = [[_dataset(data, d, case, k) for k in (case.made.spec, *case.more)] for _, _, d, case in jobs]
     lines: list[Line] = []
     stems: list[str] = []
-    with tqdm(total=sum(map(len, datasets)), unit="image", desc="evaluate") as bar:
-        for (spec, network, name, case), dataset in zip(jobs, datasets, strict=True):
-            rows = list(_rows(network, dataset, case, best, bar))
+    with tqdm(total=sum(len(d) for own in datasets for d in own), unit="image", desc="evaluate") as bar:
+        for (spec, network, name, case), own in zip(jobs, datasets, strict=True):
+            rows = [row for dataset in own for row in _rows(network, dataset, case, best, bar)]
             other = others.get(spec)
             stems.append(_plain("_".join(filter(None, (Path(spec.split(":")[-1]).stem, other, name, case.name)))))
             again = stems.count(stems[-1])  # two weights files may have the same name
@@ -111,8 +122,8 @@ def _plain(name: str) -> str:
     return "".join(c if c.isalnum() or c in "._" else "_" for c in name)
 
 
-def _dataset(data: Path, name: str, case: Case) -> ZeroShotDataset:
-    opt = {"name": name, "type": "ZeroShotDataset", "phase": "test", "scale": case.made.scale, "kernel": case.made.spec}
+def _dataset(data: Path, name: str, case: Case, kernel: str) -> ZeroShotDataset:
+    opt = {"name": name, "type": "ZeroShotDataset", "phase": "test", "scale": case.made.scale, "kernel": kernel}
     opt |= {"dataroot_gt": str(data / name / "GT"), "subsampling": case.made.subsampling, "told_kernel": case.told}
     return ZeroShotDataset(opt)
 
@@ -133,7 +144,8 @@ def _rows(network: Pretrained, dataset: ZeroShotDataset, case: Case, best: bool,
         if best:
             final = _adapted(network, item, case, _best(settings))
             images[BEST], seconds[BEST] = final.images[UPDATES[-1]], final.seconds[UPDATES[-1]]
-        yield Row(Path(str(whole["lq_path"])).stem, _measure(images, item["gt"], case.made.scale), seconds)
+        image = Path(str(whole["lq_path"])).stem + (f", {dataset.options.kernel}" if case.more else "")
+        yield Row(image, _measure(images, item["gt"], case.made.scale), seconds)
         bar.update()
 
 

@@ -26,8 +26,8 @@ _EXAMPLES = """examples:
 _KERNEL = (
     "auto (a Gaussian, estimated), auto-free (any 15x15 kernel, estimated), internal (refined on the image's own "
     "patches: seconds to minutes), bicubic (none but bicubic subsampling), gaussian:L1[,L2[,THETA[,SIZE]]] (variances "
-    "in px², radians), disk:R, box:S, motion:L[,DEG], pair:V,D[,DEG], or a .mat, .npy or .png file; the blur is a "
-    "correlation with it (default: auto)"
+    "in px², radians), disk:R, box:S, motion:L[,DEG], pair:V,D[,DEG], shake:SEED[,SIZE], or a .mat, .npy or .png file; "
+    "the blur is a correlation with it (default: auto)"
 )
 SIGNAL = (
     "what the updates learn from: son (the image degraded once more), scale (smaller copies of the network's own "

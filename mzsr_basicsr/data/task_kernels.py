@@ -6,7 +6,8 @@ from torch import Tensor
 
 from mzsr_basicsr.degradation.effective import bicubic_reach, effective_kernel
 from mzsr_basicsr.degradation.kernels import KernelLaw, gaussian_kernel, sample_kernels
-from mzsr_basicsr.degradation.shapes import same_spread, sample_shape
+from mzsr_basicsr.degradation.shape_law import Draw, shape_draws
+from mzsr_basicsr.degradation.shapes import same_spread
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.options.datasets import LawOptions
 
@@ -20,7 +21,7 @@ class TaskKernels:
         subsampling: of the tasks; `kernel_law.bicubic` mixes bicubic subsampling into direct ones.
 
     Raises:
-        ConfigError: shares that do not go together.
+        ConfigError: shares that do not go together, or a shape that is unknown.
     """
 
     def __init__(self, options: LawOptions, scale: float, subsampling: str) -> None:
@@ -39,6 +40,7 @@ class TaskKernels:
             )
         if options.bicubic > 0 and not float(scale).is_integer():
             raise ConfigError(f"datasets.train.kernel_law.bicubic: needs scales that are integers, not {scale:g}")
+        self.shapes = shape_draws(options.shapes, "datasets.train.kernel_law.shapes")
         low, high = options.misstatement
         if not 0 < low <= high:
             raise ConfigError(f"datasets.train.kernel_law.misstatement: ({low}, {high}) must be 0 < low <= high")
@@ -46,11 +48,12 @@ class TaskKernels:
     def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Draw the kernel that blurs and the one the network is told; both (k, k) float64, of the same side."""
         o = self.options
-        if o.shapes == o.bicubic == o.misstated == 0:
+        if not self.shapes and o.bicubic == o.misstated == 0:
             kernels, _ = sample_kernels(self.law, 1, generator)
             return kernels[0], kernels[0]
         chances = torch.rand(4, dtype=torch.float64, generator=generator).tolist()
-        kernel, told = self._shape(generator) if chances[0] < o.shapes else self._gaussian(generator, chances[3])
+        shape = self._chosen(chances[0])
+        kernel, told = self._shape(shape, generator) if shape else self._gaussian(generator, chances[3])
         told = told if chances[1] < o.misstated else kernel
         if o.bicubic == 0:
             return kernel, told
@@ -67,7 +70,15 @@ class TaskKernels:
         lambda1, lambda2, theta = numbers[0].tolist()
         return kernels[0], gaussian_kernel(factor * lambda1, factor * lambda2, theta, self.law.size)
 
-    def _shape(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _chosen(self, chance: float) -> Draw | None:
+        """Choose the shape in whose share a chance in [0, 1) falls; beyond all shares, a Gaussian."""
+        for shape, share in self.shapes:
+            if chance < share:
+                return shape
+            chance -= share
+        return None
+
+    def _shape(self, shape: Draw, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Draw another shape, and the Gaussian that one would guess."""
-        kernel = sample_shape(self.law.size, generator)
+        kernel = shape(self.law.size, generator)
         return kernel, same_spread(kernel)

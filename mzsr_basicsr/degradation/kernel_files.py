@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mzsr_basicsr.degradation.kernel_text import Written, read_text
 from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel, validate_kernel
+from mzsr_basicsr.degradation.shake import seeded_shake
 from mzsr_basicsr.degradation.shapes import box_kernel, disk_kernel, motion_kernel, pair_kernel
 from mzsr_basicsr.errors import KernelError
 
@@ -25,6 +26,7 @@ _BUILDERS: dict[str, Callable[..., Tensor]] = {
     "box": box_kernel,
     "motion": motion_kernel,
     "pair": pair_kernel,
+    "shake": seeded_shake,
 }
 _READ_ERRORS = (OSError, EOFError, ValueError, TypeError, KeyError, NotImplementedError, struct.error, zlib.error)
 
@@ -37,7 +39,8 @@ def load_kernel(spec: str) -> Tensor:
             value), `.npy` (never pickled) or `.png` (grey intensities read with Pillow, divided by their sum);
             `gaussian:L1[,L2[,THETA[,SIZE]]]` with variances in px^2 (L2 = L1), radians (0) and an odd side in
             px (15); `disk:RADIUS`, `box:SIDE`, `motion:LENGTH[,DEGREES]`, `pair:VARIANCE,DISTANCE[,DEGREES]`, see
-            `shapes`, px and px^2; `delta`, the 1x1 kernel that blurs nothing.
+            `shapes`, px and px^2; `shake:SEED[,SIZE]`, a camera shake of an odd side in px (25), see `shake`;
+            `delta`, the 1x1 kernel that blurs nothing.
 
     Returns:
         (k, k) float64 kernel, checked by `validate_kernel`; values of .mat and .npy files keep every bit.

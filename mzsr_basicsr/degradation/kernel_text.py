@@ -14,7 +14,9 @@ from mzsr_basicsr.errors import KernelError
 
 FILE_SUFFIXES = (".mat", ".npy", ".png")
 _GAUSSIAN = "gaussian:L1[,L2[,THETA[,SIZE]]]"
+_SHAKE = "shake:SEED[,SIZE]"
 _SMALLEST, _LARGEST = 0.1, 40.0  # px or px², of any extent of a shape
+_SIDES = (5, 81)  # px, of camera shakes
 
 
 class Shape(NamedTuple):
@@ -33,7 +35,8 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "pair": Shape(("variance", "distance"), True, "pair:VARIANCE,DISTANCE[,DEGREES]"),
     }
 )
-ALLOWED = f"a .mat, .npy or .png file, {_GAUSSIAN}, {', '.join(shape.form for shape in SHAPES.values())}, or delta"
+_FORMS = ", ".join([_GAUSSIAN, *(shape.form for shape in SHAPES.values()), _SHAKE])
+ALLOWED = f"a .mat, .npy or .png file, {_FORMS}, or delta"
 
 TURNED = "turn the given kernel by 180 degrees: it is of a project that convolves (default: correlate, as it is)"
 
@@ -56,6 +59,8 @@ def read_text(spec: str) -> Written | Path:
         return Written(spec)
     if spec.startswith("gaussian:"):
         return Written(name, _gaussian(spec))
+    if spec.startswith("shake:"):
+        return Written(name, _shake(spec))
     if name in SHAPES:
         return Written(name, _shape(name, spec))
     path = Path(spec)
@@ -95,6 +100,19 @@ def _gaussian(spec: str) -> tuple[float, float, float, int]:
     if size < 1 or size % 2 == 0:
         raise KernelError(f"{spec}: size {size} must be an odd positive number of pixels")
     return lambda1, lambda2, theta, size
+
+
+def _shake(spec: str) -> tuple[int, int]:
+    fields = spec.removeprefix("shake:").split(",")
+    try:
+        seed, size = (int(field) for field in (fields if len(fields) > 1 else [*fields, "25"]))
+    except ValueError as error:
+        raise KernelError(f"{spec}: needs one or two integers; write {_SHAKE}") from error
+    if not 0 <= seed < 2**32:
+        raise KernelError(f"{spec}: the seed must be 0 to {2**32 - 1}; write {_SHAKE}")
+    if not _SIDES[0] <= size <= _SIDES[1] or size % 2 == 0:
+        raise KernelError(f"{spec}: size {size} must be an odd number of px from {_SIDES[0]} to {_SIDES[1]}")
+    return seed, size
 
 
 def _shape(name: str, spec: str) -> tuple[float, ...]:

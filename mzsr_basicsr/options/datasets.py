@@ -27,7 +27,7 @@ class LawOptions(Record, frozen=True, kw_only=True):
     lambda2: tuple[NotNegative, NotNegative | None] = (1.0, None)  # None: up to the λ1 that was drawn
     theta: tuple[float, float] = (0.0, 3.141592653589793)
     log_uniform: bool = False
-    shapes: Share = 0.0
+    shapes: Share | dict[str, Share] = 0.0  # of all, or by name
     bicubic: Share = 0.0
     misstated: Share = 0.0
     misstatement: Range = (0.6, 1.6)

@@ -30,7 +30,7 @@ def parse(record: type[R], section: str, values: Mapping[str, Any]) -> R:
         return msgspec.convert(values, record)
     except msgspec.ValidationError as error:
         text, _, where = str(error).partition(" - at ")
-        mended = with_number_at(values, where) if "`float`" in text and "got `str`" in text else None
+        mended = with_number_at(values, where) if re.search(r"`float\b", text) and "got `str`" in text else None
         if mended is None:
             raise ConfigError(_explain(str(error), record, section, values)) from None
     return parse(record, section, mended)

@@ -136,6 +136,18 @@ def test_the_table_adds_up(place: Path, text: str) -> None:
     assert mean == pytest.approx(np.mean(gains), abs=0.0101) and least == min(gains)
 
 
+def test_a_row_of_several_kernels_is_their_mean(place: Path, tmp_path: Path) -> None:
+    shakes = Case("shakes", NamedKernel("shake:0,15", "direct", 2), more=("shake:1,15",))
+    evaluate.run(place / "data", [str(place / "w.pth")], ["Tiny"], [shakes], tmp_path, best=False)
+    rows = load_json(tmp_path / "w_Tiny_shakes.json")
+    assert [row.image for row in rows] == [f"p{i}, shake:{seed},15" for seed in (0, 1) for i in (0, 1)] + ["mean"]
+    for row in rows[:4]:
+        alone = Case("alone", NamedKernel(row.image.split(", ")[1], "direct", 2))
+        expected = direct_computation(place, alone, row.image[:2], 5)
+        assert (row.values["5"]["psnr"], row.values["5"]["ssim"]) == pytest.approx(expected, abs=1e-4)
+    assert rows[4].values["5"]["psnr"] == pytest.approx(np.mean([row.values["5"]["psnr"] for row in rows[:4]]))
+
+
 def test_weights_are_measured_on_rows_of_their_scale(place: Path, tmp_path: Path) -> None:
     four = Case("wide", NamedKernel("gaussian:2.0", "direct", 4))
     both = [str(place / "w.pth"), str(place / "four.pth")]

@@ -54,7 +54,11 @@ def test_the_rows_outside_the_law_are_told_what_they_say() -> None:
         "box:5",
         "motion:7,30",
         "pair:0.7,3",
+        "shake:0,25",
     }
+    shakes = cases["camera shake, mean of 8"]
+    assert shakes.more == tuple(f"shake:{seed},25" for seed in range(1, 8))
+    assert [case for case in cases.values() if case.more] == [shakes]
     assert len(told) == 8  # four test kernels of x2, each with two factors
     for name, case in told.items():
         true, wrong = (spec.removeprefix("gaussian:").split(",") for spec in (case.made.spec, case.told))

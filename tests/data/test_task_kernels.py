@@ -14,7 +14,8 @@ from mzsr_basicsr.data.kernel_meta_dataset import KernelMetaDataset
 from mzsr_basicsr.data.task_kernels import TaskKernels
 from mzsr_basicsr.degradation.kernels import KernelLaw, sample_kernels
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.degradation.shapes import sample_shape
+from mzsr_basicsr.degradation.shape_law import SHAPES
+from mzsr_basicsr.degradation.shapes import same_spread, sample_shape
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.models.task_builder import build_tasks
 from mzsr_basicsr.options.datasets import LawOptions
@@ -96,6 +97,36 @@ def test_shapes_take_the_place_of_gaussians_and_are_told_as_they_are() -> None:
         assert torch.equal(kernel, sample_shape(41, generator)) and torch.equal(told, kernel)
 
 
+@pytest.mark.parametrize("scale", [2.0, 3.0, 4.0])
+def test_shapes_by_name_are_drawn_by_their_function(scale: float) -> None:
+    for name, shape in SHAPES.items():
+        [(kernel, told)] = draws(law(scale, size=25, shapes={name: 1.0}), 1, 5)
+        generator = torch.Generator().manual_seed(5)
+        torch.rand(4, dtype=torch.float64, generator=generator)
+        assert torch.equal(kernel, shape(25, generator)) and torch.equal(told, kernel)  # sizes are HR px at any scale
+        wrong = draws(law(scale, size=25, shapes={name: 1.0}, misstated=1.0), 1, 5)[0]
+        assert torch.equal(wrong[0], kernel) and torch.equal(wrong[1], same_spread(kernel))
+
+
+def test_shapes_by_name_have_their_shares_and_gaussians_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    def marked(place: int):
+        return lambda size, generator: torch.eye(size * size, dtype=torch.float64)[place].view(size, size)
+
+    shares = {"shake": 0.3, "disk": 0.1, "mine": 0.2}
+    for place, name in enumerate(shares):
+        monkeypatch.setitem(SHAPES, name, marked(place))
+    kernels = [kernel for kernel, _ in draws(law(size=5, shapes=shares), 2000)]
+    found = [np.mean([kernel[0, place].item() == 1 for kernel in kernels]) for place in range(3)]
+    assert found == pytest.approx(list(shares.values()), abs=0.035)
+    assert np.mean([kernel[2, 2].item() > 0.05 for kernel in kernels]) == pytest.approx(0.4, abs=0.035)
+
+
+def test_a_share_of_nothing_leaves_the_old_stream() -> None:
+    for shapes in ({}, {"shake": 0.0}):
+        for (kernel, told), (expected, _) in zip(draws(law(shapes=shapes), 3), draws(law(), 3), strict=True):
+            assert torch.equal(kernel, expected) and torch.equal(told, expected)
+
+
 def test_misstated_shapes_are_told_as_the_gaussian_of_their_spread() -> None:
     """The narrowest ones, of less than 0.6 px², are no integrals over pixels any more."""
     wide = [pair for pair in draws(law(shapes=1.0, misstated=1.0), 80) if np.linalg.det(_matrix(pair[0])) > 0.36]
@@ -145,6 +176,8 @@ def test_shares_that_do_not_go_together_are_refused() -> None:
     for wrong in ((0.0, 1.0), (1.5, 1.0)):
         with pytest.raises(ConfigError, match=r"kernel_law.misstatement: .*must be 0 < low <= high"):
             law(misstatement=wrong)
+    with pytest.raises(ConfigError, match=r"^datasets.train.kernel_law.shapes.fog: unknown shape; allowed: disk, "):
+        law(shapes={"fog": 0.5})
     with pytest.raises(ConfigError, match="integers, not 2.5"):
         draws(law(2.5, bicubic=1.0), 1)
 
@@ -178,6 +211,16 @@ def test_tasks_are_blurred_by_the_truth_and_told_the_rest(folder: Path) -> None:
         np.testing.assert_allclose(task.support.lq[0].numpy(), scipy_lr(lr, kernel), atol=1e-5)
         assert torch.equal(task.degradation.kernel, given["told_kernel"][i])
         assert (task.degradation.kernel - given["kernel"][i]).abs().max() > 1e-3
+
+
+def test_a_batch_stacks_kernels_of_all_shapes(folder: Path) -> None:
+    shapes = dict.fromkeys(SHAPES, 1 / 7)
+    opt = {"name": "t", "type": "KernelMetaDataset", "phase": "train", "scale": 2, "dataroot_gt": str(folder)}
+    opt |= {"batch_size_per_gpu": 2, "num_worker_per_gpu": 0, "gt_size": 32, "length": 24, "task": "internal"}
+    data = KernelMetaDataset(opt | {"kernel_law": {"size": 25, "shapes": shapes, "bicubic": 0.3, "misstated": 0.3}})
+    given = default_collate([data[i] for i in range(24)])
+    assert given["kernel"].shape == given["told_kernel"].shape == (24, 33, 33)
+    torch.testing.assert_close(given["kernel"].sum((1, 2)), torch.ones(24))
 
 
 def test_images_and_sons_are_rounded_as_files_are(folder: Path) -> None:

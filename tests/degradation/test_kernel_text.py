@@ -21,6 +21,8 @@ TEXTS = {
     "motion:7,30": Written("motion", (7, 30)),
     "pair:0.7,3": Written("pair", (0.7, 3)),
     "pair:0.7,3,-45": Written("pair", (0.7, 3, -45)),
+    "shake:0": Written("shake", (0, 25)),
+    "shake:4294967295,81": Written("shake", (2**32 - 1, 81)),
 }
 
 
@@ -39,6 +41,7 @@ def test_the_papers_kernels_can_be_read():
     "text",
     ["gaussian:", "gaussian:1,2,3,4", "gaussian:1,2,3,5,6", "gaussian:0", "gaussian:1,inf", "gaussian:1,1,nan"]
     + ["disk:", "disk:1,2", "disk:0.09", "box:41", "motion:7,30,1", "motion:7,inf", "pair:1", "pair:1,50", "pair:50,1"]
+    + ["shake:", "shake:1.5", "shake:-1", "shake:4294967296", "shake:1,24", "shake:1,3", "shake:1,83", "shake:1,25,2"]
     + ["delta:3", "fog:3", "", "k.txt", "none.npy"],
 )
 def test_what_cannot_be_read_is_refused_as_it_is_when_it_is_loaded(text):

@@ -187,7 +187,10 @@ def test_shapes_given_by_text() -> None:
         ("pair:-1,3", "variance -1 must be 0.1 to 40 px²; write"),
         ("motion:0", "length 0 must be"),
         ("motion:-0.5", "length -0.5 must be"),
-        ("ring:2", "ring:2: unknown kernel; .*disk:RADIUS, box:SIDE"),
+        ("shake:x", r"shake:x: needs one or two integers; write shake:SEED\[,SIZE\]"),
+        ("shake:-1", r"shake:-1: the seed must be 0 to 4294967295; write shake:SEED\[,SIZE\]"),
+        ("shake:1,24", "shake:1,24: size 24 must be an odd number of px from 5 to 81"),
+        ("ring:2", r"ring:2: unknown kernel; .*disk:RADIUS, box:SIDE, .*, shake:SEED\[,SIZE\], or delta"),
     ],
 )
 def test_texts_that_name_no_shape_are_refused(spec: str, message: str) -> None:
