@@ -4,22 +4,46 @@ import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.blind import spread
-from mzsr_basicsr.blind.kernel_net import GRID, NUMBERS, PATCH, WINDOW
+from mzsr_basicsr.blind.kernel_net import COVARIANCE, FAMILIES, FAMILY, FREE, GRID, PRECISION, SHAPE
+from mzsr_basicsr.blind.patches import lively_patches, luma_of
 from mzsr_basicsr.degradation.effective import effective_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel
 from mzsr_basicsr.degradation.resize import imresize
+from mzsr_basicsr.degradation.shapes import disk_kernel, motion_kernel
 from mzsr_basicsr.degradation.spread import Gaussian, as_gaussian, covariance
 from mzsr_basicsr.errors import ImageError
 
-PATCHES = 12  # at most, of one image; more do not help
-STRIDE = PATCH // 2  # LR px between the places where a patch may lie
 SIZES = (15, 41)  # px, smallest and largest side of an estimated kernel
-_LUMA = (0.299, 0.587, 0.114)
+SURE = 0.5  # share of a family's votes beyond which the kernel is of that family
+CAREFUL = 0.5  # deviations of the estimate that a blur is told too narrow: too wide a kernel costs more than too narrow
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What KernelNet says of an image, all patches together.
+
+    Attributes:
+        logarithm: (3,) float64, of the covariance of the whole blur, LR px².
+        precision: logarithm of its precision.
+        families: probability of each of `kernel_net.FAMILIES`.
+        radius: of a disk, LR px.
+        length: of a motion, LR px.
+        theta: of a motion, radians.
+        free: (25, 25) float64, the free kernel, in half LR px.
+        apart: deviation of the patches' logarithms from their mean.
+    """
+
+    logarithm: Tensor
+    precision: float
+    families: dict[str, float]
+    radius: float
+    length: float
+    theta: float
+    free: Tensor
+    apart: float
 
 
 @dataclass(frozen=True)
@@ -31,12 +55,14 @@ class Estimate:
         gaussian: λ1, λ2 in HR px² and Θ in radians, of the Gaussian of the same spread.
         confidence: 0 to 1, of the covariance's logarithm: the share of patches' precision beyond a guess.
         residual: 0 to 1, how much of the kernel an isotropic Gaussian of the same total variance leaves unexplained.
+        family: "gaussian", "disk", "motion" or "free".
     """
 
     kernel: Tensor
     gaussian: Gaussian
     confidence: float
     residual: float
+    family: str = "gaussian"
 
 
 def estimate_kernel(
@@ -50,7 +76,7 @@ def estimate_kernel(
         scale: HR over LR.
         subsampling: "direct" or "bicubic", how the image is thought to have lost its pixels; bicubic's own blur is
             taken off, since `Degradation.apply` adds it again.
-        free: give the free 15x15 kernel instead of the Gaussian.
+        free: give the free kernel instead of one of a family.
 
     Returns:
         See `Estimate`.
@@ -58,18 +84,62 @@ def estimate_kernel(
     Raises:
         ImageError: pixels that are not finite.
     """
+    reading = read(network, image)
+    blur = blur_of(reading, scale, subsampling)
+    family = "free" if free else family_of(reading)
+    kernel = kernel_of(reading, family, blur, scale)
+    confidence = 1 / (1 + math.exp(-reading.precision))
+    return Estimate(kernel, as_gaussian(blur), confidence, isotropic_residual(kernel), family)
+
+
+def read(network: nn.Module, image: Tensor) -> Reading:
+    """Ask KernelNet about an image, (n, C, h, w) in [0, 1]; see `estimate_kernel`.
+
+    Raises:
+        ImageError: pixels that are not finite.
+    """
     if not bool(torch.isfinite(image).all()):
         raise ImageError("image: holds pixels that are NaN or infinite, so no kernel can be estimated; repair it")
     with torch.no_grad():
-        answers = network(_lively_patches(_luma(image)))
-    weights = answers[:, NUMBERS].clamp(-4, 9).exp()
+        answers = network(lively_patches(luma_of(image))).double().cpu()
+    weights = answers[:, PRECISION].clamp(-4, 9).exp()
     weights = weights / weights.sum()
-    whole = spread.from_log((weights[:, None] * answers[:, :NUMBERS]).sum(0)).double().cpu() * scale**2
-    blur = _at_least_nothing(whole - _own_spread(scale, subsampling))
-    gaussian = spread.gaussian_of(blur, _side(blur))
-    kernel = _free_kernel(answers, weights, scale) if free else gaussian
-    confidence = float((weights * answers[:, NUMBERS]).sum().sigmoid())
-    return Estimate(kernel, as_gaussian(blur), confidence, isotropic_residual(kernel))
+    mean = (weights[:, None] * answers).sum(0)
+    logs = answers[:, COVARIANCE]
+    radius, length, cosine, sine = mean[SHAPE].tolist()
+    return Reading(
+        logarithm=mean[COVARIANCE],
+        precision=float(mean[PRECISION]),
+        families=dict(zip(FAMILIES, mean[FAMILY].softmax(0).tolist(), strict=True)),
+        radius=math.exp(radius),
+        length=math.exp(length),
+        theta=math.atan2(sine, cosine) / 2 % math.pi,
+        free=(weights[:, None] * answers[:, FREE].softmax(1)).sum(0).reshape(GRID, GRID),
+        apart=float((weights[:, None] * (logs - mean[COVARIANCE]).square()).sum().sqrt()),
+    )
+
+
+def family_of(reading: Reading) -> str:
+    """Choose the family: a Gaussian, unless a disk or a motion is sure."""
+    return next((name for name in ("disk", "motion") if reading.families[name] > SURE), "gaussian")
+
+
+def blur_of(reading: Reading, scale: float, subsampling: str, careful: float = CAREFUL) -> Tensor:
+    """Give the covariance (3,), HR px², of the blur before the subsampling, by `careful` deviations too narrow."""
+    narrower = reading.logarithm.new_tensor([1.0, 1.0, 0.0]) * careful * math.exp(-reading.precision / 2)
+    whole = spread.from_log(reading.logarithm - narrower) * scale**2
+    return _at_least_nothing(whole - _own_spread(scale, subsampling))
+
+
+def kernel_of(reading: Reading, family: str, blur: Tensor, scale: float) -> Tensor:
+    """Build the kernel of a family: (k, k) float64."""
+    if family == "disk":
+        return disk_kernel(max(0.5, reading.radius * scale))
+    if family == "motion":
+        return motion_kernel(max(1.0, reading.length * scale), math.degrees(reading.theta))
+    if family == "free":
+        return _on_grid(reading.free, scale)
+    return spread.gaussian_of(blur, _side(blur))
 
 
 def isotropic_residual(kernel: Tensor) -> float:
@@ -78,32 +148,6 @@ def isotropic_residual(kernel: Tensor) -> float:
     mean = max((xx + yy) / 2, 0.02)
     isotropic = spread.gaussian_of(kernel.new_tensor([mean, mean, 0.0]), kernel.shape[-1], smallest=0.02)
     return float((kernel - isotropic.to(kernel)).abs().sum() / 2)
-
-
-def _luma(image: Tensor) -> Tensor:
-    bands = image.shape[1]
-    weights = image.new_tensor(_LUMA if bands == 3 else [1 / bands] * bands)
-    return torch.einsum("bchw,c->bhw", image, weights)[:, None].float()
-
-
-def _lively_patches(luma: Tensor) -> Tensor:
-    """Cut the patches of the largest mean gradient out of (n, 1, h, w): (patches, 1, 96, 96), or smaller images whole.
-
-    Of each image as many are taken, `PATCHES` together. Images below 16 px are continued by their mirror image.
-    """
-    for axis in (-2, -1):
-        while luma.shape[axis] < WINDOW:
-            count = min(WINDOW - luma.shape[axis], luma.shape[axis])
-            luma = torch.cat([luma, luma.flip(axis).narrow(axis, 0, count)], dim=axis)
-    rows, columns = (min(PATCH, extent) for extent in luma.shape[-2:])
-    energy = F.avg_pool2d(slope(luma), (rows, columns), STRIDE)[:, 0]
-    each = max(1, PATCHES // len(luma))
-    patches = []
-    for image, own in zip(luma, energy, strict=True):
-        for place in own.flatten().argsort(descending=True, stable=True)[:each].tolist():
-            top, left = STRIDE * (place // own.shape[1]), STRIDE * (place % own.shape[1])
-            patches.append(image[None, :, top : top + rows, left : left + columns])
-    return torch.cat(patches)
 
 
 def _own_spread(scale: float, subsampling: str) -> Tensor:
@@ -124,10 +168,8 @@ def _side(covariance: Tensor) -> int:
     return min(max(widest, SIZES[0]), SIZES[1])
 
 
-def _free_kernel(answers: Tensor, weights: Tensor, scale: float) -> Tensor:
-    """Average the free kernels and bring them from half an LR px to HR px."""
-    kernels = answers[:, NUMBERS + 1 :].softmax(dim=1)
-    kernel = (weights[:, None] * kernels).sum(0).double().cpu().reshape(GRID, GRID)
+def _on_grid(kernel: Tensor, scale: float) -> Tensor:
+    """Bring the free kernel from half an LR px to HR px."""
     if scale != 2:
         side = 2 * int(GRID * scale / 4) + 1
         kernel = imresize(kernel, size=(side, side)).clamp_min(0)

@@ -13,7 +13,8 @@ from torch import Tensor
 from mzsr_basicsr.degradation.graphics import has_palette
 
 BLOCK = 8  # px
-LARGEST = 512  # px, side of the part that is looked at
+LARGEST = 512  # px, side of what is looked at
+PARTS = 3  # of an image, at most
 _LUMA = (0.299, 0.587, 0.114)
 _STEPS = {  # of the standard's luma table (ISO 10918-1, annex K), levels, [row, column]
     **{(0, 1): 11, (0, 2): 10, (0, 3): 16, (1, 0): 12, (1, 1): 12, (1, 2): 14, (1, 3): 19, (2, 0): 14},
@@ -30,21 +31,22 @@ def grid_quantization(image: Tensor) -> float:
     """Find an earlier JPEG compression of an image.
 
     Args:
-        image: (..., C, H, W), [0, 1] intensity, RGB or any other bands; the first of several parts is looked at.
+        image: (..., C, H, W), [0, 1] intensity, RGB or any other bands: an image, or parts of one.
 
     Returns:
         The mean step of its luma table, levels of 0 to 255, as the file would have told, taken for the standard's table
         of another quality; 0 where there is no grid, or one of steps below 2 levels.
     """
-    part = image.reshape(-1, *image.shape[-3:])[0, :, :LARGEST, :LARGEST]
-    if min(part.shape[-2:]) < 8 * BLOCK or has_palette(part):
+    parts = image.reshape(-1, *image.shape[-3:])[:PARTS, :, :LARGEST, :LARGEST]
+    if min(parts.shape[-2:]) < 8 * BLOCK or has_palette(parts):
         return 0.0
-    weights = part.new_tensor(_LUMA if len(part) == 3 else [1 / len(part)] * len(part))
-    luma = 255 * torch.einsum("chw,c->hw", part, weights)
+    count = parts.shape[1]
+    weights = parts.new_tensor(_LUMA if count == 3 else [1 / count] * count)
     best = 0.0, 0.0
-    for top in _phases(luma):
-        for left in _phases(luma.T):
-            best = max(best, _evidence(luma[top:, left:]))
+    for luma in 255 * torch.einsum("bchw,c->bhw", parts, weights):
+        for top in _phases(luma):
+            for left in _phases(luma.T):
+                best = max(best, _evidence(luma[top:, left:]))
     return best[1]
 
 

@@ -4,7 +4,8 @@ from typing import Literal
 
 import numpy as np
 
-from mzsr_basicsr.degradation.noise import estimate_noise
+from mzsr_basicsr.degradation.jpeg_grid import grid_quantization
+from mzsr_basicsr.degradation.noise import estimate_noise, jpeg_noise
 from mzsr_basicsr.pictures.bands import Bands
 from mzsr_basicsr.upscaling.sample import to_judge_noise
 
@@ -19,9 +20,12 @@ def image_noise(asked: float | Literal["auto"], pixels: np.ndarray, bands: Bands
         asked: σ in levels of 0 to 255, or "auto".
         pixels: (H, W, C).
         bands: of the image.
-        artefacts: σ, [0, 1] intensity, that an estimate is at least.
+        artefacts: σ, [0, 1] intensity, that an estimate is at least; 0 where the file tells of none, so that they are
+            looked for in the pixels.
     """
     if asked != "auto":
         return asked / 255
-    sigma = estimate_noise(to_judge_noise(pixels, bands))
+    parts = to_judge_noise(pixels, bands)
+    artefacts = artefacts or jpeg_noise(grid_quantization(parts))
+    sigma = estimate_noise(parts)
     return max(artefacts, 0.0 if sigma < CLEAN else min(sigma, NOISIEST))
