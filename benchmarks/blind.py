@@ -1,6 +1,6 @@
 """Blind super-resolution: how well kernels are estimated, and what the estimate costs, on one benchmark set.
 
-    python benchmarks/blind.py BENCHMARKS/Set14/GT -o blind.jsonl [--kernels 100] [--scale 4] [--without internal]
+    python benchmarks/blind.py BENCHMARKS/Set14/GT -o blind.jsonl [--kernels 100] [--scale 4] [--without auto-free]
 
 Every kernel of the law (lambda1 ~ U(1, 2.5 s), lambda2 ~ U(1, lambda1), theta ~ U(0, pi), 15x15, direct, 8 bits) meets
 one photograph in turn. The file keeps what is done, so that the same command goes on where it was stopped.
@@ -30,7 +30,6 @@ NAMES = {
     "true": "true kernel",
     "auto": "KernelNet",
     "auto-free": "KernelNet, free kernel",
-    "internal": "internal",
     "assumed": "bicubic assumed",
 }
 HEAD = (

@@ -7,13 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mzsr_basicsr.blind.estimate import Estimate, estimate_kernel, isotropic_residual
-from mzsr_basicsr.blind.internal import InternalSettings, internal_kernel
 from mzsr_basicsr.blind.reading import CLEAR, asymmetric, evidence_for_turn
-from mzsr_basicsr.blind.spread import band_spread
 from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.degradation.spread import as_gaussian
 from mzsr_basicsr.errors import KernelError
 from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 from mzsr_basicsr.weights.kernel_net import load_kernel_net
@@ -55,8 +52,6 @@ def choose_kernel(
     subsampling = settings.estimated_subsampling()
     parts = sample()
     found = estimate_kernel(load_kernel_net(), parts, scale, subsampling, settings.kernel == "auto-free")
-    if settings.kernel == "internal":
-        found = _internal(found, parts, scale, settings.seed)
     kernel = _fitting(found.kernel, smallest_side * scale)
     estimate = replace(found, kernel=kernel, residual=isotropic_residual(kernel))
     return Chosen(Degradation(kernel, scale, subsampling), estimate)
@@ -93,12 +88,6 @@ def _given(settings: UpscaleSettings, scale: int, smallest_side: int, name: str,
         )
     degradation = Degradation(given, scale, settings.usual_subsampling())
     return Chosen(degradation.turned() if settings.kernel_turned else degradation, None)
-
-
-def _internal(start: Estimate, parts: Tensor, scale: int, seed: int) -> Estimate:
-    """Refine an estimate by the image's own patches."""
-    kernel = internal_kernel(parts[:1], start.kernel, scale, InternalSettings(seed=seed, size=start.kernel.shape[-1]))
-    return replace(start, kernel=kernel, gaussian=as_gaussian(band_spread(kernel, scale)))
 
 
 def _fitting(kernel: Tensor, side: int) -> Tensor:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from mzsr_basicsr.blind import spread
-from mzsr_basicsr.blind.estimate import PATCHES, estimate_kernel, isotropic_residual
-from mzsr_basicsr.blind.kernel_net import GRID
+from mzsr_basicsr.blind.estimate import estimate_kernel, isotropic_residual
+from mzsr_basicsr.blind.kernel_net import ANSWERS, COVARIANCE, FREE, GRID, PRECISION
+from mzsr_basicsr.blind.patches import PATCHES
 from mzsr_basicsr.degradation.effective import effective_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel
 from mzsr_basicsr.degradation.record import Degradation
@@ -26,9 +27,10 @@ class FakeNet(nn.Module):
     def __init__(self, covariances: list[list[float]], precisions: list[float], free: Tensor | None = None) -> None:
         super().__init__()
         logs = torch.stack([spread.log_covariance(torch.tensor(c)) for c in covariances])
-        free = torch.zeros(GRID, GRID) if free is None else free
-        rest = free.flatten().expand(len(logs), -1)
-        self.answers = torch.cat([logs, torch.tensor(precisions)[:, None], rest], dim=1)
+        self.answers = torch.zeros(len(logs), ANSWERS)
+        self.answers[:, COVARIANCE], self.answers[:, PRECISION] = logs, torch.tensor(precisions)
+        if free is not None:
+            self.answers[:, FREE] = free.flatten()
         self.patches = torch.zeros(0)
 
     def forward(self, patches: Tensor) -> Tensor:
@@ -109,7 +111,7 @@ def test_the_free_kernel_comes_on_its_grid_at_any_scale() -> None:
     torch.testing.assert_close(found.kernel, wanted, atol=1e-6, rtol=0)
     assert found.residual == pytest.approx(isotropic_residual(wanted), abs=1e-5)
     larger = estimate_kernel(network, two_parts(), 4, free=True).kernel
-    assert larger.shape == (31, 31) and float(larger.sum()) == pytest.approx(1) and bool((larger >= 0).all())
+    assert larger.shape == (51, 51) and float(larger.sum()) == pytest.approx(1) and bool((larger >= 0).all())
     expected = covariance(wanted) * 2**2  # half an LR px is two HR px
     torch.testing.assert_close(covariance(larger), expected, atol=0.15, rtol=0.1)
 
@@ -144,12 +146,12 @@ def test_bands_are_weighted_as_luma_or_all_alike() -> None:
     torch.testing.assert_close(network.patches[:, 0], image.mean(1))
 
 
-@pytest.mark.parametrize(("height", "width"), [(1, 1), (5, 40), (15, 16), (8, 7)])
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (5, 40), (31, 32), (8, 7)])
 def test_images_too_small_for_a_patch_are_continued_by_their_mirror(height: int, width: int) -> None:
     network = FakeNet([[1.0, 1.0, 0.0]], [1.0])
     image = torch.rand(1, 1, height, width)
     estimate_kernel(network, image, 2)
-    missing = [(0, max(0, 16 - length)) for length in (height, width)]
+    missing = [(0, max(0, 32 - length)) for length in (height, width)]
     np.testing.assert_allclose(network.patches[0, 0], np.pad(image[0, 0], missing, mode="symmetric"), atol=1e-7)
 
 

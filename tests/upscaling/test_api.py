@@ -14,8 +14,7 @@ from helpers.small_networks import save_network
 from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.wiener import wiener_upscale
-from mzsr_basicsr.errors import KernelError
-from mzsr_basicsr.upscaling import choice
+from mzsr_basicsr.errors import ConfigError, KernelError
 from mzsr_basicsr.upscaling.api import Result, upscale
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.upscaling.upscaler import Upscaler
@@ -157,7 +156,7 @@ def test_a_kernel_may_be_an_array_a_tensor_a_file_or_a_degradation(wiener: str, 
         plain(photo(9, 9), wiener, kernel=load_kernel("gaussian:2,2,0,21"))
 
 
-def test_the_kernels_and_their_subsampling(small: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_kernels_and_their_subsampling(small: str) -> None:
     given = plain(photo(), small)
     assert given.subsampling == "direct" and given.confidence is None and given.residual is None
     np.testing.assert_array_equal(given.kernel, load_kernel(KERNEL).numpy())
@@ -165,11 +164,8 @@ def test_the_kernels_and_their_subsampling(small: str, monkeypatch: pytest.Monke
     automatic, free = (plain(photo(), small, kernel=kernel) for kernel in ("auto", "auto-free"))
     assert automatic.subsampling == "bicubic" and free.subsampling == "direct" and free.kernel.shape == (15, 15)
     assert 0 < automatic.confidence < 1 and 0 <= automatic.residual <= 1
-    calls = []
-    monkeypatch.setattr(choice, "internal_kernel", lambda *a: calls.append(a) or load_kernel("box:3"))
-    refined = plain(photo(), small, kernel="internal")
-    assert refined.subsampling == "direct" and refined.kernel.shape == (3, 3)
-    assert calls[0][0].shape == (1, 3, 40, 48) and calls[0][2] == 2
+    with pytest.raises(ConfigError, match="kernel: internal was removed, .*give auto, auto-free or a kernel"):
+        plain(photo(), small, kernel="internal")
     tiny = plain(photo(8, 8), small, kernel="auto")
     assert tiny.kernel.shape[0] <= 15 and tiny.kernel.sum() == pytest.approx(1) and tiny.image.shape == (16, 16, 3)
 
