@@ -10,7 +10,6 @@ enlargement and what one gets who assumes that nothing but bicubic subsampling h
 import argparse
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +44,7 @@ def main() -> None:
     parser.add_argument("--kernel", default="auto", help="what is judged (default: %(default)s)")
     parser.add_argument("--lines", nargs="*", default=list(LINES), choices=list(LINES))
     parser.add_argument("--count", type=int, default=8, help="photographs, the first that are large enough")
-    parser.add_argument("--side", type=int, default=192, help="of the LR image, px")
+    parser.add_argument("--side", type=int, default=128, help="of the LR image, px")
     parser.add_argument("--updates", type=int, default=10)
     parser.add_argument("--weights", help="file or shipped:NAME (default: the command's own)")
     parser.add_argument("-o", "--output", type=Path, help="also write one line of JSON a measurement")
@@ -115,7 +114,9 @@ def measure(line: str, index: int, hr: Pixels, judged: Upscaler, assumed: Upscal
 
 
 def _row(line: str, rows: list[dict[str, object]]) -> str:
-    mean: Callable[[str], float] = lambda key: float(np.mean([row[key] for row in rows]))
+    def mean(key: str) -> float:
+        return float(np.mean([row[key] for row in rows]))
+
     gains = [float(row["auto"]) - float(row["pillow"]) for row in rows]
     against = [float(row["auto"]) - float(row["assumed"]) for row in rows]
     means = f"{mean('pillow'):.2f} | {mean('assumed'):.2f} | {mean('auto'):.2f}"

@@ -1,4 +1,4 @@
-"""From an LR image to its kernel: KernelNet's answers for the image's liveliest patches, weighted by confidence."""
+"""From an LR image to its kernel: what KernelNet says, told as carefully as it is sure."""
 
 import math
 from dataclasses import dataclass
@@ -7,43 +7,19 @@ import torch
 from torch import Tensor, nn
 
 from mzsr_basicsr.blind import spread
-from mzsr_basicsr.blind.kernel_net import COVARIANCE, FAMILIES, FAMILY, FREE, GRID, PRECISION, SHAPE
-from mzsr_basicsr.blind.patches import lively_patches, luma_of
+from mzsr_basicsr.blind.certainty import TRUSTED, confidence_of
+from mzsr_basicsr.blind.kernel_net import GRID
+from mzsr_basicsr.blind.reader import Reading, read
 from mzsr_basicsr.degradation.effective import effective_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel
 from mzsr_basicsr.degradation.resize import imresize
 from mzsr_basicsr.degradation.shapes import disk_kernel, motion_kernel
 from mzsr_basicsr.degradation.spread import Gaussian, as_gaussian, covariance
-from mzsr_basicsr.errors import ImageError
 
 SIZES = (15, 41)  # px, smallest and largest side of an estimated kernel
-SURE = 0.5  # share of a family's votes beyond which the kernel is of that family
-CAREFUL = 0.5  # deviations of the estimate that a blur is told too narrow: too wide a kernel costs more than too narrow
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What KernelNet says of an image, all patches together.
-
-    Attributes:
-        logarithm: (3,) float64, of the covariance of the whole blur, LR px².
-        precision: logarithm of its precision.
-        families: probability of each of `kernel_net.FAMILIES`.
-        radius: of a disk, LR px.
-        length: of a motion, LR px.
-        theta: of a motion, radians.
-        free: (25, 25) float64, the free kernel, in half LR px.
-        apart: deviation of the patches' logarithms from their mean.
-    """
-
-    logarithm: Tensor
-    precision: float
-    families: dict[str, float]
-    radius: float
-    length: float
-    theta: float
-    free: Tensor
-    apart: float
+SURE = 0.35  # share of the votes beyond which a kernel is a disk or a motion; the rest is spread over four families
+CAREFUL = 1.0  # deviations that a Gaussian is told too narrow: one too wide costs more than one too narrow
+TOLD = {"gaussian": 1 / 255, "disk": 2 / 255, "motion": 2 / 255, "free": 2 / 255}  # σ; kernels with zeros forgive less
 
 
 @dataclass(frozen=True)
@@ -52,10 +28,12 @@ class Estimate:
 
     Attributes:
         kernel: (k, k) float64, the blur before the subsampling that was asked for.
-        gaussian: λ1, λ2 in HR px² and Θ in radians, of the Gaussian of the same spread.
-        confidence: 0 to 1, of the covariance's logarithm: the share of patches' precision beyond a guess.
+        gaussian: λ1, λ2 in HR px² and Θ in radians, of the Gaussian of the estimated spread.
+        confidence: 0 to 1, see `certainty`.
         residual: 0 to 1, how much of the kernel an isotropic Gaussian of the same total variance leaves unexplained.
         family: "gaussian", "disk", "motion" or "free".
+        noise: σ, [0, 1] intensity, that shall be told at least, since the kernel is not exact.
+        enlarged: the image seems to have been enlarged by interpolation before.
     """
 
     kernel: Tensor
@@ -63,6 +41,20 @@ class Estimate:
     confidence: float
     residual: float
     family: str = "gaussian"
+    noise: float = 0.0
+    enlarged: bool = False
+
+    @property
+    def trusted(self) -> bool:
+        """Whether an upscaling by it is worth its risk."""
+        return self.confidence >= TRUSTED
+
+    @property
+    def why(self) -> str:
+        """Say in half a sentence why it is not trusted."""
+        if self.enlarged:
+            return "it seems to have been enlarged before"
+        return f"its blur cannot be told (confidence {self.confidence:.2f})"
 
 
 def estimate_kernel(
@@ -85,43 +77,23 @@ def estimate_kernel(
         ImageError: pixels that are not finite.
     """
     reading = read(network, image)
-    blur = blur_of(reading, scale, subsampling)
     family = "free" if free else family_of(reading)
+    blur = blur_of(reading, scale, subsampling)
     kernel = kernel_of(reading, family, blur, scale)
-    confidence = 1 / (1 + math.exp(-reading.precision))
-    return Estimate(kernel, as_gaussian(blur), confidence, isotropic_residual(kernel), family)
-
-
-def read(network: nn.Module, image: Tensor) -> Reading:
-    """Ask KernelNet about an image, (n, C, h, w) in [0, 1]; see `estimate_kernel`.
-
-    Raises:
-        ImageError: pixels that are not finite.
-    """
-    if not bool(torch.isfinite(image).all()):
-        raise ImageError("image: holds pixels that are NaN or infinite, so no kernel can be estimated; repair it")
-    with torch.no_grad():
-        answers = network(lively_patches(luma_of(image))).double().cpu()
-    weights = answers[:, PRECISION].clamp(-4, 9).exp()
-    weights = weights / weights.sum()
-    mean = (weights[:, None] * answers).sum(0)
-    logs = answers[:, COVARIANCE]
-    radius, length, cosine, sine = mean[SHAPE].tolist()
-    return Reading(
-        logarithm=mean[COVARIANCE],
-        precision=float(mean[PRECISION]),
-        families=dict(zip(FAMILIES, mean[FAMILY].softmax(0).tolist(), strict=True)),
-        radius=math.exp(radius),
-        length=math.exp(length),
-        theta=math.atan2(sine, cosine) / 2 % math.pi,
-        free=(weights[:, None] * answers[:, FREE].softmax(1)).sum(0).reshape(GRID, GRID),
-        apart=float((weights[:, None] * (logs - mean[COVARIANCE]).square()).sum().sqrt()),
+    return Estimate(
+        kernel=kernel,
+        gaussian=as_gaussian(blur),
+        confidence=confidence_of(reading),
+        residual=isotropic_residual(kernel),
+        family=family,
+        noise=TOLD[family],
+        enlarged=max(reading.families, key=lambda name: reading.families[name]) == "enlarged",
     )
 
 
 def family_of(reading: Reading) -> str:
     """Choose the family: a Gaussian, unless a disk or a motion is sure."""
-    return next((name for name in ("disk", "motion") if reading.families[name] > SURE), "gaussian")
+    return next((name for name in ("motion", "disk") if reading.families[name] > SURE), "gaussian")
 
 
 def blur_of(reading: Reading, scale: float, subsampling: str, careful: float = CAREFUL) -> Tensor:
@@ -132,14 +104,22 @@ def blur_of(reading: Reading, scale: float, subsampling: str, careful: float = C
 
 
 def kernel_of(reading: Reading, family: str, blur: Tensor, scale: float) -> Tensor:
-    """Build the kernel of a family: (k, k) float64."""
+    """Build the kernel of a family: (k, k) float64; a Gaussian of the covariance `blur`."""
     if family == "disk":
-        return disk_kernel(max(0.5, reading.radius * scale))
+        return disk_kernel(min(max(0.5, reading.radius * scale), SIZES[1] / 2))
     if family == "motion":
-        return motion_kernel(max(1.0, reading.length * scale), math.degrees(reading.theta))
+        return motion_kernel(min(max(1.0, reading.length * scale), SIZES[1]), math.degrees(reading.theta))
     if family == "free":
         return _on_grid(reading.free, scale)
     return spread.gaussian_of(blur, _side(blur))
+
+
+def no_blur(scale: float, subsampling: str) -> Tensor:
+    """Give the kernel (k, k) of an image that bicubic subsampling alone has blurred, told with either subsampling."""
+    if subsampling == "bicubic":
+        return delta_kernel()
+    own = _own_spread(math.ceil(scale), "bicubic")
+    return spread.gaussian_of(own, _side(own))
 
 
 def isotropic_residual(kernel: Tensor) -> float:

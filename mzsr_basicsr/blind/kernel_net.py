@@ -1,4 +1,4 @@
-"""KernelNet: regress the blur kernel from a patch of an LR image: its spread, its family, its form; and how sure it is."""
+"""KernelNet: regress the blur kernel from a patch of an LR image: its spread, family and form, and how sure it is."""
 
 import torch
 from torch import Tensor, nn

@@ -7,8 +7,8 @@ from torch import Tensor
 from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.blind.kernel_net import FINE, PATCH
 
-PATCHES = 12  # at most, of one image; more do not help
-STRIDE = PATCH // 2  # LR px between the places where a patch may lie
+PATCHES = 16  # at most, of one image; more do not help
+STRIDE = PATCH // 3  # LR px between the places where a patch may lie
 _LUMA = (0.299, 0.587, 0.114)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.degradation.noise import estimate_noise, jpeg_noise
+from mzsr_basicsr.degradation.noise import jpeg_noise
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.inspection.choices import MOST_PIXELS
@@ -17,6 +17,7 @@ from mzsr_basicsr.pictures.kinds import SMALLEST_SIDE
 from mzsr_basicsr.pictures.picture import Picture, eight_bits, upright
 from mzsr_basicsr.pictures.prepare import prepared
 from mzsr_basicsr.pictures.reading import read_picture
+from mzsr_basicsr.upscaling.noise import image_noise
 
 _CPU = torch.device("cpu")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch.nn.functional as F
 from torch import Tensor
 
-from mzsr_basicsr.blind.estimate import Estimate, estimate_kernel, isotropic_residual
+from mzsr_basicsr.blind.estimate import Estimate, estimate_kernel, isotropic_residual, no_blur
 from mzsr_basicsr.blind.reading import CLEAR, asymmetric, evidence_for_turn
 from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel
@@ -20,10 +20,15 @@ _JUDGED = 4  # parts that a kernel's reading is judged by
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """What is thought to have happened to an image (kernel float64), and how it was estimated (None: it was given)."""
+    """What is thought to have happened to an image (kernel float64), and how it was estimated (None: it was given).
+
+    The degradation's noise is the least that shall be told beside an estimated kernel. `notice` is a line for people
+    where the estimate was not trusted.
+    """
 
     degradation: Degradation
     estimate: Estimate | None
+    notice: str | None = None
 
 
 def choose_kernel(
@@ -54,7 +59,8 @@ def choose_kernel(
     found = estimate_kernel(load_kernel_net(), parts, scale, subsampling, settings.kernel == "auto-free")
     kernel = _fitting(found.kernel, smallest_side * scale)
     estimate = replace(found, kernel=kernel, residual=isotropic_residual(kernel))
-    return Chosen(Degradation(kernel, scale, subsampling), estimate)
+    chosen = Chosen(Degradation(kernel, scale, subsampling, found.noise), estimate)
+    return chosen if found.trusted or settings.kernel == "auto-free" else _cautious(chosen, name)
 
 
 def doubt(chosen: Chosen, turned: bool, sample: Callable[[], Tensor], name: str) -> str | None:
@@ -73,6 +79,16 @@ def doubt(chosen: Chosen, turned: bool, sample: Callable[[], Tensor], name: str)
         return None
     how = "as it is: leave out" if turned else "turned by 180 degrees, as of a project that convolves: give"
     return f"{name}: its kernel explains it clearly better {how} --kernel-turned (in Python, kernel_turned=True)"
+
+
+def _cautious(chosen: Chosen, name: str) -> Chosen:
+    """Take an image for plainly reduced where its blur cannot be told, so that the result is at least as safe."""
+    found, asked = chosen.estimate, chosen.degradation
+    assert found is not None
+    kernel = no_blur(float(asked.scale), asked.subsampling)
+    taken = "so it is taken for reduced by bicubic subsampling alone; give --kernel if you know more"
+    estimate = replace(found, kernel=kernel, residual=isotropic_residual(kernel))
+    return Chosen(Degradation(kernel, asked.scale, asked.subsampling), estimate, f"{name}: {found.why}, {taken}")
 
 
 def _given(settings: UpscaleSettings, scale: int, smallest_side: int, name: str, given: Tensor | None) -> Chosen:

@@ -13,7 +13,9 @@ CLEAN = 1.5 / 255  # an estimated σ below this may be fine texture, and is take
 NOISIEST = 25 / 255
 
 
-def image_noise(asked: float | Literal["auto"], pixels: np.ndarray, bands: Bands, artefacts: float) -> float:
+def image_noise(
+    asked: float | Literal["auto"], pixels: np.ndarray, bands: Bands, artefacts: float, least: float = 0.0
+) -> float:
     """Give σ of the image's noise in [0, 1] intensity: the one asked for, or an estimate.
 
     Args:
@@ -22,10 +24,11 @@ def image_noise(asked: float | Literal["auto"], pixels: np.ndarray, bands: Bands
         bands: of the image.
         artefacts: σ, [0, 1] intensity, that an estimate is at least; 0 where the file tells of none, so that they are
             looked for in the pixels.
+        least: σ, [0, 1] intensity, that an estimate is at least, because the kernel is one.
     """
     if asked != "auto":
         return asked / 255
     parts = to_judge_noise(pixels, bands)
     artefacts = artefacts or jpeg_noise(grid_quantization(parts))
     sigma = estimate_noise(parts)
-    return max(artefacts, 0.0 if sigma < CLEAN else min(sigma, NOISIEST))
+    return max(artefacts, least, 0.0 if sigma < CLEAN else min(sigma, NOISIEST))

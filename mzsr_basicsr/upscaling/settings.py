@@ -22,7 +22,8 @@ class UpscaleSettings:
     Attributes:
         scale: output over input, 1 to 4. The weights' own scale is exact; others are resampled from it.
         kernel: "auto" (a Gaussian, a disk or a motion, estimated by KernelNet), "auto-free" (a free kernel estimated by
-            it), "bicubic" (none but bicubic subsampling), or what `kernel_files.load_kernel` reads. Variances and sizes are in px of the weights' own scale.
+            it), "bicubic" (none but bicubic subsampling), or what `kernel_files.load_kernel` reads. Variances and
+            sizes are in px of the weights' own scale.
         subsampling: "direct", "bicubic", or "auto": bicubic for the kernels "auto" and "bicubic", so that the result
             lies centred on the image, and direct for all others.
         kernel_turned: the kernel that is given is one of a convolution, and is turned by 180 degrees first.
@@ -84,7 +85,9 @@ class UpscaleSettings:
                 raise ConfigError(f"{name}: {value!r}; allowed: {', '.join(allowed)}")
         _check_signal(self.signal)
         if self.kernel == "internal":
-            raise ConfigError("kernel: internal was removed, as it made estimates worse; give auto, auto-free or a kernel")
+            raise ConfigError(
+                "kernel: internal was removed, as it made estimates worse; give auto, auto-free or a kernel"
+            )
         check_turn(self.kernel, self.kernel_turned)
 
     def weights_file(self) -> str:

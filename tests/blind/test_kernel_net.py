@@ -178,7 +178,9 @@ def test_a_kernel_off_its_centre_is_not_asked_for() -> None:
 
 
 def test_the_law_names_its_kernels_and_keeps_bicubics_blur_apart() -> None:
-    options = LawOptions(size=21, lambda1=(0.5, 5.0), lambda2=(0.5, None), bicubic=0.5, shapes={"disk": 0.3, "shake": 0.3})
+    options = LawOptions(
+        size=21, lambda1=(0.5, 5.0), lambda2=(0.5, None), bicubic=0.5, shapes={"disk": 0.3, "shake": 0.3}
+    )
     law, generator = NamedKernels(options, 2), torch.Generator().manual_seed(0)
     kernels = [law.draw(generator) for _ in range(60)]
     assert {one.family for one in kernels} == {"gaussian", "disk", "free"}
