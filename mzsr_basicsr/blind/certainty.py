@@ -10,11 +10,26 @@ import math
 from mzsr_basicsr.blind.reader import Reading
 
 BOUND = 0.5  # dB
-TRUSTED = 0.3  # below it an image is taken for plainly reduced
-_CONSTANT, _PRECISION, _VOTES = 0.0, 1.0, 1.0
+TRUSTED = 0.0
+CONSTANTS = (0.0, 0.5, 1.0, -1.0, 0.0)  # of a logistic regression: the constant, and a factor for each of `features`
 
 
-def confidence_of(reading: Reading) -> float:
-    """Give the confidence, 0 to 1."""
-    votes = 1 - reading.families["free"] - reading.families["enlarged"]
-    return 1 / (1 + math.exp(-(_CONSTANT + _PRECISION * reading.precision + _VOTES * votes)))
+def confidence_of(given: list[float]) -> float:
+    """Give the confidence, 0 to 1, of what `features` gives."""
+    constant, *factors = CONSTANTS
+    return 1 / (1 + math.exp(-constant - sum(f * x for f, x in zip(factors, given, strict=True))))
+
+
+def features(reading: Reading, evidence: float) -> list[float]:
+    """Give what the confidence depends on.
+
+    Args:
+        reading: what KernelNet says.
+        evidence: of a disk or a motion over a Gaussian, see `families.Found`.
+
+    Returns:
+        The precision, how many of the votes are for plain families, how wide the blur is, and the evidence.
+    """
+    plain = reading.families["gaussian"] + reading.families["disk"] + reading.families["motion"]
+    wide = float(reading.logarithm[:2].mean())
+    return [reading.precision, math.log(plain / (1 - plain + 1e-6)), wide, min(evidence, 5.0)]

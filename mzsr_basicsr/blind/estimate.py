@@ -7,19 +7,28 @@ import torch
 from torch import Tensor, nn
 
 from mzsr_basicsr.blind import spread
-from mzsr_basicsr.blind.certainty import TRUSTED, confidence_of
+from mzsr_basicsr.blind.certainty import TRUSTED, confidence_of, features
+from mzsr_basicsr.blind.families import Found, judge
 from mzsr_basicsr.blind.kernel_net import GRID
+from mzsr_basicsr.blind.patches import luma_of
 from mzsr_basicsr.blind.reader import Reading, read
+from mzsr_basicsr.blind.spectrum import SMALLEST, Spectrum
 from mzsr_basicsr.degradation.effective import effective_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel
+from mzsr_basicsr.degradation.noise import estimate_noise
 from mzsr_basicsr.degradation.resize import imresize
-from mzsr_basicsr.degradation.shapes import disk_kernel, motion_kernel
 from mzsr_basicsr.degradation.spread import Gaussian, as_gaussian, covariance
 
+_LUMA_NOISE = 0.67  # of the noise of each of three colours
 SIZES = (15, 41)  # px, smallest and largest side of an estimated kernel
-SURE = 0.35  # share of the votes beyond which a kernel is a disk or a motion; the rest is spread over four families
-CAREFUL = 1.0  # deviations that a Gaussian is told too narrow: one too wide costs more than one too narrow
-TOLD = {"gaussian": 1 / 255, "disk": 2 / 255, "motion": 2 / 255, "free": 2 / 255}  # σ; kernels with zeros forgive less
+CAREFUL = 0.5  # deviations that a Gaussian is told too narrow: one too wide costs more than one too narrow
+TOLD = {
+    "gaussian": 0.5 / 255,
+    "disk": 1 / 255,
+    "motion": 1.5 / 255,
+    "free": 1 / 255,
+    "enlarged": 2 / 255,
+}  # σ; zeros of a kernel forgive less
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,7 @@ class Estimate:
         family: "gaussian", "disk", "motion" or "free".
         noise: σ, [0, 1] intensity, that shall be told at least, since the kernel is not exact.
         enlarged: the image seems to have been enlarged by interpolation before.
+        features: what the confidence was computed from, see `certainty.features`.
     """
 
     kernel: Tensor
@@ -43,6 +53,7 @@ class Estimate:
     family: str = "gaussian"
     noise: float = 0.0
     enlarged: bool = False
+    features: tuple[float, ...] = ()
 
     @property
     def trusted(self) -> bool:
@@ -77,23 +88,26 @@ def estimate_kernel(
         ImageError: pixels that are not finite.
     """
     reading = read(network, image)
-    family = "free" if free else family_of(reading)
     blur = blur_of(reading, scale, subsampling)
-    kernel = kernel_of(reading, family, blur, scale)
+    gaussian = spread.gaussian_of(blur, _side(blur))
+    found = Found("gaussian", gaussian, 0.0)
+    if free:
+        found = Found("free", _on_grid(reading.free, scale), 0.0)
+    elif min(image.shape[-2:]) >= SMALLEST and float(scale).is_integer():
+        noise = estimate_noise(image) * (_LUMA_NOISE if image.shape[1] == 3 else 1.0)
+        found = judge(reading, gaussian, Spectrum(luma_of(image), noise), int(scale), subsampling)
+    given = features(reading, found.evidence)
+    enlarged = max(reading.families, key=lambda name: reading.families[name]) == "enlarged"
     return Estimate(
-        kernel=kernel,
+        kernel=found.kernel,
         gaussian=as_gaussian(blur),
-        confidence=confidence_of(reading),
-        residual=isotropic_residual(kernel),
-        family=family,
-        noise=TOLD[family],
-        enlarged=max(reading.families, key=lambda name: reading.families[name]) == "enlarged",
+        confidence=confidence_of(given),
+        features=tuple(given),
+        residual=isotropic_residual(found.kernel),
+        family=found.family,
+        noise=TOLD["enlarged" if enlarged else found.family],
+        enlarged=enlarged,
     )
-
-
-def family_of(reading: Reading) -> str:
-    """Choose the family: a Gaussian, unless a disk or a motion is sure."""
-    return next((name for name in ("motion", "disk") if reading.families[name] > SURE), "gaussian")
 
 
 def blur_of(reading: Reading, scale: float, subsampling: str, careful: float = CAREFUL) -> Tensor:
@@ -101,17 +115,6 @@ def blur_of(reading: Reading, scale: float, subsampling: str, careful: float = C
     narrower = reading.logarithm.new_tensor([1.0, 1.0, 0.0]) * careful * math.exp(-reading.precision / 2)
     whole = spread.from_log(reading.logarithm - narrower) * scale**2
     return _at_least_nothing(whole - _own_spread(scale, subsampling))
-
-
-def kernel_of(reading: Reading, family: str, blur: Tensor, scale: float) -> Tensor:
-    """Build the kernel of a family: (k, k) float64; a Gaussian of the covariance `blur`."""
-    if family == "disk":
-        return disk_kernel(min(max(0.5, reading.radius * scale), SIZES[1] / 2))
-    if family == "motion":
-        return motion_kernel(min(max(1.0, reading.length * scale), SIZES[1]), math.degrees(reading.theta))
-    if family == "free":
-        return _on_grid(reading.free, scale)
-    return spread.gaussian_of(blur, _side(blur))
 
 
 def no_blur(scale: float, subsampling: str) -> Tensor:

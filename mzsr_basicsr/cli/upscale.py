@@ -24,7 +24,7 @@ _EXAMPLES = """examples:
   mzsr upscale - -o - <a.png >b.png                   in a pipe
 """
 _KERNEL = (
-    "auto (estimated: a Gaussian, a disk or a motion), auto-free (any 25x25 kernel, estimated), bicubic (none but bicubic "
+    "auto (estimated: a Gaussian, a disk or a motion), auto-free (any kernel, estimated), bicubic (none but bicubic "
     "subsampling), gaussian:L1[,L2[,THETA[,SIZE]]] (variances in px², radians), disk:R, box:S, motion:L[,DEG], "
     "pair:V,D[,DEG], shake:SEED[,SIZE], or a .mat, .npy or .png file; "
     "the blur is a correlation with it (default: auto)"
