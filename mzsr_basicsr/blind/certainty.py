@@ -9,9 +9,9 @@ import math
 
 from mzsr_basicsr.blind.reader import Reading
 
-BOUND = 0.5  # dB
-TRUSTED = 0.0
-CONSTANTS = (0.0, 0.5, 1.0, -1.0, 0.0)  # of a logistic regression: the constant, and a factor for each of `features`
+BOUND = 0.05  # dB
+TRUSTED = 0.75  # below it an image is taken for plainly reduced
+CONSTANTS = (1.073, -0.109, 0.713, 0.575, 0.687)  # of a logistic regression: constant, a factor for each of `features`
 
 
 def confidence_of(given: list[float]) -> float:

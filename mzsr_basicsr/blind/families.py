@@ -13,6 +13,9 @@ from mzsr_basicsr.degradation.shapes import disk_kernel, motion_kernel
 
 WEIGHT = 20.0  # of the spectrum's mean logarithm beside the logarithm of votes; its frequencies are not independent
 POSSIBLE = 0.03  # share of the votes below which a family is not tried
+NARROW = -1.2  # mean logarithm of the variances (`spread.log_covariance`) below which no zero of a disk can be seen
+CLEARLY = 0.5  # a logarithm, beyond which an image was enlarged before
+_FACTORS = (1.3, 1.4, 1.5, 1.6, 1.75, 1.9, 2.0, 2.1, 2.3, 2.5, 2.75, 3.0, 3.25, 3.5)
 _RADII = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35)  # times the guess, then times what is best of them
 _LENGTHS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25)
 _TURNS = (-30, -20, -10, 0, 10, 20, 30)  # degrees from the guess
@@ -24,11 +27,14 @@ Score = Callable[[Tensor], float]
 
 
 class Found(NamedTuple):
-    """A family, its kernel (k, k) float64, and how much better it is than a Gaussian, a logarithm."""
+    """A family, its kernel (k, k) float64, how much better it is than a Gaussian (a logarithm), and whether the image
+    seems rather to have been enlarged by interpolation before.
+    """
 
     family: str
     kernel: Tensor
     evidence: float
+    enlarged: bool = False
 
 
 def judge(reading: Reading, gaussian: Tensor, spectrum: Spectrum, scale: int, subsampling: str) -> Found:
@@ -50,11 +56,15 @@ def judge(reading: Reading, gaussian: Tensor, spectrum: Spectrum, scale: int, su
     best = Found("gaussian", gaussian, 0.0)
     tried = {"disk": _best_disk, "motion": _best_motion}
     for name, search in tried.items():
-        if votes[name] > POSSIBLE:
+        if votes[name] > POSSIBLE and float(reading.logarithm[:2].mean()) > NARROW:
             kernel = search(reading, scale, score)
             evidence = score(kernel) + math.log(votes[name]) - plain
             best = max(best, Found(name, kernel, evidence), key=lambda found: found.evidence)
-    return best
+    if votes["enlarged"] <= POSSIBLE:
+        return best
+    ways = [spectrum.enlarged_likelihood(factor, linear) for factor in _FACTORS for linear in (False, True)]
+    evidence = WEIGHT * max(ways) - score(best.kernel) + math.log(votes["enlarged"])
+    return best._replace(enlarged=evidence > CLEARLY)
 
 
 def _best_disk(reading: Reading, scale: int, score: Score) -> Tensor:

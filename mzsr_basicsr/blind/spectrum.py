@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.degradation.wiener import ROUNDING_POWER, wiener_spectra
+from mzsr_basicsr.degradation.wiener import AMPLITUDE, EXPONENT, LOWEST, ROUNDING_POWER, wiener_spectra
 
 WINDOW = 64  # LR px, at most
 SMALLEST = 32  # LR px, side of an image that can be judged
@@ -43,7 +43,22 @@ class Spectrum:
     def likelihood(self, degradation: Degradation) -> float:
         """Give the mean logarithm of the likelihood of a frequency's power; only differences mean anything."""
         _, seen = wiener_spectra(degradation, (self.side, self.side))
-        model = seen[self._used].double()
+        return self._likelihood(seen)
+
+    def enlarged_likelihood(self, factor: float, linear: bool) -> float:
+        """Give the same of a sharp image that was enlarged by a factor, linearly or by cubic interpolation.
+
+        Its spectrum is that of the smaller image, which repeats, times the interpolation's response.
+        """
+        axis = factor * torch.fft.fftfreq(self.side, dtype=torch.float64)  # cycles per px of the smaller image
+        response = (torch.sinc(axis) ** 2 if linear else _cubic_response(axis)).square()
+        inner = (axis + 0.5) % 1 - 0.5
+        radius = (inner[:, None].square() + inner[None, :].square()).clamp_min(LOWEST**2)
+        return self._likelihood(radius ** (-EXPONENT / 2) * response[:, None] * response[None, :] * AMPLITUDE)
+
+    def _likelihood(self, model: Tensor) -> float:
+        """Fit gain and slope to a spectrum (side, side) without noise, and give the mean logarithm."""
+        model = model[self._used].double()
         gain, tilt = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
         for _ in range(_STEPS):
             signal = model * torch.exp(gain + tilt * self._slope)
@@ -57,3 +72,12 @@ class Spectrum:
             gain, tilt = gain - step[0], tilt - step[1]
         expected = model * torch.exp(gain + tilt * self._slope) + self._noise
         return float(-(torch.log(expected) + self._power / expected).mean())
+
+
+def _cubic_response(frequency: Tensor) -> Tensor:
+    """Give the response of Keys' cubic interpolation (a = -1/2) at frequencies in cycles/px; (n,)."""
+    place = torch.linspace(-2, 2, 257, dtype=torch.float64)
+    far = place.abs()
+    near = 1.5 * far**3 - 2.5 * far**2 + 1
+    weights = torch.where(far <= 1, near, -0.5 * far**3 + 2.5 * far**2 - 4 * far + 2)
+    return torch.cos(2 * torch.pi * frequency[:, None] * place) @ weights / weights.sum()
