@@ -22,13 +22,7 @@ from mzsr_basicsr.degradation.spread import Gaussian, as_gaussian, covariance
 _LUMA_NOISE = 0.67  # of the noise of each of three colours
 SIZES = (15, 41)  # px, smallest and largest side of an estimated kernel
 CAREFUL = 0.5  # deviations that a Gaussian is told too narrow: one too wide costs more than one too narrow
-TOLD = {
-    "gaussian": 0.5 / 255,
-    "disk": 1 / 255,
-    "motion": 1.5 / 255,
-    "free": 1 / 255,
-    "enlarged": 2 / 255,
-}  # σ; zeros of a kernel forgive less
+TOLD = {"gaussian": 0.5 / 255, "disk": 1 / 255, "motion": 1.5 / 255, "free": 1 / 255}  # σ, as kernels are not exact
 
 
 @dataclass(frozen=True)
@@ -58,7 +52,7 @@ class Estimate:
     @property
     def trusted(self) -> bool:
         """Whether an upscaling by it is worth its risk."""
-        return self.confidence >= TRUSTED
+        return self.confidence >= TRUSTED and not self.enlarged
 
     @property
     def why(self) -> str:
@@ -97,7 +91,6 @@ def estimate_kernel(
         noise = estimate_noise(image) * (_LUMA_NOISE if image.shape[1] == 3 else 1.0)
         found = judge(reading, gaussian, Spectrum(luma_of(image), noise), int(scale), subsampling)
     given = features(reading, found.evidence)
-    enlarged = max(reading.families, key=lambda name: reading.families[name]) == "enlarged"
     return Estimate(
         kernel=found.kernel,
         gaussian=as_gaussian(blur),
@@ -105,8 +98,8 @@ def estimate_kernel(
         features=tuple(given),
         residual=isotropic_residual(found.kernel),
         family=found.family,
-        noise=TOLD["enlarged" if enlarged else found.family],
-        enlarged=enlarged,
+        noise=TOLD[found.family],
+        enlarged=found.enlarged,
     )
 
 

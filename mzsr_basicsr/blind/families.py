@@ -27,8 +27,13 @@ Score = Callable[[Tensor], float]
 
 
 class Found(NamedTuple):
-    """A family, its kernel (k, k) float64, how much better it is than a Gaussian (a logarithm), and whether the image
-    seems rather to have been enlarged by interpolation before.
+    """What a blur is.
+
+    Attributes:
+        family: "gaussian", "disk", "motion" or "free".
+        kernel: (k, k) float64.
+        evidence: how much better it is than a Gaussian, a logarithm.
+        enlarged: the image seems to have been enlarged by interpolation instead.
     """
 
     family: str
