@@ -1,8 +1,8 @@
 """How sure an estimated kernel is: a calibrated share, from what KernelNet says of itself.
 
 KernelNet's stated precision is of the covariance's logarithm, which no user can judge. What counts is the result: the
-confidence is the share of images, among those for which KernelNet says the like, whose result by the estimate loses at
-most `BOUND` dB against the true kernel. benchmarks/blind_reliability.py fits and draws it.
+confidence is the share of images, among those for which KernelNet says the like, whose result by the estimate is no
+more than `BOUND` dB below the one by bicubic subsampling alone. benchmarks/blind_reliability.py fits and draws it.
 """
 
 import math

@@ -7,17 +7,17 @@ import pytest
 import scipy.linalg
 import skimage.data
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from mzsr_basicsr.blind import spread
-from mzsr_basicsr.blind.estimate import SURE, estimate_kernel, isotropic_residual, no_blur
-from mzsr_basicsr.blind.kernel_net import ANSWERS, COVARIANCE, FAMILIES, FAMILY, FREE, GRID, PRECISION, SHAPE
+from mzsr_basicsr.blind.estimate import CAREFUL, estimate_kernel, isotropic_residual, no_blur
+from mzsr_basicsr.blind.kernel_net import ANSWERS, COVARIANCE, FREE, GRID, PRECISION
 from mzsr_basicsr.blind.patches import PATCHES
 from mzsr_basicsr.degradation.effective import effective_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.degradation.shapes import disk_kernel, motion_kernel
-from mzsr_basicsr.degradation.spread import covariance
+from mzsr_basicsr.degradation.spread import as_gaussian, covariance
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.weights.kernel_net import load_kernel_net
 
@@ -62,7 +62,7 @@ def test_patches_are_weighted_by_their_precision(scale: int) -> None:
     found = estimate_kernel(FakeNet(covariances, precisions), two_parts(), scale)
     share = np.exp(precisions) / np.exp(precisions).sum()
     mean = sum(w * scipy.linalg.logm(matrix(c) + np.eye(2) / 12) for w, c in zip(share, covariances, strict=True))
-    narrower = math.exp(-(share @ precisions) / 2) * np.eye(2)  # by one deviation, lest the result be too sharp
+    narrower = CAREFUL * math.exp(-(share @ precisions) / 2) * np.eye(2)  # lest the result be too sharp
     expected = (scipy.linalg.expm(mean - narrower) - np.eye(2) / 12) * scale**2
     values = np.linalg.eigvalsh(expected)
     assert found.gaussian[:2] == pytest.approx((values[1], values[0]), rel=1e-4)
@@ -118,32 +118,44 @@ def test_the_free_kernel_comes_on_its_grid_at_any_scale() -> None:
     torch.testing.assert_close(covariance(larger), expected, atol=0.15, rtol=0.1)
 
 
-def voting(family: str, votes: float, shape: list[float]) -> FakeNet:
-    network = FakeNet([[1.0, 1.0, 0.0]], [40.0])
-    network.answers[:, FAMILY] = -9.0
-    network.answers[:, FAMILY.start] = 0.0  # a Gaussian has the rest
-    network.answers[:, FAMILY.start + FAMILIES.index(family)] = math.log(votes / (1 - votes))
-    network.answers[:, SHAPE] = torch.tensor(shape)
-    return network
+def blurred(spec: str, scale: int, noise: float = 0.0) -> Tensor:
+    """A photograph with a known blur, subsampled bicubically, in 8 bits."""
+    generator = torch.Generator().manual_seed(0)
+    low = Degradation(spec, scale, "bicubic", noise).apply(photo("astronaut", 160 * scale), generator)
+    return (low.clamp(0, 1) * 255).round() / 255
 
 
-@pytest.mark.parametrize("scale", [2, 3, 4])
-def test_a_disk_or_a_motion_is_taken_where_it_is_sure(scale: int) -> None:
-    """Their own kernels, of the sizes that the network says in LR px; what is less sure is a Gaussian."""
-    double = 2 * math.radians(130)
-    shape = [math.log(1.2), math.log(3.5), 2 * math.cos(double), 2 * math.sin(double)]  # of any length
-    disk = estimate_kernel(voting("disk", SURE + 0.1, shape), two_parts(), scale, "bicubic")
-    assert disk.family == "disk"
-    torch.testing.assert_close(disk.kernel, disk_kernel(1.2 * scale), atol=1e-5, rtol=0)
-    motion = estimate_kernel(voting("motion", SURE + 0.1, shape), two_parts(), scale, "bicubic")
-    assert (
-        motion.family == "motion"
-        and motion.noise > estimate_kernel(FakeNet([[1, 1, 0.0]], [9.0]), two_parts(), 2).noise
-    )
-    torch.testing.assert_close(motion.kernel, motion_kernel(3.5 * scale, 130), atol=1e-4, rtol=0)
-    for name in ("disk", "motion", "free", "enlarged"):
-        assert estimate_kernel(voting(name, SURE - 0.1, shape), two_parts(), scale).family == "gaussian"
-    assert estimate_kernel(voting("enlarged", 0.9, shape), two_parts(), scale).enlarged
+@pytest.mark.parametrize(("scale", "length", "degrees"), [(2, 9.0, 30.0), (2, 8.0, 120.0), (3, 13.0, 75.0)])
+def test_a_straight_motion_is_found_with_its_length_and_angle(scale: int, length: float, degrees: float) -> None:
+    found = estimate_kernel(load_kernel_net(), blurred(f"motion:{length},{degrees}", scale), scale, "bicubic")
+    assert found.family == "motion" and found.trusted
+    lambda1, lambda2, theta = as_gaussian(covariance(found.kernel))
+    assert (12 * (lambda1 - lambda2) + 1) ** 0.5 == pytest.approx(length, rel=0.12)
+    assert math.degrees(theta) == pytest.approx(degrees, abs=8)
+
+
+@pytest.mark.parametrize(("scale", "radius"), [(2, 3.5), (3, 5.0)])
+def test_a_disk_is_found_with_its_radius(scale: int, radius: float) -> None:
+    found = estimate_kernel(load_kernel_net(), blurred(f"disk:{radius}", scale), scale, "bicubic")
+    assert found.family == "disk" and found.trusted
+    assert found.kernel.shape[-1] == pytest.approx(2 * radius, abs=3)
+    assert float((found.kernel > 1e-6).sum()) == pytest.approx(math.pi * radius**2, rel=0.4)
+
+
+def test_gaussians_stay_gaussians_and_small_images_too() -> None:
+    for spec in ("gaussian:2,2", "gaussian:3,1,0.5", "delta"):
+        assert estimate_kernel(load_kernel_net(), blurred(spec, 2), 2, "bicubic").family == "gaussian"
+    small = blurred("motion:9,30", 2)[..., :30, :30]
+    assert estimate_kernel(load_kernel_net(), small, 2, "bicubic").family == "gaussian"
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_an_image_that_was_enlarged_before_is_not_trusted(factor: int) -> None:
+    whole = Image.fromarray(skimage.data.astronaut()[100:484, 120:504])
+    small = whole.resize((192 // factor,) * 2, Image.Resampling.BICUBIC)
+    before = np.array(small.resize((192, 192), Image.Resampling.BICUBIC))
+    found = estimate_kernel(load_kernel_net(), torch.from_numpy(before).permute(2, 0, 1)[None] / 255, 2, "bicubic")
+    assert found.enlarged and not found.trusted and "enlarged before" in found.why
 
 
 @pytest.mark.parametrize("scale", [2, 3])
