@@ -22,10 +22,18 @@ def spectrum(spec: str, noise: float = 0.0, scale: int = 2) -> Spectrum:
     return Spectrum((low * 255).round() / 255, noise)
 
 
+def cloud(side: int) -> np.ndarray:
+    """A random image whose power falls as a photograph's, to the 2.7th power of the frequency: uint8."""
+    frequency = np.fft.fftfreq(side)
+    radius = np.maximum(np.hypot(frequency[:, None], frequency[None, :]), 1e-2)
+    white = np.fft.fft2(np.random.default_rng(0).normal(size=(side, side)))
+    field = np.fft.ifft2(white * radius**-1.35).real
+    return np.uint8(np.clip(np.rint(128 + 40 * field / field.std()), 0, 255))
+
+
 def enlarged(factor: int) -> torch.Tensor:
-    """Pillow's: reduced with antialiasing, enlarged again, in 8 bits."""
-    whole = Image.fromarray(np.uint8(np.rint(luma(384)[0, 0].numpy() * 255)))
-    small = whole.resize((192 // factor,) * 2, Image.Resampling.BICUBIC)
+    """Enlarged by Pillow, in 8 bits."""
+    small = Image.fromarray(cloud(192 // factor))
     return torch.from_numpy(np.array(small.resize((192, 192), Image.Resampling.BICUBIC)))[None, None].float() / 255
 
 
@@ -70,6 +78,7 @@ def test_an_enlarged_image_is_explained_by_its_factor(factor: int) -> None:
     found = Spectrum(enlarged(factor), 0.0)
     likely = {other: found.enlarged_likelihood(other, False) for other in (1.3, 1.6, 2.0, 2.5, 3.0)}
     assert abs(max(likely, key=lambda other: likely[other]) - factor) < 0.5
-    assert likely[factor] > found.likelihood(Degradation("gaussian:2,2", 2, "bicubic"))
-    sharp = Spectrum(luma(), 0.0)
+    for blur in ("delta", "gaussian:4,4"):
+        assert likely[factor] > found.likelihood(Degradation(blur, 2, "bicubic"))
+    sharp = Spectrum(torch.from_numpy(cloud(192))[None, None].float() / 255, 0.0)
     assert sharp.likelihood(Degradation("delta", 2, "bicubic")) > sharp.enlarged_likelihood(factor, False)
