@@ -22,7 +22,7 @@ from mzsr_basicsr.degradation.spread import Gaussian, as_gaussian, covariance
 _LUMA_NOISE = 0.67  # of the noise of each of three colours
 SIZES = (15, 41)  # px, smallest and largest side of an estimated kernel
 CAREFUL = 0.5  # deviations that a Gaussian is told too narrow: one too wide costs more than one too narrow
-DOUBT = 0.125  # LR px², see `blur_of`
+DOUBT = 0.125  # LR px²; most photographs are sharp, so beside bicubic subsampling less blur is taken for hardly any
 TOLD = {"gaussian": 0.5 / 255, "disk": 1 / 255, "motion": 1.5 / 255, "free": 1 / 255}  # σ, as kernels are not exact
 
 
@@ -84,13 +84,13 @@ def estimate_kernel(
     """
     reading = read(network, image)
     blur = blur_of(reading, scale, subsampling)
-    gaussian = spread.gaussian_of(blur, _side(blur))
-    found = Found("gaussian", gaussian, 0.0)
     if free:
         found = Found("free", _on_grid(reading.free, scale), 0.0)
-    elif min(image.shape[-2:]) >= SMALLEST and float(scale).is_integer():
-        noise = estimate_noise(image) * (_LUMA_NOISE if image.shape[1] == 3 else 1.0)
-        found = judge(reading, gaussian, Spectrum(luma_of(image), noise), int(scale), subsampling)
+    else:
+        found = _judged(reading, blur, image, scale, subsampling)
+    if found.family == "gaussian" and subsampling == "bicubic":
+        blur = spread.sharpened(blur, DOUBT * scale**2)
+        found = found._replace(kernel=_gaussian(blur))
     given = features(reading, found.evidence)
     return Estimate(
         kernel=found.kernel,
@@ -105,14 +105,22 @@ def estimate_kernel(
 
 
 def blur_of(reading: Reading, scale: float, subsampling: str, careful: float = CAREFUL) -> Tensor:
-    """Give the covariance (3,), HR px², of the blur before the subsampling, by `careful` deviations too narrow.
-
-    Most photographs are sharp, so that beside bicubic subsampling a blur of less than `DOUBT` is taken for hardly any.
-    """
+    """Give the covariance (3,), HR px², of the blur before the subsampling, by `careful` deviations too narrow."""
     narrower = reading.logarithm.new_tensor([1.0, 1.0, 0.0]) * careful * math.exp(-reading.precision / 2)
     whole = spread.from_log(reading.logarithm - narrower) * scale**2
-    blur = _at_least_nothing(whole - _own_spread(scale, subsampling))
-    return blur if subsampling == "direct" else spread.sharpened(blur, DOUBT * scale**2)
+    return _at_least_nothing(whole - _own_spread(scale, subsampling))
+
+
+def _judged(reading: Reading, blur: Tensor, image: Tensor, scale: float, subsampling: str) -> Found:
+    """Ask the spectrum for the family, where the image is large enough."""
+    if min(image.shape[-2:]) < SMALLEST or not float(scale).is_integer():
+        return Found("gaussian", _gaussian(blur), 0.0)
+    noise = estimate_noise(image) * (_LUMA_NOISE if image.shape[1] == 3 else 1.0)
+    return judge(reading, _gaussian(blur), Spectrum(luma_of(image), noise), int(scale), subsampling)
+
+
+def _gaussian(blur: Tensor) -> Tensor:
+    return spread.gaussian_of(blur, _side(blur))
 
 
 def no_blur(scale: float, subsampling: str) -> Tensor:
@@ -120,7 +128,7 @@ def no_blur(scale: float, subsampling: str) -> Tensor:
     if subsampling == "bicubic":
         return delta_kernel()
     own = _own_spread(math.ceil(scale), "bicubic")
-    return spread.gaussian_of(own, _side(own))
+    return _gaussian(own)
 
 
 def isotropic_residual(kernel: Tensor) -> float:
