@@ -10,7 +10,7 @@ import math
 from mzsr_basicsr.blind.reader import Reading
 
 BOUND = 0.05  # dB
-TRUSTED = 0.75  # below it an image is taken for plainly reduced
+TRUSTED = 0.7  # below it an image is taken for plainly reduced, unless one says that it was not
 CONSTANTS = (1.073, -0.109, 0.713, 0.575, 0.687)  # of a logistic regression: constant, a factor for each of `features`
 
 

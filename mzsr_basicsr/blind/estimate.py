@@ -123,14 +123,6 @@ def _gaussian(blur: Tensor) -> Tensor:
     return spread.gaussian_of(blur, _side(blur))
 
 
-def no_blur(scale: float, subsampling: str) -> Tensor:
-    """Give the kernel (k, k) of an image that bicubic subsampling alone has blurred, told with either subsampling."""
-    if subsampling == "bicubic":
-        return delta_kernel()
-    own = _own_spread(math.ceil(scale), "bicubic")
-    return _gaussian(own)
-
-
 def isotropic_residual(kernel: Tensor) -> float:
     """Compare a kernel (k, k) with the isotropic Gaussian of its total variance: L1 distance halved, 0 to 1."""
     xx, yy, _ = covariance(kernel).tolist()

@@ -12,7 +12,8 @@ from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.shapes import disk_kernel, motion_kernel
 
 WEIGHT = 20.0  # of the spectrum's mean logarithm beside the logarithm of votes; its frequencies are not independent
-POSSIBLE = 0.03  # share of the votes below which a family is not tried
+POSSIBLE = 0.08  # share of the votes below which a disk or a motion is not tried
+SUSPECTED = 0.03  # the same of earlier enlargement
 NARROW = -1.2  # mean logarithm of the variances (`spread.log_covariance`) below which no zero of a disk can be seen
 CLEARLY = 0.5  # a logarithm, beyond which an image was enlarged before
 _FACTORS = (1.3, 1.4, 1.5, 1.6, 1.75, 1.9, 2.0, 2.1, 2.3, 2.5, 2.75, 3.0, 3.25, 3.5)
@@ -65,7 +66,7 @@ def judge(reading: Reading, gaussian: Tensor, spectrum: Spectrum, scale: int, su
             kernel = search(reading, scale, score)
             evidence = score(kernel) + math.log(votes[name]) - plain
             best = max(best, Found(name, kernel, evidence), key=lambda found: found.evidence)
-    if votes["enlarged"] <= POSSIBLE:
+    if votes["enlarged"] <= SUSPECTED:
         return best
     ways = [spectrum.enlarged_likelihood(factor, linear) for factor in _FACTORS for linear in (False, True)]
     evidence = WEIGHT * max(ways) - score(best.kernel) + math.log(votes["enlarged"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch.nn.functional as F
 from torch import Tensor
 
-from mzsr_basicsr.blind.estimate import Estimate, estimate_kernel, isotropic_residual, no_blur
+from mzsr_basicsr.blind.estimate import Estimate, estimate_kernel, isotropic_residual
 from mzsr_basicsr.blind.reading import CLEAR, asymmetric, evidence_for_turn
 from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel
@@ -60,7 +60,11 @@ def choose_kernel(
     kernel = _fitting(found.kernel, smallest_side * scale)
     estimate = replace(found, kernel=kernel, residual=isotropic_residual(kernel))
     chosen = Chosen(Degradation(kernel, scale, subsampling, found.noise), estimate)
-    return chosen if found.trusted or settings.kernel == "auto-free" else _cautious(chosen, name)
+    if (
+        found.trusted or settings.kernel == "auto-free" or subsampling == "direct"
+    ):  # direct: a blur is taken for granted
+        return chosen
+    return _cautious(chosen, name)
 
 
 def doubt(chosen: Chosen, turned: bool, sample: Callable[[], Tensor], name: str) -> str | None:
@@ -85,7 +89,7 @@ def _cautious(chosen: Chosen, name: str) -> Chosen:
     """Take an image for plainly reduced where its blur cannot be told, so that the result is at least as safe."""
     found, asked = chosen.estimate, chosen.degradation
     assert found is not None
-    kernel = no_blur(float(asked.scale), asked.subsampling)
+    kernel = delta_kernel()
     taken = "so it is taken for reduced by bicubic subsampling alone; give --kernel if you know more"
     estimate = replace(found, kernel=kernel, residual=isotropic_residual(kernel))
     return Chosen(Degradation(kernel, asked.scale, asked.subsampling), estimate, f"{name}: {found.why}, {taken}")

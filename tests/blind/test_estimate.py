@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from mzsr_basicsr.blind import spread
-from mzsr_basicsr.blind.estimate import CAREFUL, estimate_kernel, isotropic_residual, no_blur
+from mzsr_basicsr.blind.estimate import CAREFUL, estimate_kernel, isotropic_residual
 from mzsr_basicsr.blind.kernel_net import ANSWERS, COVARIANCE, FREE, GRID, PRECISION
 from mzsr_basicsr.blind.patches import PATCHES
 from mzsr_basicsr.degradation.effective import effective_kernel
@@ -157,14 +157,6 @@ def test_an_image_that_was_enlarged_before_is_not_trusted(factor: int) -> None:
     before = np.array(small.resize((192, 192), Image.Resampling.BICUBIC))
     found = estimate_kernel(load_kernel_net(), torch.from_numpy(before).permute(2, 0, 1)[None] / 255, 2, "bicubic")
     assert found.enlarged and not found.trusted and "enlarged before" in found.why
-
-
-@pytest.mark.parametrize("scale", [2, 3])
-def test_an_image_without_blur_is_one_that_bicubic_has_reduced(scale: int) -> None:
-    assert torch.equal(no_blur(scale, "bicubic"), delta_kernel())
-    direct = no_blur(scale, "direct")
-    own = spread.band_spread(effective_kernel(delta_kernel(), scale), scale)
-    torch.testing.assert_close(covariance(direct), own, atol=0.01, rtol=0.02)
 
 
 def test_the_residual_is_half_the_distance_to_the_round_gaussian() -> None:
