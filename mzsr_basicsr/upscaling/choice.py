@@ -64,7 +64,7 @@ def choose_kernel(
         found.trusted or settings.kernel == "auto-free" or subsampling == "direct"
     ):  # direct: a blur is taken for granted
         return chosen
-    return _cautious(chosen, name)
+    return _cautious(estimate, scale, name)
 
 
 def doubt(chosen: Chosen, turned: bool, sample: Callable[[], Tensor], name: str) -> str | None:
@@ -85,14 +85,12 @@ def doubt(chosen: Chosen, turned: bool, sample: Callable[[], Tensor], name: str)
     return f"{name}: its kernel explains it clearly better {how} --kernel-turned (in Python, kernel_turned=True)"
 
 
-def _cautious(chosen: Chosen, name: str) -> Chosen:
+def _cautious(found: Estimate, scale: int, name: str) -> Chosen:
     """Take an image for plainly reduced where its blur cannot be told, so that the result is at least as safe."""
-    found, asked = chosen.estimate, chosen.degradation
-    assert found is not None
     kernel = delta_kernel()
     taken = "so it is taken for reduced by bicubic subsampling alone; give --kernel if you know more"
     estimate = replace(found, kernel=kernel, residual=isotropic_residual(kernel))
-    return Chosen(Degradation(kernel, asked.scale, asked.subsampling), estimate, f"{name}: {found.why}, {taken}")
+    return Chosen(Degradation(kernel, scale, "bicubic"), estimate, f"{name}: {found.why}, {taken}")
 
 
 def _given(settings: UpscaleSettings, scale: int, smallest_side: int, name: str, given: Tensor | None) -> Chosen:
