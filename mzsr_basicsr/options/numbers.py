@@ -30,12 +30,13 @@ def with_number_at(values: Any, where: str) -> Any:
 
     Args:
         values: the section.
-        where: the place as msgspec has it, "`$.a.b[0]`".
+        where: the place as msgspec has it, "`$.a.b[0]`"; "[...]" is any value of a mapping.
 
     Returns:
         The copy; None where no number stands there as a text.
     """
-    keys = [name or int(index) for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", where.strip("`"))]
+    found = re.findall(r"\.(\w+)|\[(\d+)\]|\[(\.{3})\]", where.strip("`"))
+    keys = [name or every or int(index) for name, index, every in found]
     return _replaced(values, keys)
 
 
@@ -44,6 +45,9 @@ def _replaced(values: Any, keys: list[str | int]) -> Any:
         number = as_number(values)
         return None if number is values else number
     head, rest = keys[0], keys[1:]
+    if head == "..." and isinstance(values, Mapping):
+        mended = as_numbers(values)
+        return None if mended == values else mended
     if isinstance(values, Mapping) and head in values:
         inner = _replaced(values[head], rest)
         return None if inner is None else {**values, head: inner}

@@ -1,4 +1,4 @@
-"""The module that docs/extend.md describes, a network, a meta-learner, a signal, a rule and a data set of a user's."""
+"""The module that docs/extend.md describes, a network, a meta-learner, a signal, a rule, a kernel shape and a data set of a user's."""
 
 import subprocess
 from pathlib import Path
@@ -15,7 +15,10 @@ from mzsr_basicsr.degradation.kernels import gaussian_kernel
 OPTIONS = changed(
     TRAIN,
     ("mzsr_basicsr.PLUGIN", "my_plugin.PLUGIN"),
-    ("type: KernelMetaDataset", "type: MeasuredKernelDataset\n    kernel_folder: kernels"),
+    (
+        "type: KernelMetaDataset",
+        "type: MeasuredKernelDataset\n    kernel_folder: kernels\n    kernel_law: {size: 13, shapes: {ring: 0.5, shake: 0.5}}",
+    ),
     ("network_g: {type: MZSRNetLR, num_feat: 6, num_conv: 3}", "network_g: {type: TinyNet, num_feat: 4}"),
     ("support: 2\n    query: 2\n    gt_size: 16", "task: internal\n    query: 2\n    gt_size: 32"),
     ("inner_steps: 2,", "inner_steps: 2, learner: reptile, signal: moved, rule: signs, order: 1,"),
@@ -31,7 +34,7 @@ def write_plugin(folder: Path, below: str = "") -> Path:
     Its paths are seen from the current folder, or from `below`, which ends with a slash.
     """
     code = blocks(ROOT / "docs" / "extend.md", "python")
-    parts = ("class TinyNet", "def reptile", "def moved", "def signs", "class MeasuredKernel")
+    parts = ("class TinyNet", "def reptile", "def moved", "def signs", "def ring", "class MeasuredKernel")
     own = [block for block in code if any(part in block for part in parts)]
     first = [block for block in code if "import PLUGIN" in block]
     assert len(own) == len(parts) and len(first) == 1

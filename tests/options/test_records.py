@@ -55,6 +55,9 @@ def test_texts_that_are_numbers_serve_where_a_number_is_wanted(text: str) -> Non
     assert section.kernel_law.lambda1 == (1e-4, 3.0) and section.name == "1e5"
     section = parse(MetaDatasetOptions, "datasets.train", base | {"kernel_law": {"shapes": text}})
     assert section.kernel_law.shapes == 1e-4  # also where a mapping may stand in its place
+    law = {"shapes": {"shake": text, "disk": 0.5}}
+    section = parse(MetaDatasetOptions, "datasets.train", base | {"kernel_law": law})
+    assert section.kernel_law.shapes == {"shake": 1e-4, "disk": 0.5} and law["shapes"]["shake"] == text
 
 
 def test_missing_and_nested_keys_are_named() -> None:
@@ -76,6 +79,10 @@ def test_faults_of_data_sections_are_named() -> None:
     assert parse(MetaDatasetOptions, "datasets.train", base | {"support": 0}).kernel_law.misstatement == (0.6, 1.6)
     for law, message in (
         ({"shapes": 1.5}, r"^datasets.train.kernel_law.shapes: 1.5: Expected `float` <= 1"),
+        (
+            {"shapes": {"shake": "1e-1", "disk": "x"}},
+            r"^datasets.train.kernel_law.shapes: .*Expected `float`, got `str`",
+        ),
         ({"shapes": {"shake": 1.5}}, r"^datasets.train.kernel_law.shapes: {'shake': 1.5}: Expected `float` <= 1"),
         ({"bicubic": -0.1}, r"^datasets.train.kernel_law.bicubic: -0.1: Expected `float` >= 0"),
         ({"mistated": 0.1}, r"^datasets.train.kernel_law.mistated: unknown key; did you mean `misstated`\?"),
