@@ -86,7 +86,7 @@ class UpscaleSettings:
         _check_signal(self.signal)
         if self.kernel == "internal":
             raise ConfigError(
-                "kernel: internal was removed, as it made estimates worse; give auto, auto-free or a kernel"
+                "kernel: internal was removed, as it cost seconds for hardly any gain; give auto, auto-free or a kernel"
             )
         check_turn(self.kernel, self.kernel_turned)
 

@@ -80,7 +80,7 @@ REFUSED = {  # arguments: exit status, what the one line says
     ),
     "upscale a.png -o out --kernel disk:50": (1, "disk:50: disk kernel: radius 50 must be 0.1 to 40 px; write disk:R"),
     "upscale a.png -o out --kernel none.npy": (1, "none.npy: kernel file not found; allowed: "),
-    "upscale a.png -o out --kernel internal --subsampling bicubic": (1, "subsampling: bicubic does not go with the "),
+    "upscale a.png -o out --kernel auto-free --subsampling bicubic": (1, "subsampling: bicubic does not go with the "),
     "upscale a.png -o out --kernel-turned": (1, "kernel-turned: the kernel auto is no given one; give --kernel a file"),
     "degrade a.png -o out --kernel bicubic --kernel-turned": (1, "kernel-turned: the kernel bicubic is no given one"),
     "inspect a.png -o out --kernel-turned": (1, "kernel-turned: the kernel auto is no given one"),
