@@ -100,10 +100,6 @@ REFUSED = {  # arguments: exit status, what the one line says
     "kernel convert none.mat -o k.npy": (1, "none.mat: kernel file not found"),
     "kernel compare disk:2 disk:x": (1, "disk:x: not numbers; write disk:RADIUS"),
     "kernel estimate none.png": (1, "none.png: no such file"),
-    "kernel estimate a.png --kernel internal --scale 1": (
-        1,
-        "internal estimate: scale 1 must be an integer of at least",
-    ),
     "degrade a.png -o out --noise 256": (1, "noise: 256 must be from 0 to 255"),
     "degrade a.png -o out --kernel gaussian:0": (1, "gaussian:0: variances must be positive px^2"),
     "degrade none.png -o out": (1, "none.png: no such file"),
