@@ -1,25 +1,29 @@
-"""From an LR image to its kernel: KernelNet's answers for the image's liveliest patches, weighted by confidence."""
+"""From an LR image to its kernel: what KernelNet says, told as carefully as it is sure."""
 
 import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.blind import spread
-from mzsr_basicsr.blind.kernel_net import GRID, NUMBERS, PATCH, WINDOW
+from mzsr_basicsr.blind.certainty import TRUSTED, confidence_of, features
+from mzsr_basicsr.blind.families import Found, judge
+from mzsr_basicsr.blind.kernel_net import GRID
+from mzsr_basicsr.blind.patches import luma_of
+from mzsr_basicsr.blind.reader import Reading, read
+from mzsr_basicsr.blind.spectrum import SMALLEST, Spectrum
 from mzsr_basicsr.degradation.effective import effective_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel
+from mzsr_basicsr.degradation.noise import estimate_noise
 from mzsr_basicsr.degradation.resize import imresize
 from mzsr_basicsr.degradation.spread import Gaussian, as_gaussian, covariance
-from mzsr_basicsr.errors import ImageError
 
-PATCHES = 12  # at most, of one image; more do not help
-STRIDE = PATCH // 2  # LR px between the places where a patch may lie
+_LUMA_NOISE = 0.67  # of the noise of each of three colours
 SIZES = (15, 41)  # px, smallest and largest side of an estimated kernel
-_LUMA = (0.299, 0.587, 0.114)
+CAREFUL = 0.5  # deviations that a Gaussian is told too narrow: one too wide costs more than one too narrow
+DOUBT = 0.125  # LR px²; most photographs are sharp, so beside bicubic subsampling less blur is taken for hardly any
+TOLD = {"gaussian": 0.5 / 255, "disk": 1 / 255, "motion": 1.5 / 255, "free": 1 / 255}  # σ, as kernels are not exact
 
 
 @dataclass(frozen=True)
@@ -28,15 +32,35 @@ class Estimate:
 
     Attributes:
         kernel: (k, k) float64, the blur before the subsampling that was asked for.
-        gaussian: λ1, λ2 in HR px² and Θ in radians, of the Gaussian of the same spread.
-        confidence: 0 to 1, of the covariance's logarithm: the share of patches' precision beyond a guess.
+        gaussian: λ1, λ2 in HR px² and Θ in radians, of the Gaussian of the estimated spread.
+        confidence: 0 to 1, see `certainty`.
         residual: 0 to 1, how much of the kernel an isotropic Gaussian of the same total variance leaves unexplained.
+        family: "gaussian", "disk", "motion" or "free".
+        noise: σ, [0, 1] intensity, that shall be told at least, since the kernel is not exact.
+        enlarged: the image seems to have been enlarged by interpolation before.
+        features: what the confidence was computed from, see `certainty.features`.
     """
 
     kernel: Tensor
     gaussian: Gaussian
     confidence: float
     residual: float
+    family: str = "gaussian"
+    noise: float = 0.0
+    enlarged: bool = False
+    features: tuple[float, ...] = ()
+
+    @property
+    def trusted(self) -> bool:
+        """Whether an upscaling by it is worth its risk."""
+        return self.confidence >= TRUSTED and not self.enlarged
+
+    @property
+    def why(self) -> str:
+        """Say in half a sentence why it is not trusted."""
+        if self.enlarged:
+            return "it seems to have been enlarged before"
+        return f"its blur cannot be told (confidence {self.confidence:.2f})"
 
 
 def estimate_kernel(
@@ -50,7 +74,7 @@ def estimate_kernel(
         scale: HR over LR.
         subsampling: "direct" or "bicubic", how the image is thought to have lost its pixels; bicubic's own blur is
             taken off, since `Degradation.apply` adds it again.
-        free: give the free 15x15 kernel instead of the Gaussian.
+        free: give the free kernel instead of one of a family.
 
     Returns:
         See `Estimate`.
@@ -58,18 +82,45 @@ def estimate_kernel(
     Raises:
         ImageError: pixels that are not finite.
     """
-    if not bool(torch.isfinite(image).all()):
-        raise ImageError("image: holds pixels that are NaN or infinite, so no kernel can be estimated; repair it")
-    with torch.no_grad():
-        answers = network(_lively_patches(_luma(image)))
-    weights = answers[:, NUMBERS].clamp(-4, 9).exp()
-    weights = weights / weights.sum()
-    whole = spread.from_log((weights[:, None] * answers[:, :NUMBERS]).sum(0)).double().cpu() * scale**2
-    blur = _at_least_nothing(whole - _own_spread(scale, subsampling))
-    gaussian = spread.gaussian_of(blur, _side(blur))
-    kernel = _free_kernel(answers, weights, scale) if free else gaussian
-    confidence = float((weights * answers[:, NUMBERS]).sum().sigmoid())
-    return Estimate(kernel, as_gaussian(blur), confidence, isotropic_residual(kernel))
+    reading = read(network, image)
+    blur = blur_of(reading, scale, subsampling)
+    if free:
+        found = Found("free", _on_grid(reading.free, scale), 0.0)
+    else:
+        found = _judged(reading, blur, image, scale, subsampling)
+    if found.family == "gaussian" and subsampling == "bicubic":
+        blur = spread.sharpened(blur, DOUBT * scale**2)
+        found = found._replace(kernel=_gaussian(blur))
+    given = features(reading, found.evidence)
+    return Estimate(
+        kernel=found.kernel,
+        gaussian=as_gaussian(blur),
+        confidence=confidence_of(given),
+        features=tuple(given),
+        residual=isotropic_residual(found.kernel),
+        family=found.family,
+        noise=TOLD[found.family],
+        enlarged=found.enlarged,
+    )
+
+
+def blur_of(reading: Reading, scale: float, subsampling: str, careful: float = CAREFUL) -> Tensor:
+    """Give the covariance (3,), HR px², of the blur before the subsampling, by `careful` deviations too narrow."""
+    narrower = reading.logarithm.new_tensor([1.0, 1.0, 0.0]) * careful * math.exp(-reading.precision / 2)
+    whole = spread.from_log(reading.logarithm - narrower) * scale**2
+    return _at_least_nothing(whole - _own_spread(scale, subsampling))
+
+
+def _judged(reading: Reading, blur: Tensor, image: Tensor, scale: float, subsampling: str) -> Found:
+    """Ask the spectrum for the family, where the image is large enough."""
+    if min(image.shape[-2:]) < SMALLEST or not float(scale).is_integer():
+        return Found("gaussian", _gaussian(blur), 0.0)
+    noise = estimate_noise(image) * (_LUMA_NOISE if image.shape[1] == 3 else 1.0)
+    return judge(reading, _gaussian(blur), Spectrum(luma_of(image), noise), int(scale), subsampling)
+
+
+def _gaussian(blur: Tensor) -> Tensor:
+    return spread.gaussian_of(blur, _side(blur))
 
 
 def isotropic_residual(kernel: Tensor) -> float:
@@ -78,32 +129,6 @@ def isotropic_residual(kernel: Tensor) -> float:
     mean = max((xx + yy) / 2, 0.02)
     isotropic = spread.gaussian_of(kernel.new_tensor([mean, mean, 0.0]), kernel.shape[-1], smallest=0.02)
     return float((kernel - isotropic.to(kernel)).abs().sum() / 2)
-
-
-def _luma(image: Tensor) -> Tensor:
-    bands = image.shape[1]
-    weights = image.new_tensor(_LUMA if bands == 3 else [1 / bands] * bands)
-    return torch.einsum("bchw,c->bhw", image, weights)[:, None].float()
-
-
-def _lively_patches(luma: Tensor) -> Tensor:
-    """Cut the patches of the largest mean gradient out of (n, 1, h, w): (patches, 1, 96, 96), or smaller images whole.
-
-    Of each image as many are taken, `PATCHES` together. Images below 16 px are continued by their mirror image.
-    """
-    for axis in (-2, -1):
-        while luma.shape[axis] < WINDOW:
-            count = min(WINDOW - luma.shape[axis], luma.shape[axis])
-            luma = torch.cat([luma, luma.flip(axis).narrow(axis, 0, count)], dim=axis)
-    rows, columns = (min(PATCH, extent) for extent in luma.shape[-2:])
-    energy = F.avg_pool2d(slope(luma), (rows, columns), STRIDE)[:, 0]
-    each = max(1, PATCHES // len(luma))
-    patches = []
-    for image, own in zip(luma, energy, strict=True):
-        for place in own.flatten().argsort(descending=True, stable=True)[:each].tolist():
-            top, left = STRIDE * (place // own.shape[1]), STRIDE * (place % own.shape[1])
-            patches.append(image[None, :, top : top + rows, left : left + columns])
-    return torch.cat(patches)
 
 
 def _own_spread(scale: float, subsampling: str) -> Tensor:
@@ -124,10 +149,8 @@ def _side(covariance: Tensor) -> int:
     return min(max(widest, SIZES[0]), SIZES[1])
 
 
-def _free_kernel(answers: Tensor, weights: Tensor, scale: float) -> Tensor:
-    """Average the free kernels and bring them from half an LR px to HR px."""
-    kernels = answers[:, NUMBERS + 1 :].softmax(dim=1)
-    kernel = (weights[:, None] * kernels).sum(0).double().cpu().reshape(GRID, GRID)
+def _on_grid(kernel: Tensor, scale: float) -> Tensor:
+    """Bring the free kernel from half an LR px to HR px."""
     if scale != 2:
         side = 2 * int(GRID * scale / 4) + 1
         kernel = imresize(kernel, size=(side, side)).clamp_min(0)

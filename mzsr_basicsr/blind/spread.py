@@ -52,6 +52,11 @@ def from_log(logarithm: Tensor) -> Tensor:
     return _map(logarithm, lambda value: (torch.exp(value) - PIXEL).clamp_min(0))
 
 
+def sharpened(spread: Tensor, doubt: float) -> Tensor:
+    """Shrink variances v of (..., 3) px² to v³ / (v² + doubt²): those below the doubt nearly to none, others hardly."""
+    return _map(spread, lambda value: value.clamp_min(0) ** 3 / (value.square() + doubt**2))
+
+
 def gaussian_of(spread: Tensor, size: int, smallest: float = 0.05) -> Tensor:
     """Build the (size, size) float64 Gaussian of a covariance (3,) in px²; `smallest` bounds its variances below.
 

@@ -24,7 +24,7 @@ _EXAMPLES = """examples:
   mzsr inspect --hr hr.png --kernel gaussian:2,2 -o inspection          the LR image is made from the HR image
 """
 _KERNEL = (
-    f"auto, auto-free or internal (estimated), bicubic, {ALLOWED}; variances in px^2; the blur is a correlation with "
+    f"auto or auto-free (estimated), bicubic, {ALLOWED}; variances in px^2; the blur is a correlation with "
     "it (default: %(default)s)"
 )
 

@@ -4,7 +4,6 @@ import argparse
 import json
 from pathlib import Path
 
-from mzsr_basicsr.blind.scales import check_scale
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, read_text
 from mzsr_basicsr.errors import ConfigError, MZSRError, refusal
 from mzsr_basicsr.jobs.interrupt import ending_at_once, say
@@ -21,7 +20,7 @@ _EPILOG = """examples:
 """
 _ESTIMATE_EPILOG = """examples:
   mzsr kernel estimate photo.jpg
-  mzsr kernel estimate a.png b.png --kernel internal --scale 4 --json
+  mzsr kernel estimate a.png b.png --kernel auto-free --scale 4 --json
 """
 _DRAW_EPILOG = """examples:
   mzsr kernel draw blur.mat -o blur.png
@@ -89,8 +88,7 @@ def _add_estimate(parser: argparse.ArgumentParser) -> None:
         "--kernel",
         choices=ESTIMATED,
         default="auto",
-        help="auto: a Gaussian by KernelNet, auto-free: a free kernel by it, internal: corrected by the image's own "
-        "patches, which takes seconds to minutes (default: %(default)s)",
+        help="auto: a Gaussian, a disk or a motion by KernelNet, auto-free: a free kernel by it (default: %(default)s)",
     )
     parser.add_argument(
         "--subsampling",
@@ -98,9 +96,6 @@ def _add_estimate(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="how pixels were lost after the blur; auto: bicubic for the kernel auto, direct for the others "
         "(default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, help="seed of the kernel internal, an integer (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="print one line of JSON for each image (default: text)")
     _add_output(parser, "kernel file to write, of one image; draw it with `mzsr kernel draw` (default: none)", _KERNELS)
@@ -132,7 +127,7 @@ def _estimate(a: argparse.Namespace) -> int | None:
             if len(a.images) > 1:
                 raise ConfigError(f"output: {a.output} is one kernel file, for {len(a.images)} images; give one image")
             check_output(a.output, a.endings, a.images, a.overwrite)
-        settings = UpscaleSettings(scale=a.scale, kernel=a.kernel, subsampling=a.subsampling, seed=a.seed)
+        settings = UpscaleSettings(scale=a.scale, kernel=a.kernel, subsampling=a.subsampling)
         refused = [line for path in a.images if (line := refusal(_check_estimate, path, settings))]
         if len(refused) == len(a.images):
             say("\n".join(f"error: {line}" for line in refused))
@@ -159,8 +154,6 @@ def _check_estimate(path: Path, settings: UpscaleSettings) -> None:
     """Refuse an image that is not there, and choices that do not go together."""
     check_is_there(path)
     settings.estimated_subsampling()
-    if settings.kernel == "internal":
-        check_scale(int(settings.scale))
 
 
 def _draw(a: argparse.Namespace) -> None:

@@ -25,9 +25,9 @@ _EXAMPLES = """examples:
   mzsr upscale - -o - <a.png >b.png                   in a pipe
 """
 _KERNEL = (
-    "auto (a Gaussian, estimated), auto-free (any 15x15 kernel, estimated), internal (refined on the image's own "
-    "patches: seconds to minutes), bicubic (none but bicubic subsampling), gaussian:L1[,L2[,THETA[,SIZE]]] (variances "
-    "in px², radians), disk:R, box:S, motion:L[,DEG], pair:V,D[,DEG], shake:SEED[,SIZE], or a .mat, .npy or .png file; "
+    "auto (estimated: a Gaussian, a disk or a motion), auto-free (any kernel, estimated), bicubic (none but bicubic "
+    "subsampling), gaussian:L1[,L2[,THETA[,SIZE]]] (variances in px², radians), disk:R, box:S, motion:L[,DEG], "
+    "pair:V,D[,DEG], shake:SEED[,SIZE], or a .mat, .npy or .png file; "
     "the blur is a correlation with it (default: auto)"
 )
 _QUALITY = (

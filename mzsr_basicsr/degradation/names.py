@@ -10,7 +10,7 @@ from typing import NamedTuple
 from mzsr_basicsr.errors import ConfigError
 
 SUBSAMPLING_METHODS = ("direct", "bicubic")
-NOT_GIVEN = ("auto", "auto-free", "internal", "bicubic")  # in the place of a kernel that somebody gives
+NOT_GIVEN = ("auto", "auto-free", "bicubic")  # in the place of a kernel that somebody gives
 
 
 def usual_subsampling(kernel: str) -> str:

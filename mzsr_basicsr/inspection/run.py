@@ -65,7 +65,8 @@ def inspect_file(choices: Choices, progress: Callable[[Update], None] = lambda u
         quantize_son=subject.eight_bits,
         seed=choices.upscale.seed,
     )
-    noise = subject.noise if choices.upscale.noise == "auto" else choices.upscale.noise / 255
+    least = float(chosen.degradation.noise)
+    noise = max(least, subject.noise) if choices.upscale.noise == "auto" else choices.upscale.noise / 255
     chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
     if choices.hr is None:
         subject = _with_doubt(subject, chosen, choices.upscale.kernel_turned)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.degradation.noise import estimate_noise, jpeg_noise
+from mzsr_basicsr.degradation.noise import jpeg_noise
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.inspection.choices import MOST_PIXELS
@@ -17,8 +17,7 @@ from mzsr_basicsr.pictures.kinds import SMALLEST_SIDE
 from mzsr_basicsr.pictures.picture import Picture, eight_bits, upright
 from mzsr_basicsr.pictures.prepare import prepared
 from mzsr_basicsr.pictures.reading import read_picture
-from mzsr_basicsr.upscaling.noise import CLEAN, NOISIEST
-from mzsr_basicsr.upscaling.sample import to_judge_noise
+from mzsr_basicsr.upscaling.noise import image_noise
 
 _CPU = torch.device("cpu")
 
@@ -109,8 +108,7 @@ def read_pair(lr: Colours, gt: Path | None, scale: int, crop: int | None) -> Sub
         ImageError: a file that is no grey or RGB picture, or a ground truth of another size.
     """
     pixels, notices = lr.picture.pixels, lr.notices
-    found = estimate_noise(to_judge_noise(lr.judged, lr.bands))
-    noise = max(jpeg_noise(lr.picture.quantization), 0.0 if found < CLEAN else min(found, NOISIEST))
+    noise = image_noise("auto", lr.judged, lr.bands, jpeg_noise(lr.picture.quantization))
     truth = None
     if gt is not None:
         truth, more = _rgb(read_colours(gt))

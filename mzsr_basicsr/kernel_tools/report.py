@@ -152,7 +152,7 @@ def estimate_file(path: Path, settings: UpscaleSettings) -> EstimatedKernel:
 
     Args:
         path: of the picture.
-        settings: its scale (an integer), kernel (one of `choice.ESTIMATED`), subsampling and seed count.
+        settings: its scale (an integer), kernel (one of `settings.ESTIMATED`) and subsampling count.
 
     Raises:
         MZSRError: one line.

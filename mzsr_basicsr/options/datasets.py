@@ -96,6 +96,8 @@ class BlurredPatchOptions(TaskSetOptions, frozen=True, kw_only=True):
     lq_size: Count = 64
     scales: tuple[Scale, ...] = (2.0,)
     kernel_law: LawOptions
+    enlarged: Share = 0.0
+    enlargement: Range = (1.3, 3.5)
     noisy: Share = 0.0
     noise: Range = (0.0, 0.02)
     jpeg: Share = 0.0

@@ -80,7 +80,7 @@ def upscale(
             floating types; floating values in [0, 1], else the range of all but outliers is mapped to it and
             back. NaN and infinite values are no data, and stay.
         scale: output over input, 1 to 4.
-        kernel: "auto", "auto-free", "internal", "bicubic", a text or a file as `kernel_files.load_kernel` reads them,
+        kernel: "auto", "auto-free", "bicubic", a text or a file as `kernel_files.load_kernel` reads them,
             an array or a tensor (k, k), or a `Degradation` of this scale, which brings its subsampling and noise too.
         updates: gradient updates on the image itself; None for what the quality chooses, ten for the normal one.
         alpha: the last band is straight alpha; None: it is where there are 2 or 4 bands.

@@ -7,13 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mzsr_basicsr.blind.estimate import Estimate, estimate_kernel, isotropic_residual
-from mzsr_basicsr.blind.internal import InternalSettings, internal_kernel
 from mzsr_basicsr.blind.reading import CLEAR, asymmetric, evidence_for_turn
-from mzsr_basicsr.blind.spread import band_spread
 from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.kernels import delta_kernel
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.degradation.spread import as_gaussian
 from mzsr_basicsr.errors import KernelError
 from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 from mzsr_basicsr.weights.kernel_net import load_kernel_net
@@ -23,10 +20,15 @@ _JUDGED = 4  # parts that a kernel's reading is judged by
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """What is thought to have happened to an image (kernel float64), and how it was estimated (None: it was given)."""
+    """What is thought to have happened to an image (kernel float64), and how it was estimated (None: it was given).
+
+    The degradation's noise is the least that shall be told beside an estimated kernel. `notice` is a line for people
+    where the estimate was not trusted.
+    """
 
     degradation: Degradation
     estimate: Estimate | None
+    notice: str | None = None
 
 
 def choose_kernel(
@@ -55,11 +57,14 @@ def choose_kernel(
     subsampling = settings.estimated_subsampling()
     parts = sample()
     found = estimate_kernel(load_kernel_net(), parts, scale, subsampling, settings.kernel == "auto-free")
-    if settings.kernel == "internal":
-        found = _internal(found, parts, scale, settings.seed)
     kernel = _fitting(found.kernel, smallest_side * scale)
     estimate = replace(found, kernel=kernel, residual=isotropic_residual(kernel))
-    return Chosen(Degradation(kernel, scale, subsampling), estimate)
+    chosen = Chosen(Degradation(kernel, scale, subsampling, found.noise), estimate)
+    if (
+        found.trusted or settings.kernel == "auto-free" or subsampling == "direct"
+    ):  # direct: a blur is taken for granted
+        return chosen
+    return _cautious(estimate, scale, name)
 
 
 def doubt(chosen: Chosen, turned: bool, sample: Callable[[], Tensor], name: str) -> str | None:
@@ -80,6 +85,14 @@ def doubt(chosen: Chosen, turned: bool, sample: Callable[[], Tensor], name: str)
     return f"{name}: its kernel explains it clearly better {how} --kernel-turned (in Python, kernel_turned=True)"
 
 
+def _cautious(found: Estimate, scale: int, name: str) -> Chosen:
+    """Take an image for plainly reduced where its blur cannot be told, so that the result is at least as safe."""
+    kernel = delta_kernel()
+    taken = "so it is taken for reduced by bicubic subsampling alone; give --kernel if you know more"
+    estimate = replace(found, kernel=kernel, residual=isotropic_residual(kernel))
+    return Chosen(Degradation(kernel, scale, "bicubic"), estimate, f"{name}: {found.why}, {taken}")
+
+
 def _given(settings: UpscaleSettings, scale: int, smallest_side: int, name: str, given: Tensor | None) -> Chosen:
     """Take the kernel that is given, as an array or by the settings."""
     bicubic = given is None and settings.kernel == "bicubic"
@@ -93,12 +106,6 @@ def _given(settings: UpscaleSettings, scale: int, smallest_side: int, name: str,
         )
     degradation = Degradation(given, scale, settings.usual_subsampling())
     return Chosen(degradation.turned() if settings.kernel_turned else degradation, None)
-
-
-def _internal(start: Estimate, parts: Tensor, scale: int, seed: int) -> Estimate:
-    """Refine an estimate by the image's own patches."""
-    kernel = internal_kernel(parts[:1], start.kernel, scale, InternalSettings(seed=seed, size=start.kernel.shape[-1]))
-    return replace(start, kernel=kernel, gaussian=as_gaussian(band_spread(kernel, scale)))
 
 
 def _fitting(kernel: Tensor, side: int) -> Tensor:

@@ -13,7 +13,7 @@ from mzsr_basicsr.weights import check_is_there, locate
 
 SHIPPED = {scale: f"shipped:mzsr_x{scale}" for scale in (2, 3, 4)}  # scale: weights
 SIGNALS = ("auto", "son", "scale", "mixed")  # what the updates may learn from; Python takes any registered name too
-ESTIMATED = ("auto", "auto-free", "internal")  # kernels
+ESTIMATED = ("auto", "auto-free")  # kernels
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class UpscaleSettings:
 
     Attributes:
         scale: output over input, 1 to 4. The weights' own scale is exact; others are resampled from it.
-        kernel: "auto" (a Gaussian estimated by KernelNet), "auto-free" (a free kernel estimated by it), "internal"
-            (estimated from the image's own patches, seconds to minutes), "bicubic" (none but bicubic subsampling), or
-            what `kernel_files.load_kernel` reads. Variances and sizes are in px of the weights' own scale.
+        kernel: "auto" (a Gaussian, a disk or a motion, estimated by KernelNet), "auto-free" (a free kernel estimated by
+            it), "bicubic" (none but bicubic subsampling), or what `kernel_files.load_kernel` reads. Variances and
+            sizes are in px of the weights' own scale.
         subsampling: "direct", "bicubic", or "auto": bicubic for the kernels "auto" and "bicubic", so that the result
             lies centred on the image, and direct for all others.
         kernel_turned: the kernel that is given is one of a convolution, and is turned by 180 degrees first.
@@ -90,6 +90,10 @@ class UpscaleSettings:
                 raise ConfigError(f"{name}: {value!r}; allowed: {', '.join(allowed)}")
         _check_effort(self.effort)
         _check_signal(self.signal)
+        if self.kernel == "internal":
+            raise ConfigError(
+                "kernel: internal was removed, as it cost seconds for hardly any gain; give auto, auto-free or a kernel"
+            )
         check_turn(self.kernel, self.kernel_turned)
 
     @property

@@ -105,9 +105,9 @@ class Upscaler:
         start = perf_counter()
         sample = lambda: to_judge_blur(pixels, bands)  # noqa: E731
         chosen = choose_kernel(self.settings, self.scale, sample, min(ready.pixels.shape[:2]), name, kernel)
-        noise = image_noise(self.settings.noise, pixels, bands, artefacts)
+        noise = image_noise(self.settings.noise, pixels, bands, artefacts, float(chosen.degradation.noise))
         chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
-        notice = doubt(chosen, self.settings.kernel_turned, sample, name)
+        notice = chosen.notice or doubt(chosen, self.settings.kernel_turned, sample, name)
         found = perf_counter()
         adapted = self._adapt(pixels, bands, chosen.degradation)
         seconds = {"kernel": found - start, "adaptation": perf_counter() - found}

@@ -122,3 +122,12 @@ def test_variances_are_bounded_below_and_must_be_finite() -> None:
     for bad in (math.nan, math.inf):
         with pytest.raises(KernelError, match="not finite; give the kernel yourself"):
             spread.gaussian_of(torch.tensor([1.0, bad, 0.0]), 15)
+
+
+def test_small_spreads_shrink_and_large_ones_hardly() -> None:
+    turned = torch.tensor([2.0, 0.4, 0.7])
+    values, axes = np.linalg.eigh([[2.0, 0.7], [0.7, 0.4]])
+    wanted = (axes * (values**3 / (values**2 + 0.25))) @ axes.T
+    found = spread.sharpened(turned, 0.5).tolist()
+    assert found == pytest.approx([wanted[0, 0], wanted[1, 1], wanted[0, 1]], abs=1e-5)
+    assert spread.sharpened(torch.tensor([-1e-9, 0.0, 0.0]), 0.5).tolist() == pytest.approx([0, 0, 0])

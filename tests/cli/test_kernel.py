@@ -157,8 +157,7 @@ def test_bad_input_is_one_line_and_writes_nothing(arguments, message, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--kernel", "internal", "--subsampling", "bicubic"], "bicubic does not go with the kernel internal"),
-        (["--kernel", "internal", "--scale", "1"], "scale 1 must be an integer of at least 2"),
+        (["--kernel", "auto-free", "--subsampling", "bicubic"], "bicubic does not go with the kernel auto-free"),
         ([], "is too small; at least 8x8 px"),
     ],
 )

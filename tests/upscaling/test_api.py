@@ -1,5 +1,6 @@
 """`mzsr_basicsr.upscaling.api.upscale`: what comes out of one image, whatever its bands, depth and layout."""
 
+import io
 from pathlib import Path
 
 import cv2
@@ -10,12 +11,13 @@ import skimage.data
 import torch
 from helpers.small_networks import photo as whole_range
 from helpers.small_networks import save_network
+from PIL import Image
 
 from mzsr_basicsr.degradation.kernel_files import load_kernel
+from mzsr_basicsr.degradation.noise import jpeg_noise
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.wiener import wiener_upscale
-from mzsr_basicsr.errors import KernelError
-from mzsr_basicsr.upscaling import choice
+from mzsr_basicsr.errors import ConfigError, KernelError
 from mzsr_basicsr.upscaling.api import Result, upscale
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.upscaling.upscaler import Upscaler
@@ -157,21 +159,38 @@ def test_a_kernel_may_be_an_array_a_tensor_a_file_or_a_degradation(wiener: str, 
         plain(photo(9, 9), wiener, kernel=load_kernel("gaussian:2,2,0,21"))
 
 
-def test_the_kernels_and_their_subsampling(small: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_kernels_and_their_subsampling(small: str) -> None:
     given = plain(photo(), small)
     assert given.subsampling == "direct" and given.confidence is None and given.residual is None
     np.testing.assert_array_equal(given.kernel, load_kernel(KERNEL).numpy())
     assert plain(photo(), small, kernel="bicubic").subsampling == "bicubic"
     automatic, free = (plain(photo(), small, kernel=kernel) for kernel in ("auto", "auto-free"))
-    assert automatic.subsampling == "bicubic" and free.subsampling == "direct" and free.kernel.shape == (15, 15)
+    assert automatic.subsampling == "bicubic" and free.subsampling == "direct" and free.kernel.shape == (25, 25)
     assert 0 < automatic.confidence < 1 and 0 <= automatic.residual <= 1
-    calls = []
-    monkeypatch.setattr(choice, "internal_kernel", lambda *a: calls.append(a) or load_kernel("box:3"))
-    refined = plain(photo(), small, kernel="internal")
-    assert refined.subsampling == "direct" and refined.kernel.shape == (3, 3)
-    assert calls[0][0].shape == (1, 3, 40, 48) and calls[0][2] == 2
+    with pytest.raises(ConfigError, match="kernel: internal was removed, .*give auto, auto-free or a kernel"):
+        plain(photo(), small, kernel="internal")
     tiny = plain(photo(8, 8), small, kernel="auto")
     assert tiny.kernel.shape[0] <= 15 and tiny.kernel.sum() == pytest.approx(1) and tiny.image.shape == (16, 16, 3)
+
+
+def test_what_was_enlarged_before_is_taken_for_plainly_reduced(small: str) -> None:
+    whole = Image.fromarray(skimage.data.astronaut()[100:484, 120:504])
+    before = np.array(whole.resize((64, 64), Image.Resampling.BICUBIC).resize((192, 192), Image.Resampling.BICUBIC))
+    with pytest.warns(
+        UserWarning, match="enlarged before, so it is taken for reduced by bicubic subsampling alone; give"
+    ):
+        cautious = plain(before, small, kernel="auto")
+    np.testing.assert_array_equal(cautious.image, plain(before, small, kernel="bicubic").image)
+    assert plain(before, small, kernel="auto", subsampling="direct").kernel.shape[0] > 1  # says that there is a blur
+
+
+def test_jpeg_artefacts_are_told_as_noise_whatever_the_file(small: str) -> None:
+    stream = io.BytesIO()
+    Image.fromarray(skimage.data.astronaut()[100:484, 120:504]).resize((192, 192)).save(stream, "JPEG", quality=50)
+    file = Image.open(stream)
+    told = jpeg_noise(float(np.mean(file.quantization[0])))
+    cut = np.array(file)[3:, 5:]
+    assert plain(cut, small, kernel="bicubic", noise="auto").noise == pytest.approx(255 * told, rel=0.05)
 
 
 def test_adaptation_is_kept_where_it_helps_and_rolled_back_where_not(folder: Path, small: str) -> None:

@@ -32,7 +32,7 @@ def method_identity(label: str, options: MethodOptions, scale: float, seed: int)
     content["options"].pop("weights", None)
     if isinstance(options, (NetworkOptions, MZSROptions)):
         content["weights"] = weights_sha256(options, scale, label)
-    if getattr(options, "kernel", "known") in ("auto", "internal"):
+    if getattr(options, "kernel", "known") == "auto":
         content["estimator"] = file_sha256(locate(KERNEL_NET))
     return {**content, "seed": seed} if isinstance(options, ZSSRMethodOptions) else content
 

@@ -129,5 +129,6 @@ def _told(choice: KernelChoice, lq: Tensor, degradation: Degradation) -> tuple[D
     settings = UpscaleSettings(scale=degradation.scale, kernel=choice, subsampling=blurs)  # type: ignore[arg-type]
     smallest = min(lq.shape[-2:])
     found = choose_kernel(settings, math.ceil(degradation.scale), lambda: lq.cpu(), smallest, "the image")
-    told = Degradation(found.degradation.kernel, degradation.scale, found.degradation.subsampling)
+    one = found.degradation
+    told = Degradation(one.kernel, degradation.scale, one.subsampling, one.noise)
     return told.to(lq), seconds_now(lq.device) - start

@@ -9,7 +9,7 @@ from mzsr_basicsr.options.datasets import Count, Positive, Record, Scale, Subsam
 from mzsr_basicsr.options.zero_shot import ZeroShotOptions
 from mzsr_basicsr.options.zssr import ZSSROptions
 
-KernelChoice = Literal["known", "auto", "internal", "bicubic"]
+KernelChoice = Literal["known", "auto", "bicubic"]
 Weights = str | dict[float, str]  # for all scales, or by scale
 
 

@@ -88,7 +88,6 @@ def make_plan(options: BenchmarkOptions) -> Plan:
     if len(set(options.metrics)) < len(options.metrics):
         raise ConfigError(f"metrics: {options.metrics}; name each of them once")
     degradations = _degradations(options)
-    _check_choices(methods, degradations)
     datasets, skipped = _datasets(options)
     _check_published(datasets, [d.name for d in degradations])
     return Plan(options, datasets, degradations, methods, skipped)
@@ -124,17 +123,6 @@ def _datasets(options: BenchmarkOptions) -> tuple[dict[str, DatasetOptions], lis
     if not found:
         raise ImageError("; ".join(skipped) or "datasets: is empty; name at least one")
     return found, skipped
-
-
-def _check_choices(methods: dict[str, MethodOptions], degradations: list[NamedDegradation]) -> None:
-    """Refuse the internal estimator where its kernels would be blurred twice."""
-    bicubic = [d.name for d in degradations if d.subsampling == "bicubic"]
-    for label, method in methods.items():
-        if bicubic and getattr(method, "kernel", "known") == "internal":
-            raise ConfigError(
-                f"methods.{label}.kernel: internal is for direct subsampling, but {bicubic[0]} is bicubic; "
-                "leave that kernel out, or give `auto`"
-            )
 
 
 def _check_published(datasets: dict[str, DatasetOptions], kernels: list[str]) -> None:
