@@ -91,7 +91,7 @@ class Examiner:
     def told(self, kernel: str, truth: Degradation, lq: Tensor) -> Degradation:
         """Give what adaptation is told: the truth, a kernel of other variances, or an estimate."""
         if self.choices.estimated:
-            found = estimate_kernel(load_kernel_net(), lq.cpu(), self.scale, truth.subsampling, False)
+            found = estimate_kernel(load_kernel_net(), lq.cpu(), self.scale, truth.subsampling)
             return Degradation(found.kernel, self.scale, truth.subsampling)
         return true_degradation(kernel, self.scale, self.choices.told)
 

@@ -64,7 +64,12 @@ class Estimate:
 
 
 def estimate_kernel(
-    network: nn.Module, image: Tensor, scale: float, subsampling: str = "direct", free: bool = False
+    network: nn.Module,
+    image: Tensor,
+    scale: float,
+    subsampling: str = "direct",
+    free: bool = False,
+    spread_by: nn.Module | None = None,
 ) -> Estimate:
     """Estimate the blur kernel of an LR image.
 
@@ -75,6 +80,7 @@ def estimate_kernel(
         subsampling: "direct" or "bicubic", how the image is thought to have lost its pixels; bicubic's own blur is
             taken off, since `Degradation.apply` adds it again.
         free: give the free kernel instead of one of a family.
+        spread_by: another KernelNet, which is asked for a Gaussian's covariance in the first one's place.
 
     Returns:
         See `Estimate`.
@@ -83,7 +89,7 @@ def estimate_kernel(
         ImageError: pixels that are not finite.
     """
     reading = read(network, image)
-    blur = blur_of(reading, scale, subsampling)
+    blur = blur_of(reading if spread_by is None else read(spread_by, image), scale, subsampling)
     if free:
         found = Found("free", _on_grid(reading.free, scale), 0.0)
     else:

@@ -12,7 +12,7 @@ from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.shapes import disk_kernel, motion_kernel
 
 WEIGHT = 20.0  # of the spectrum's mean logarithm beside the logarithm of votes; its frequencies are not independent
-POSSIBLE = 0.08  # share of the votes below which a disk or a motion is not tried
+POSSIBLE = {"disk": 0.08, "motion": 0.25}  # shares of the votes below which they are not tried
 SUSPECTED = 0.03  # the same of earlier enlargement
 NARROW = -1.2  # mean logarithm of the variances (`spread.log_covariance`) below which no zero of a disk can be seen
 CLEARLY = 0.5  # a logarithm, beyond which an image was enlarged before
@@ -62,7 +62,7 @@ def judge(reading: Reading, gaussian: Tensor, spectrum: Spectrum, scale: int, su
     best = Found("gaussian", gaussian, 0.0)
     tried = {"disk": _best_disk, "motion": _best_motion}
     for name, search in tried.items():
-        if votes[name] > POSSIBLE and float(reading.logarithm[:2].mean()) > NARROW:
+        if votes[name] > POSSIBLE[name] and float(reading.logarithm[:2].mean()) > NARROW:
             kernel = search(reading, scale, score)
             evidence = score(kernel) + math.log(votes[name]) - plain
             best = max(best, Found(name, kernel, evidence), key=lambda found: found.evidence)

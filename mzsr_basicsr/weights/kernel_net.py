@@ -1,4 +1,4 @@
-"""The shipped KernelNet."""
+"""The shipped KernelNets."""
 
 import pickle
 from functools import lru_cache
@@ -10,6 +10,7 @@ from mzsr_basicsr.errors import WeightsError
 from mzsr_basicsr.weights import locate
 
 SHIPPED = "shipped:kernel_net"
+GAUSSIANS = "shipped:kernel_net_gaussian"  # tells nothing but the spread, of clean Gaussians more precisely
 _DAMAGED = (RuntimeError, EOFError, OSError, ValueError, TypeError, LookupError, AttributeError)
 
 

@@ -219,3 +219,10 @@ def test_the_shipped_network_sees_how_blurred_a_photograph_is(name: str) -> None
     lq = Degradation(gaussian_kernel(5.0, 1.0, 0.6, 21), 2).apply(photo(name))
     longer = estimate_kernel(network, lq, 2).gaussian
     assert longer.lambda1 > 1.8 * longer.lambda2 and longer.theta == pytest.approx(0.6, abs=0.25)
+
+
+def test_another_network_may_tell_the_spread_of_a_gaussian() -> None:
+    votes, spread_by = FakeNet([[1.0, 1.0, 0.0]], [40.0]), FakeNet([[2.0, 0.5, 0.0]], [40.0])
+    own, other = (estimate_kernel(votes, two_parts(), 2, spread_by=by).gaussian for by in (None, spread_by))
+    assert (own.lambda1, own.lambda2) == (pytest.approx(4.0, rel=0.05), pytest.approx(4.0, rel=0.05))
+    assert (other.lambda1, other.lambda2) == (pytest.approx(8.0, rel=0.05), pytest.approx(2.0, rel=0.05))

@@ -14,7 +14,7 @@ from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, zero_shot
 from mzsr_basicsr.benchmark.run.methods import build_method
 from mzsr_basicsr.blind.estimate import estimate_kernel
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.weights.kernel_net import load_kernel_net
+from mzsr_basicsr.weights.kernel_net import GAUSSIANS, load_kernel_net
 from mzsr_basicsr.zssr import ZSSRSettings, zssr
 
 SWINIR = {
@@ -163,7 +163,8 @@ def test_an_estimated_kernel(place, kernel, subsampling):
     settings = Settings((1,), Schedule(((0, 0.02),)))
     hook = {"updates": [1], "rates": [[0, 0.02]]}
     lq, pictures = run(place, network_method(place / "w.pth", zero_shot=hook, kernel="auto"), kernel)
-    estimated = estimate_kernel(load_kernel_net(), lq, 2, subsampling).kernel
+    gaussians = load_kernel_net(GAUSSIANS) if subsampling == "direct" else None
+    estimated = estimate_kernel(load_kernel_net(), lq, 2, subsampling, spread_by=gaussians).kernel
     by_hook(network, lq, estimated, settings, pictures, subsampling)
     known = zero_shot(
         network, lq, Degradation(torch.from_numpy(gaussian(float(kernel[1:4]))).float(), 2, subsampling), settings
