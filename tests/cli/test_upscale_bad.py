@@ -90,7 +90,7 @@ OPTIONS = {  # arguments, what the line says
     "--kernel none.npy": "none.npy: kernel file not found; allowed: ",
     "--kernel gaussian:x": "gaussian:x: not numbers; write gaussian:",
     "--kernel gaussian:1,1,0,61": "the 61 px kernel gaussian:1,1,0,61 is larger than the image at x2 (52 px)",
-    "--kernel internal --subsampling bicubic": "subsampling: bicubic does not go with the kernel internal",
+    "--kernel internal": "kernel: internal was removed, as it cost seconds for hardly any gain; give auto, auto-free or a",
     "--weights none.pth": "none.pth",
     "--weights shipped:none": "shipped:none: no such network is shipped; allowed: shipped:",
     "--weights text.pth": "text.pth: damaged, or no weights file that can be loaded safely",
