@@ -1,5 +1,8 @@
 """Importing the package first makes BasicSR importable; every test starts from the same seed."""
 
+import gc
+import sys
+
 import pytest
 import torch
 
@@ -10,6 +13,14 @@ import mzsr_basicsr  # noqa: F401  before any `import basicsr`
 def _seed() -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)  # the tensors are tiny: more threads only wait for each other
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _codecs_end_here():
+    """Free the codecs that failed clips left in cycles: a process forked later that frees one waits for its threads."""
+    yield
+    if "av" in sys.modules:
+        gc.collect()
 
 
 @pytest.fixture
