@@ -13,7 +13,7 @@ from mzsr_basicsr.degradation.shapes import disk_kernel, motion_kernel
 
 WEIGHT = 20.0  # of the spectrum's mean logarithm beside the logarithm of votes; its frequencies are not independent
 POSSIBLE = 0.08  # share of the votes below which a disk or a motion is not tried
-POSSIBLE_DIRECT = 0.25  # the same of a motion beside direct subsampling, where stripes of the photograph mislead
+POSSIBLE_DIRECT = 0.35  # the same of a motion beside direct subsampling, where stripes and noise mislead
 SUSPECTED = 0.03  # the same of earlier enlargement
 NARROW = -1.2  # mean logarithm of the variances (`spread.log_covariance`) below which no zero of a disk can be seen
 CLEARLY = 0.5  # a logarithm, beyond which an image was enlarged before

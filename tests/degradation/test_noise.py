@@ -126,7 +126,7 @@ def test_nothing_is_lost_without_blur_nor_invented_by_sharpening() -> None:
     assert noise_lost(0.3, torch.full((3, 3), 1 / 9)) == pytest.approx(0.3 * (8 / 9) ** 0.5)
 
 
-@pytest.mark.parametrize(("quality", "levels"), [(95, 2.5), (90, 3.0), (75, 4.5), (50, 6.0)])
+@pytest.mark.parametrize(("quality", "levels"), [(95, 4.0), (90, 4.8), (75, 7.2), (50, 9.6)])
 def test_jpeg_artefacts_are_told_as_the_noise_they_were_fitted_to(quality: int, levels: float) -> None:
     stream = io.BytesIO()
     Image.new("L", (8, 8)).save(stream, "JPEG", quality=quality)
