@@ -26,7 +26,7 @@ from mzsr_basicsr.metrics.quality import psnr_y
 from mzsr_basicsr.options.strict import check_name
 from mzsr_basicsr.signals import SIGNALS, SignalSettings
 from mzsr_basicsr.upscaling.device import choose_device
-from mzsr_basicsr.weights.kernel_net import load_kernel_net
+from mzsr_basicsr.weights.kernel_net import load_kernel_net, spread_net
 from mzsr_basicsr.weights.pretrained import Pretrained, load_pretrained
 
 EQUAL = 100.0  # dB, that stand for a picture without any error
@@ -91,7 +91,8 @@ class Examiner:
     def told(self, kernel: str, truth: Degradation, lq: Tensor) -> Degradation:
         """Give what adaptation is told: the truth, a kernel of other variances, or an estimate."""
         if self.choices.estimated:
-            found = estimate_kernel(load_kernel_net(), lq.cpu(), self.scale, truth.subsampling)
+            spread_by = spread_net(truth.subsampling)
+            found = estimate_kernel(load_kernel_net(), lq.cpu(), self.scale, truth.subsampling, spread_by=spread_by)
             return Degradation(found.kernel, self.scale, truth.subsampling)
         return true_degradation(kernel, self.scale, self.choices.told)
 

@@ -13,7 +13,7 @@ from mzsr_basicsr.degradation.kernels import delta_kernel
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import KernelError
 from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
-from mzsr_basicsr.weights.kernel_net import GAUSSIANS, load_kernel_net
+from mzsr_basicsr.weights.kernel_net import load_kernel_net, spread_net
 
 _JUDGED = 4  # parts that a kernel's reading is judged by
 
@@ -56,9 +56,8 @@ def choose_kernel(
         return _given(settings, scale, smallest_side, name, given)
     subsampling = settings.estimated_subsampling()
     parts = sample()
-    gaussians = load_kernel_net(GAUSSIANS) if subsampling == "direct" else None
     free = settings.kernel == "auto-free"
-    found = estimate_kernel(load_kernel_net(), parts, scale, subsampling, free, gaussians)
+    found = estimate_kernel(load_kernel_net(), parts, scale, subsampling, free, spread_net(subsampling))
     kernel = _fitting(found.kernel, smallest_side * scale)
     estimate = replace(found, kernel=kernel, residual=isotropic_residual(kernel))
     chosen = Chosen(Degradation(kernel, scale, subsampling, found.noise), estimate)

@@ -14,6 +14,11 @@ GAUSSIANS = "shipped:kernel_net_gaussian"  # tells nothing but the spread, of cl
 _DAMAGED = (RuntimeError, EOFError, OSError, ValueError, TypeError, LookupError, AttributeError)
 
 
+def spread_net(subsampling: str) -> KernelNet | None:
+    """Give the KernelNet that is asked for a Gaussian's spread: `GAUSSIANS` beside direct subsampling, else none."""
+    return load_kernel_net(GAUSSIANS) if subsampling == "direct" else None
+
+
 @lru_cache(maxsize=2)
 def load_kernel_net(path: str = SHIPPED) -> KernelNet:
     """Load a KernelNet that BasicSR's SRModel saved, in eval mode, on the CPU.
