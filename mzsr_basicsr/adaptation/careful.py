@@ -14,13 +14,14 @@ from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.clock import seconds_now
 from mzsr_basicsr.adaptation.decision import least_promise, promised
-from mzsr_basicsr.adaptation.descent import follow, scene_of, start_of
+from mzsr_basicsr.adaptation.descent import begin, follow, scene_of
 from mzsr_basicsr.adaptation.exam import Exam
 from mzsr_basicsr.adaptation.limits import ALL_MADE, Limits
 from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.sound import diverged
 from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.meta.modulation import folded
 from mzsr_basicsr.meta.task import Params
 from mzsr_basicsr.signals import Scene, lessons_of
 
@@ -79,11 +80,11 @@ def adapt_carefully(
             cell of a 3x3 grid.
         limits: what ends it before the last update; None for nothing.
     """
+    scene = scene_of(network, images, degradation, settings, degradation)
     if max(settings.updates) == 0 or min(images.shape[-2:]) < SMALLEST:
-        return Adapted(start_of(network), [], [], 0)
+        return Adapted(folded(begin(scene, settings)), [], [], 0)
     losses: list[float] = []
     limits, begun = limits or Limits(), seconds_now(images.device)
-    scene = scene_of(network, images, degradation, settings, degradation)
     for step in careful_steps(scene, settings, parts):
         if not math.isfinite(step.loss + step.marks[-1]):
             return Adapted(step.best, losses or [step.loss], step.marks[: len(losses)], step.kept, True, DIVERGED)
@@ -123,13 +124,15 @@ def careful_steps(scene: Scene, settings: Settings, parts: int = 1) -> Iterator[
         settings: see `Settings`; the largest of `updates` is made, `early_stop` is not used.
         parts: see `adapt_carefully`.
     """
-    start, by_promise = start_of(scene.network), settings.manner.signal.wavers
+    begun, by_promise = begin(scene, settings), settings.manner.signal.wavers
+    start = folded(begun)
     least = least_promise(scene.degradation) if by_promise else 0.0
     held_out = _held_out(scene.lq, parts)
     lessons = lessons_of(replace(scene, learned=~held_out), settings.manner.signal)
     exam = Exam(replace(scene, learned=held_out), settings.manner.signal, start)
-    best, kept, first = start, 0, math.inf
-    for update, (params, loss) in enumerate(follow(lessons, start, replace(settings, early_stop=0))):
+    best: Params = start
+    kept, first = 0, math.inf
+    for update, (params, loss) in enumerate(follow(lessons, begun, replace(settings, early_stop=0))):
         first = loss if update == 0 else first
         better = exam.sit(params) < exam.marks[kept]  # never true of NaN
         if by_promise and update:

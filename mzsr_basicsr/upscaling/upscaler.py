@@ -70,6 +70,7 @@ class Upscaler:
             manner=loaded.manner,
             self_ensemble=settings.effort.self_ensemble,
             seed=settings.seed,
+            learner=None if loaded.learner is None else loaded.learner.to(self.device),
         )
 
     @property
