@@ -49,7 +49,10 @@ def greedy_soup(sources: Sequence[Source], judge: Judge) -> Soup:
     ranked = sorted(((judge(source.content), source) for source in sources), key=lambda pair: -pair[0])
     best = ranked[0][0]
     if best == -math.inf:
-        raise WeightsError(f"{ranked[0][1].path}: adaptation diverges, as with all other files; ask for fewer updates")
+        raise WeightsError(
+            f"{ranked[0][1].path}: diverges or gives black images, as all other files do; ask for fewer updates, or "
+            "check the weights"
+        )
     kept: list[Source] = []
     tasted = []
     for own, source in ranked:
