@@ -3,11 +3,24 @@
 import numpy as np
 import pytest
 import torch
-from helpers.benchmark_runs import NETWORK, benchmark, count_calls, make_place, network_method, options, read, save
+import yaml
+from helpers.benchmark_runs import (
+    NETWORK,
+    benchmark,
+    count_calls,
+    make_place,
+    network_method,
+    options,
+    planned,
+    read,
+    save,
+)
 from helpers.bicubic_by_hand import gaussian
+from helpers.documents import blocks
+from helpers.places import ROOT
 
 from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, zero_shot
-from mzsr_basicsr.benchmark.run.ensemble import ensemble
+from mzsr_basicsr.benchmark.run.ensemble import columns, ensemble
 from mzsr_basicsr.benchmark.run.methods import Output
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
@@ -71,6 +84,12 @@ def test_of_other_numbers_the_last_are_averaged(place):
     assert results.columns == ["m0 (0)", "m0 (2)", "m1", "bicubic", "all"]
     expected = (sr(place, 0, lq, 2) + sr(place, 1, lq, 0) + pictures["bicubic"]) / 3
     assert np.abs(pictures["all"] - expected).max() < 0.501 + 0.5 / 3  # bicubic's was rounded before
+
+
+def test_the_example_of_the_page(place):
+    (example,) = (text for text in blocks(ROOT / "docs/compare.md") if "type: ensemble" in text)
+    plan = planned(options(place, **yaml.safe_load(example)))
+    assert columns("both", plan.methods) == [0, 1, 10]
 
 
 def test_seconds_are_the_sum():
