@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.clock import seconds_now
 from mzsr_basicsr.adaptation.decision import least_promise, promised
-from mzsr_basicsr.adaptation.descent import begin, follow, scene_of
+from mzsr_basicsr.adaptation.descent import begin, begun_in_words, follow, scene_of
 from mzsr_basicsr.adaptation.exam import Exam
 from mzsr_basicsr.adaptation.limits import ALL_MADE, Limits
 from mzsr_basicsr.adaptation.lively import slope
@@ -44,6 +44,7 @@ class Adapted:
         kept: after how many updates the parameters were taken; 0 if adaptation was rolled back.
         diverged: the last losses are not finite, or far above the first.
         stopped: why no more updates were made, in words; empty where none was wanted or possible.
+        began: where it started and what moved, in words; empty where that is all of the network's own.
 
     `predicted` is the gain that the held-out part promises, dB.
     """
@@ -54,6 +55,7 @@ class Adapted:
     kept: int
     diverged: bool = False
     stopped: str = ""
+    began: str = ""
 
     @property
     def predicted(self) -> float:
@@ -81,19 +83,24 @@ def adapt_carefully(
         limits: what ends it before the last update; None for nothing.
     """
     scene = scene_of(network, images, degradation, settings, degradation)
+    began = begun_in_words(scene, settings)
     if max(settings.updates) == 0 or min(images.shape[-2:]) < SMALLEST:
-        return Adapted(folded(begin(scene, settings)), [], [], 0)
+        return Adapted(folded(begin(scene, settings)), [], [], 0, began=began)
     losses: list[float] = []
     limits, begun = limits or Limits(), seconds_now(images.device)
     for step in careful_steps(scene, settings, parts):
         if not math.isfinite(step.loss + step.marks[-1]):
-            return Adapted(step.best, losses or [step.loss], step.marks[: len(losses)], step.kept, True, DIVERGED)
+            return Adapted(
+                step.best, losses or [step.loss], step.marks[: len(losses)], step.kept, True, DIVERGED, began
+            )
         losses.append(step.loss)
         last = len(losses) > max(settings.updates)
         stopped = ALL_MADE if last else limits.reason(step.marks, seconds_now(images.device) - begun)
         if stopped:
             break
-    return Adapted(step.best, losses, step.marks, step.kept, diverged(losses[-1], losses[0], images), stopped or "")
+    return Adapted(
+        step.best, losses, step.marks, step.kept, diverged(losses[-1], losses[0], images), stopped or "", began
+    )
 
 
 @dataclass(frozen=True)
