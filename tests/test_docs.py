@@ -137,7 +137,7 @@ def test_every_room_is_described() -> None:
 
 RECORDS = [
     datasets.TaskSetOptions, datasets.MetaDatasetOptions, datasets.LawOptions, datasets.PairDatasetOptions,
-    datasets.BlurredPatchOptions, datasets.ZeroShotDatasetOptions, run.MetaOptions, run.ZeroShotOptions,
+    datasets.BlurredPatchOptions, datasets.TaskViewsOptions, datasets.ZeroShotDatasetOptions, run.MetaOptions, run.ZeroShotOptions,
     run.SignalOptions, run.CommonValOptions, zssr.ZSSROptions,
 ]  # fmt: skip
 
