@@ -46,7 +46,19 @@ NOT_FOR_UPSCALING = [
     "imagecodecs",
     "sklearn",
 ]
-COMMANDS = tuple("upscale degrade benchmark inspect train test demo evaluate kernel weights tasks".split())
+COMMANDS = (
+    "upscale",
+    "degrade",
+    "benchmark",
+    "inspect",
+    "train",
+    "test",
+    "demo",
+    "evaluate",
+    "kernel",
+    "weights",
+    "tasks",
+)
 KERNEL = (f"kernel {action}" for action in ("estimate", "draw", "convert", "compare"))
 ACTIONS = (*KERNEL, "weights average", "tasks map", "tasks cluster")
 # Runs command lines one after the other, and says what each gave and which modules are loaded by then.
