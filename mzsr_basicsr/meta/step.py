@@ -7,7 +7,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from mzsr_basicsr.meta.learners import InnerLoop, Learner, MetaGradient
+from mzsr_basicsr.meta.learners import InnerLoop, Learner, MetaGradient, _descend
 from mzsr_basicsr.meta.rules import Rule, gradient
 from mzsr_basicsr.meta.task import Lessons, PixelLoss, Task, task_loss
 
@@ -142,6 +142,31 @@ class MetaStep(nn.Module):
         if self.learns_rates:  # d/d(log α) = α d/dα
             leaves, sums = [*leaves, self.log_rates], [*sums, rate_sum * inner.rates]
         return _AttachGradient.apply(report.meta.mean(), sums, *leaves), report
+
+    def judge(self, task: Task) -> Tensor:
+        """Adapt to a task as in training, and judge by its query set; nothing is changed, and no gradient is kept.
+
+        The network runs in eval mode, as at meta-test, also with 0 steps.
+
+        Returns:
+            Query loss before any inner step and after each, (steps + 1,).
+        """
+        own = dict(self.network.named_parameters())
+        params = {name: own[name] for name in self.names}
+        inner = InnerLoop(self.log_rates.detach().exp(), (), order=1, rule=self.rule)
+        was_training = self.network.training
+        self.network.eval()
+        try:
+            query = task_loss(self.network, task.query, task.degradation, self.pixel_loss)
+            if not len(inner.rates):  # there may be no support set
+                points: list[list[Tensor]] = [list(params.values())]
+            else:
+                trajectory, _ = _descend(self.teach(self.network, task, self.pixel_loss), params, inner)
+                points = [point.values for point in trajectory]
+            with torch.no_grad():
+                return torch.stack([query(dict(zip(self.names, values, strict=True))) for values in points])
+        finally:
+            self.network.train(was_training)
 
     def _one_task(self, task: Task, params: dict[str, Tensor], inner: InnerLoop) -> MetaGradient:
         query = task_loss(self.network, task.query, task.degradation, self.pixel_loss)

@@ -25,6 +25,7 @@ from mzsr_basicsr.models.hardware import memory_format, precision, threads_per_p
 from mzsr_basicsr.models.inner_loop import build_step, manner_of_training
 from mzsr_basicsr.models.layers import drawn_by, warn_of_frozen_layers
 from mzsr_basicsr.models.meta_test import validated
+from mzsr_basicsr.models.meta_validation import MetaValidation
 from mzsr_basicsr.models.optimizers import build_optimizer
 from mzsr_basicsr.models.progress import TrainingClock
 from mzsr_basicsr.models.rates import rates_for_the_log, start_rates
@@ -70,6 +71,7 @@ class MZSRModel(ResumableModel):
         self.net_g.train()
         self.pixel_loss = build_loss(train.pixel_opt).to(self.device)
         self.meta_step = self._build_meta_step(train.meta)
+        self.meta_validation = MetaValidation(self.options, self.device)
         self.ema_decay = train.ema_decay
         if self.ema_decay > 0:
             self.net_g_ema = fit_sizes(build_network(self.opt["network_g"])).to(self.device)
@@ -141,6 +143,7 @@ class MZSRModel(ResumableModel):
         self.log_dict |= rates_for_the_log(self.bare_step)
         if self.ema_decay > 0:
             self.model_ema(decay=self.ema_decay)
+        self.judge_tasks(current_iter)
         if self.clock.tick(current_iter, self.log_dict, self.options.dist, self.device):
             self.stop_at_budget(current_iter, train.time_budget)
 

@@ -39,6 +39,7 @@ class TrainOptions(Record, frozen=True, kw_only=True):
     warmup_iter: int = -1
     clip_grad_norm: NotNegative = 0.0
     time_budget: NotNegative = 0.0
+    patience: Natural = 0
     progress: bool = False
     precision: Literal["float32", "bfloat16"] = "float32"
 
