@@ -11,9 +11,10 @@ from mzsr_basicsr.archs.mzsr_unrolled_arch import MZSRNetUnrolled
 from mzsr_basicsr.archs.mzsr_wiener_arch import MZSRNetWiener
 from mzsr_basicsr.blind.kernel_net import KernelNet
 from mzsr_basicsr.errors import MissingBasicSR
+from mzsr_basicsr.meta.embedding import TaskEmbedding
 from mzsr_basicsr.options.strict import check_keys, check_name
 
-_NETWORKS = (MZSRNet, MZSRNetLR, MZSRNetWiener, MZSRNetUnrolled, KernelNet)
+_NETWORKS = (MZSRNet, MZSRNetLR, MZSRNetWiener, MZSRNetUnrolled, KernelNet, TaskEmbedding)
 OWN: Mapping[str, type[nn.Module]] = {net.__name__: net for net in _NETWORKS}
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import cv2
-import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -12,11 +11,12 @@ from torch import Tensor
 from mzsr_basicsr.blind.kernel_net import ANSWERS, COVARIANCE, FAMILIES, FREE, GRID, NUMBERS, SHAPE
 from mzsr_basicsr.blind.spread import band_spread, log_covariance
 from mzsr_basicsr.data.named_kernels import Drawn, NamedKernels
+from mzsr_basicsr.data.task_kernels import at_scale
 from mzsr_basicsr.data.task_set import TaskSet
 from mzsr_basicsr.degradation.degrade import add_noise, round_to_8_bits
 from mzsr_basicsr.degradation.spread import as_gaussian, centre, covariance
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.options.datasets import BlurredPatchOptions, LawOptions
+from mzsr_basicsr.options.datasets import BlurredPatchOptions
 from mzsr_basicsr.options.strict import parse
 
 LUMA = (0.299, 0.587, 0.114)
@@ -37,7 +37,7 @@ class BlurredPatchDataset(TaskSet[BlurredPatchOptions]):
         super().__init__(opt, parse(BlurredPatchOptions, "datasets.train", opt))
         if not all(float(s).is_integer() for s in self.options.scales):
             raise ConfigError(f"datasets.train.scales: {self.options.scales} must be integers")
-        self.laws = [NamedKernels(_at_scale(self.options.kernel_law, s), s) for s in self.options.scales]
+        self.laws = [NamedKernels(at_scale(self.options.kernel_law, s), s) for s in self.options.scales]
         if self.options.lq_size % 2:
             raise ConfigError(f"datasets.train.lq_size: {self.options.lq_size} must be even")
 
@@ -122,14 +122,3 @@ def _enlarged(image: Tensor, factor: float, how: float) -> Tensor:
     small = cv2.resize(whole, (side, side), interpolation=cv2.INTER_AREA)
     method = _INTERPOLATIONS[int(how * len(_INTERPOLATIONS))]
     return torch.from_numpy(cv2.resize(small, whole.shape, interpolation=method))[None]
-
-
-def _at_scale(law: LawOptions, scale: float) -> LawOptions:
-    """Give the law, written for scale 2, for another: the same blur in LR px."""
-    factor = (scale / 2) ** 2
-    if law.lambda1 is None:
-        raise ConfigError("datasets.train.kernel_law.lambda1: required key is missing; give (low, high) in px² at x2")
-    upper = None if law.lambda2[1] is None else law.lambda2[1] * factor
-    size = 2 * int(law.size * scale / 4) + 1
-    lambda1 = (law.lambda1[0] * factor, law.lambda1[1] * factor)
-    return msgspec.structs.replace(law, size=size, lambda1=lambda1, lambda2=(law.lambda2[0] * factor, upper))

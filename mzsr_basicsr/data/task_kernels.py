@@ -1,5 +1,6 @@
 """The kernel of a training task: what blurs the photographs, and what the network is told of it."""
 
+import msgspec
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -82,3 +83,14 @@ class TaskKernels:
         """Draw another shape, and the Gaussian that one would guess."""
         kernel = shape(self.law.size, generator)
         return kernel, same_spread(kernel)
+
+
+def at_scale(law: LawOptions, scale: float) -> LawOptions:
+    """Give the law, written for scale 2, for another: the same blur in LR px."""
+    factor = (scale / 2) ** 2
+    if law.lambda1 is None:
+        raise ConfigError("datasets.train.kernel_law.lambda1: required key is missing; give (low, high) in px² at x2")
+    upper = None if law.lambda2[1] is None else law.lambda2[1] * factor
+    size = 2 * int(law.size * scale / 4) + 1
+    lambda1 = (law.lambda1[0] * factor, law.lambda1[1] * factor)
+    return msgspec.structs.replace(law, size=size, lambda1=lambda1, lambda2=(law.lambda2[0] * factor, upper))

@@ -12,7 +12,7 @@ from mzsr_basicsr.models.checks import check_length
 from mzsr_basicsr.options.numbers import as_numbers
 from mzsr_basicsr.options.schedule import check_periods, check_schedule
 
-_TASK_SETS = ("KernelMetaDataset", "DegradedPairDataset", "BlurredPatchDataset")
+_TASK_SETS = ("KernelMetaDataset", "DegradedPairDataset", "BlurredPatchDataset", "TaskViewsDataset")
 _OF_IMAGES = ("DegradedPairDataset", "ZeroShotDataset")
 
 

@@ -10,6 +10,7 @@ Natural = Annotated[int, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Scale = Annotated[float, Meta(ge=1)]
+WholeScale = Annotated[int, Meta(ge=1)]
 Subsampling = Literal["direct", "bicubic"]
 Range = tuple[NotNegative, NotNegative]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -102,6 +103,19 @@ class BlurredPatchOptions(TaskSetOptions, frozen=True, kw_only=True):
     noise: Range = (0.0, 0.02)
     jpeg: Share = 0.0
     jpeg_quality: tuple[Count, Count] = (60, 95)
+
+
+class TaskViewsOptions(TaskSetOptions, frozen=True, kw_only=True):
+    """`datasets.train` of TaskViewsDataset; `kernel_law` is written for scale 2."""
+
+    lq_size: Count = 32
+    patches: Count = 4
+    kernels: Count = 2
+    contents: Count = 2
+    scales: tuple[WholeScale, ...] = (2,)
+    kernel_law: LawOptions
+    noise: Range = (0.0, 0.0)
+    noisy: Share = 1.0
 
 
 class ZeroShotDatasetOptions(LoaderOptions, frozen=True, kw_only=True):
