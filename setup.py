@@ -41,7 +41,7 @@ setup(
     install_requires=[
         "av>=12,<19",  # clips: FFmpeg with its codecs in the wheel; 19 has no `metadata_errors` and no Fractions
         "imagecodecs",  # 16-bit PNG of any bands, and compressed TIFF
-        "jinja2",  # the pages of `mzsr benchmark` and `mzsr inspect`
+        "jinja2",  # the pages of `mzsr benchmark`, `mzsr inspect` and `mzsr tasks`
         "markupsafe",  # what those pages take as it is
         "matplotlib>=3.8",  # their plots
         "msgspec>=0.18",  # strict records of the option sections
@@ -49,6 +49,7 @@ setup(
         "opencv-python",  # photographs read and written as BasicSR does; colour spaces
         "pillow>=10.1",  # image files with all that belongs to them; graphics to train on, in its own font of any size
         "pyyaml",  # option files
+        "scikit-learn",  # k-means over the embedding of tasks
         "scipy",  # .mat kernels, sizes for fast transforms, interpolation
         "tifffile",  # TIFF of any depth and number of bands
         "torch>=2.4",

@@ -90,16 +90,15 @@ def code_of(degradation: Degradation) -> Tensor:
         per LR px, from 1/16 to 1/2; a blur of nothing has 1 everywhere. At last the root of σ, 1 for 0.1 intensity.
     """
     kernel = degradation.told.detach()
-    like = {"dtype": kernel.dtype, "device": kernel.device}
-    turn = math.pi / DIRECTIONS * torch.arange(DIRECTIONS, **like)[:, None, None]
-    steps = torch.arange(1, FREQUENCIES + 1, **like)[:, None] / (2 * FREQUENCIES)
-    axis = torch.arange(kernel.shape[-1], **like) - kernel.shape[-1] // 2  # px of the HR image
+    turn = math.pi / DIRECTIONS * torch.arange(DIRECTIONS).to(kernel)[:, None, None]
+    steps = torch.arange(1, FREQUENCIES + 1).to(kernel)[:, None] / (2 * FREQUENCIES)
+    axis = torch.arange(kernel.shape[-1]).to(kernel) - kernel.shape[-1] // 2  # px of the HR image
     phase = 2 * math.pi / float(degradation.scale) * steps * axis
     across, down = ((way * phase).flatten(0, 1) for way in (turn.cos(), turn.sin()))  # (32, k), of columns and rows
     even, odd = across.cos() @ kernel.mT, across.sin() @ kernel.mT  # (..., 32, k), rows left
     real = (even * down.cos() - odd * down.sin()).sum(-1)
     amplitude = torch.hypot(real, (even * down.sin() + odd * down.cos()).sum(-1))
-    noise = torch.as_tensor(degradation.noise, **like).detach()
+    noise = torch.as_tensor(degradation.noise).detach().to(kernel)
     root = (noise / _NOISE).sqrt()[..., None]
     few = torch.broadcast_shapes(amplitude.shape[:-1], root.shape[:-1])
     code = torch.cat([amplitude.expand(*few, -1), root.expand(*few, -1)], dim=-1)

@@ -1,0 +1,83 @@
+"""Measure how well TaskEmbedding tells tasks apart: is the other view of a task found among 64 tasks?
+
+    python benchmarks/task_embedding.py PHOTOS [--weights FILE] [--sets 20]
+
+PHOTOS should be photographs that it was not trained on. Each set has 16 times two kernels with two contents, so that
+of the other 63 tasks one has the same kernel and one the same content. Law, noise and patches are those of the option
+file.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from torch import Tensor
+
+from mzsr_basicsr.data.task_views_dataset import TaskViewsDataset
+from mzsr_basicsr.meta.embedding import CODE
+from mzsr_basicsr.weights.task_embedding import SHIPPED, load_embedding
+
+OPTIONS = Path(__file__).parents[1] / "options/tasks/task_embedding.yml"
+ITEMS = 16  # of four tasks
+SEED = 1000
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("photos")
+    parser.add_argument("--weights", default=SHIPPED)
+    parser.add_argument("--sets", type=int, default=20)
+    parser.add_argument("--drawn", type=float, default=0.0, help="share of drawn graphics (default: %(default)s)")
+    a = parser.parse_args()
+    torch.set_num_threads(1)
+    data = TaskViewsDataset(section(a.photos, a.drawn))
+    embedding = load_embedding(a.weights)
+    rows: dict[str, list[list[float]]] = {"embedding": [], "code alone": [], "images alone": []}
+    for number in range(a.sets):
+        views = torch.stack([data[ITEMS * number + i]["lq"] for i in range(ITEMS)])
+        blank = views.clone()
+        blank[..., -CODE:, :, :] = views[:1, :1, :1, -CODE:]  # one and the same code for all
+        with torch.no_grad():
+            found = {"embedding": embedding(views), "images alone": embedding(blank)}
+        codes = views[:, :, 0, -CODE:, 0, 0]
+        found["code alone"] = torch.nn.functional.normalize(codes - codes.mean((0, 1)), dim=-1)
+        for name, vectors in found.items():
+            rows[name].append(measure(vectors.double()))
+    print("| what is compared | found first | in the first five | same task | same kernel | same content | others |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name, numbers in rows.items():
+        means = torch.tensor(numbers).mean(0).tolist()
+        print(f"| {name} | {means[0]:.1%} | {means[1]:.1%} | " + " | ".join(f"{m:.3f}" for m in means[2:]) + " |")
+
+
+def section(photos: str, drawn: float) -> dict[str, Any]:
+    """Give `datasets.train` of the option file for other photographs and other draws."""
+    text = OPTIONS.read_text().split("\n", 1)[1]  # without the plug-in's line
+    given: dict[str, Any] = yaml.safe_load(text)["datasets"]["train"]
+    changes = {"dataroot_gt": photos, "phase": "train", "scale": 2, "seed": SEED, "drawn": drawn}
+    return {**given, **changes}
+
+
+def measure(vectors: Tensor) -> list[float]:
+    """Measure one set of views (16, 8, d): shares found, and mean cosines of pairs of views by what they share."""
+    first, second = vectors[:, 0::2].flatten(0, 1), vectors[:, 1::2].flatten(0, 1)  # (64, d), contents by kernels
+    cosines = first @ second.T
+    rank = (cosines > cosines.diagonal()[:, None]).sum(1)
+    item, content, kernel = (torch.arange(4 * ITEMS) // n for n in (4, 2, 1))
+    kernel = 2 * item + kernel % 2
+    same = torch.eye(4 * ITEMS, dtype=torch.bool)
+    kinds = [
+        same,
+        (kernel[:, None] == kernel) & ~same,
+        (content[:, None] == content) & ~same,
+        item[:, None] != item,
+    ]
+    shares = [float((rank < count).double().mean()) for count in (1, 5)]
+    return [*shares, *(float(cosines[kind].mean()) for kind in kinds)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Tasks of the law drawn, embedded, shown on a map and sorted into clusters."""
