@@ -21,6 +21,7 @@ from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.sound import diverged
 from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.meta.store import followed
 from mzsr_basicsr.meta.task import Params
 from mzsr_basicsr.signals import Scene, lessons_of
 
@@ -43,6 +44,8 @@ class Adapted:
         kept: after how many updates the parameters were taken; 0 if adaptation was rolled back.
         diverged: the last losses are not finite, or far above the first.
         stopped: why no more updates were made, in words; empty where none was wanted or possible.
+        recalled: adaptation began with the parameters that a memory gave, and these or what became of them were taken.
+        alone: the held-out loss of the parameters before all, where a memory was asked.
 
     `predicted` is the gain that the held-out part promises, dB.
     """
@@ -53,11 +56,13 @@ class Adapted:
     kept: int
     diverged: bool = False
     stopped: str = ""
+    recalled: bool = False
+    alone: float | None = None
 
     @property
     def predicted(self) -> float:
         """Give the promised gain, dB; 0 where nothing was held out or nothing improved."""
-        return promised(self.held_out)
+        return promised(self.held_out if self.alone is None else [self.alone, *self.held_out])
 
 
 def adapt_carefully(
@@ -67,6 +72,7 @@ def adapt_carefully(
     settings: Settings,
     parts: int = 1,
     limits: Limits | None = None,
+    strategy: Tensor | None = None,
 ) -> Adapted:
     """Adapt to an image or to parts of it, and keep what the held-out part speaks for; see `careful_steps`.
 
@@ -78,21 +84,25 @@ def adapt_carefully(
         parts: how many parts of the image are given. Of several the third is held out (of two, the second), of one a
             cell of a 3x3 grid.
         limits: what ends it before the last update; None for nothing.
+        strategy: see `careful_steps`; with one, the held-out part is asked without updates too.
     """
-    if max(settings.updates) == 0 or min(images.shape[-2:]) < SMALLEST:
+    if min(images.shape[-2:]) < SMALLEST or (max(settings.updates) == 0 and strategy is None):
         return Adapted(start_of(network), [], [], 0)
     losses: list[float] = []
     limits, begun = limits or Limits(), seconds_now(images.device)
     scene = scene_of(network, images, degradation, settings, degradation)
-    for step in careful_steps(scene, settings, parts):
+    for step in careful_steps(scene, settings, parts, strategy):
+        memory = step.recalled, step.alone
         if not math.isfinite(step.loss + step.marks[-1]):
-            return Adapted(step.best, losses or [step.loss], step.marks[: len(losses)], step.kept, True, DIVERGED)
+            marks = step.marks[: len(losses)]
+            return Adapted(step.best, losses or [step.loss], marks, step.kept, True, DIVERGED, *memory)
         losses.append(step.loss)
         last = len(losses) > max(settings.updates)
         stopped = ALL_MADE if last else limits.reason(step.marks, seconds_now(images.device) - begun)
         if stopped:
             break
-    return Adapted(step.best, losses, step.marks, step.kept, diverged(losses[-1], losses[0], images), stopped or "")
+    why = stopped or "" if max(settings.updates) else ""
+    return Adapted(step.best, losses, step.marks, step.kept, diverged(losses[-1], losses[0], images), why, *memory)
 
 
 @dataclass(frozen=True)
@@ -104,41 +114,63 @@ class Step:
         kept: after how many updates they were.
         loss: the signal's, at the present parameters.
         marks: the held-out loss before each update and after the last.
+        recalled, alone: see `Adapted`.
     """
 
     best: Params
     kept: int
     loss: float
     marks: list[float]
+    recalled: bool = False
+    alone: float | None = None
 
 
-def careful_steps(scene: Scene, settings: Settings, parts: int = 1) -> Iterator[Step]:
+def careful_steps(scene: Scene, settings: Settings, parts: int = 1, strategy: Tensor | None = None) -> Iterator[Step]:
     """Adapt to what is not held out, and yield what to keep after 0, 1, 2, … updates.
 
     Of the son, whose loss hardly wavers, that is what serves the held-out part best. Of other signals it is the last,
-    as soon as the best mark promises enough; see `decision`.
+    as soon as the best mark promises enough; see `decision`. A memory's strategy is followed first where the held-out
+    part is served better so; what is promised is still the gain over the parameters without it.
 
     Args:
         scene: without a mask.
         settings: see `Settings`; the largest of `updates` is made, `early_stop` is not used.
         parts: see `adapt_carefully`.
+        strategy: (width,), see `meta.store`; None for none.
     """
-    start, by_promise = start_of(scene.network), settings.manner.signal.wavers
+    own, by_promise = start_of(scene.network), settings.manner.signal.wavers
     least = least_promise(scene.degradation) if by_promise else 0.0
     held_out = _held_out(scene.lq, parts)
     lessons = lessons_of(replace(scene, learned=~held_out), settings.manner.signal)
-    exam = Exam(replace(scene, learned=held_out), settings.manner.signal, start)
-    best, kept, first = start, 0, math.inf
+    exam = Exam(replace(scene, learned=held_out), settings.manner.signal, own)
+    start, safe, alone = _beginning(exam, own, strategy, least)
+    best, kept, first = safe, 0, math.inf
     for update, (params, loss) in enumerate(follow(lessons, start, replace(settings, early_stop=0))):
         first = loss if update == 0 else first
         better = exam.sit(params) < exam.marks[kept]  # never true of NaN
         if by_promise and update:
             sound = math.isfinite(exam.marks[-1]) and not diverged(loss, first, scene.lq)
-            better = sound and promised(exam.marks) >= least
-            best, kept = start, 0
+            better = sound and promised([*alone, *exam.marks]) >= least
+            best, kept = safe, 0
         if better:
             best, kept = params, update
-        yield Step(best, kept, loss, list(exam.marks))
+        recalled = start is not own and (kept > 0 or safe is start)
+        yield Step(best, kept, loss, list(exam.marks), recalled, *alone)
+
+
+def _beginning(exam: Exam, own: Params, strategy: Tensor | None, least: float) -> tuple[Params, Params, list[float]]:
+    """Choose what is adapted, and what is kept where updates do not serve: a network's own parameters or a memory's.
+
+    Returns:
+        Both, and the mark of its own, where there was a choice.
+    """
+    if strategy is None:
+        return own, own, []
+    remembered = followed(own, strategy)
+    marks = [exam.mark(own), exam.mark(remembered)]
+    if not marks[1] < marks[0]:  # never true of NaN
+        return own, own, marks[:1]
+    return remembered, remembered if promised(marks) >= least else own, marks[:1]
 
 
 def _held_out(images: Tensor, parts: int) -> Tensor:
