@@ -52,7 +52,9 @@ def main() -> None:
 
 def measure(network: Pretrained, folder: Path, arguments: argparse.Namespace) -> dict[str, float]:
     """Give the mean PSNR after each number of updates, without care: what the weights themselves do."""
-    settings = Settings(tuple(arguments.updates), network.schedule, network.manner, quantize_son=True)
+    settings = Settings(
+        tuple(arguments.updates), network.schedule, network.manner, quantize_son=True, learner=network.learner
+    )
     degradation = Degradation(arguments.kernel, network.scale)
     rows = []
     for name in list_photographs(str(folder), "folders"):

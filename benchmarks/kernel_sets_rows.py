@@ -80,7 +80,8 @@ def measure(
     degradation = Degradation(kernel, case.scale, case.subsampling, case.noise / 255)
     made = degradation.apply(to_tensor(hr)[None].double(), torch.Generator().manual_seed(0))
     lq = round_to_8_bits(made).float()
-    settings = Settings(updates, network.schedule, network.manner, quantize_son=True, careful=careful)
+    how = (network.schedule, network.manner)
+    settings = Settings(updates, *how, quantize_son=True, careful=careful, learner=network.learner)
     images = zero_shot(network.network, lq, degradation.to(lq), settings).images
     named = {"bicubic": upscale(lq, case.scale)} | {str(u): image for u, image in images.items()}
     quality, (height, width) = psnr_rgb if case.rgb else psnr_y, hr.shape[:2]

@@ -65,7 +65,7 @@ def measure(vectors: Tensor) -> list[float]:
     """Measure one set of views (16, 8, d): shares found, and mean cosines of pairs of views by what they share."""
     first, second = vectors[:, 0::2].flatten(0, 1), vectors[:, 1::2].flatten(0, 1)  # (64, d), contents by kernels
     cosines = first @ second.T
-    rank = (cosines > cosines.diagonal()[:, None]).sum(1)
+    rank = (cosines >= cosines.diagonal()[:, None] - 1e-6).sum(1) - 1  # what is as near is before it
     item, content, kernel = (torch.arange(4 * ITEMS) // n for n in (4, 2, 1))
     kernel = 2 * item + kernel % 2
     same = torch.eye(4 * ITEMS, dtype=torch.bool)

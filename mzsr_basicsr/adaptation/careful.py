@@ -12,16 +12,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mzsr_basicsr.adaptation.beginning import Beginning, beginning, with_gains_of
 from mzsr_basicsr.adaptation.clock import seconds_now
 from mzsr_basicsr.adaptation.decision import least_promise, promised
-from mzsr_basicsr.adaptation.descent import follow, scene_of, start_of
+from mzsr_basicsr.adaptation.descent import begin, follow, scene_of
 from mzsr_basicsr.adaptation.exam import Exam
 from mzsr_basicsr.adaptation.limits import ALL_MADE, Limits
 from mzsr_basicsr.adaptation.lively import slope
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.sound import diverged
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.meta.store import followed
+from mzsr_basicsr.meta.modulation import folded
 from mzsr_basicsr.meta.task import Params
 from mzsr_basicsr.signals import Scene, lessons_of
 
@@ -44,8 +45,7 @@ class Adapted:
         kept: after how many updates the parameters were taken; 0 if adaptation was rolled back.
         diverged: the last losses are not finite, or far above the first.
         stopped: why no more updates were made, in words; empty where none was wanted or possible.
-        recalled: adaptation began with the parameters that a memory gave, and these or what became of them were taken.
-        alone: the held-out loss of the parameters before all, where a memory was asked.
+        begun: where adaptation began, with a memory maybe; None where none was wanted or possible.
 
     `predicted` is the gain that the held-out part promises, dB.
     """
@@ -56,13 +56,17 @@ class Adapted:
     kept: int
     diverged: bool = False
     stopped: str = ""
-    recalled: bool = False
-    alone: float | None = None
+    begun: Beginning | None = None
 
     @property
     def predicted(self) -> float:
         """Give the promised gain, dB; 0 where nothing was held out or nothing improved."""
-        return promised(self.held_out if self.alone is None else [self.alone, *self.held_out])
+        return promised(self.held_out if self.begun is None else self.begun.marks(self.held_out))
+
+    @property
+    def recalled(self) -> bool:
+        """Whether what was taken came from a memory."""
+        return self.begun is not None and self.begun.recalled(self.kept)
 
 
 def adapt_carefully(
@@ -86,23 +90,22 @@ def adapt_carefully(
         limits: what ends it before the last update; None for nothing.
         strategy: see `careful_steps`; with one, the held-out part is asked without updates too.
     """
+    scene = scene_of(network, images, degradation, settings, degradation)
     if min(images.shape[-2:]) < SMALLEST or (max(settings.updates) == 0 and strategy is None):
-        return Adapted(start_of(network), [], [], 0)
+        return Adapted(folded(begin(scene, settings)), [], [], 0)
     losses: list[float] = []
     limits, begun = limits or Limits(), seconds_now(images.device)
-    scene = scene_of(network, images, degradation, settings, degradation)
     for step in careful_steps(scene, settings, parts, strategy):
-        memory = step.recalled, step.alone
         if not math.isfinite(step.loss + step.marks[-1]):
             marks = step.marks[: len(losses)]
-            return Adapted(step.best, losses or [step.loss], marks, step.kept, True, DIVERGED, *memory)
+            return Adapted(step.best, losses or [step.loss], marks, step.kept, True, DIVERGED, step.begun)
         losses.append(step.loss)
         last = len(losses) > max(settings.updates)
         stopped = ALL_MADE if last else limits.reason(step.marks, seconds_now(images.device) - begun)
         if stopped:
             break
     why = stopped or "" if max(settings.updates) else ""
-    return Adapted(step.best, losses, step.marks, step.kept, diverged(losses[-1], losses[0], images), why, *memory)
+    return Adapted(step.best, losses, step.marks, step.kept, diverged(losses[-1], losses[0], images), why, step.begun)
 
 
 @dataclass(frozen=True)
@@ -114,15 +117,14 @@ class Step:
         kept: after how many updates they were.
         loss: the signal's, at the present parameters.
         marks: the held-out loss before each update and after the last.
-        recalled, alone: see `Adapted`.
+        begun: where it began.
     """
 
     best: Params
     kept: int
     loss: float
     marks: list[float]
-    recalled: bool = False
-    alone: float | None = None
+    begun: Beginning
 
 
 def careful_steps(scene: Scene, settings: Settings, parts: int = 1, strategy: Tensor | None = None) -> Iterator[Step]:
@@ -138,39 +140,26 @@ def careful_steps(scene: Scene, settings: Settings, parts: int = 1, strategy: Te
         parts: see `adapt_carefully`.
         strategy: (width,), see `meta.store`; None for none.
     """
-    own, by_promise = start_of(scene.network), settings.manner.signal.wavers
+    begun, by_promise = begin(scene, settings), settings.manner.signal.wavers
+    own = folded(begun)
     least = least_promise(scene.degradation) if by_promise else 0.0
     held_out = _held_out(scene.lq, parts)
     lessons = lessons_of(replace(scene, learned=~held_out), settings.manner.signal)
     exam = Exam(replace(scene, learned=held_out), settings.manner.signal, own)
-    start, safe, alone = _beginning(exam, own, strategy, least)
-    best, kept, first = safe, 0, math.inf
+    chosen = beginning(exam, own, strategy, least)
+    start = begun if chosen.start is own else with_gains_of(chosen.start, begun)
+    best: Params = chosen.safe
+    kept, first = 0, math.inf
     for update, (params, loss) in enumerate(follow(lessons, start, replace(settings, early_stop=0))):
         first = loss if update == 0 else first
         better = exam.sit(params) < exam.marks[kept]  # never true of NaN
         if by_promise and update:
             sound = math.isfinite(exam.marks[-1]) and not diverged(loss, first, scene.lq)
-            better = sound and promised([*alone, *exam.marks]) >= least
-            best, kept = safe, 0
+            better = sound and promised(chosen.marks(exam.marks)) >= least
+            best, kept = chosen.safe, 0
         if better:
             best, kept = params, update
-        recalled = start is not own and (kept > 0 or safe is start)
-        yield Step(best, kept, loss, list(exam.marks), recalled, *alone)
-
-
-def _beginning(exam: Exam, own: Params, strategy: Tensor | None, least: float) -> tuple[Params, Params, list[float]]:
-    """Choose what is adapted, and what is kept where updates do not serve: a network's own parameters or a memory's.
-
-    Returns:
-        Both, and the mark of its own, where there was a choice.
-    """
-    if strategy is None:
-        return own, own, []
-    remembered = followed(own, strategy)
-    marks = [exam.mark(own), exam.mark(remembered)]
-    if not marks[1] < marks[0]:  # never true of NaN
-        return own, own, marks[:1]
-    return remembered, remembered if promised(marks) >= least else own, marks[:1]
+        yield Step(best, kept, loss, list(exam.marks), chosen)
 
 
 def _held_out(images: Tensor, parts: int) -> Tensor:

@@ -8,7 +8,10 @@ from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.meta.rules import RULES, State
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.meta.modulation import folded, with_folding
+from mzsr_basicsr.meta.rules import RULES, Rule, State
+from mzsr_basicsr.meta.starts import View
 from mzsr_basicsr.meta.task import Lessons, Loss, Params, PixelLoss
 from mzsr_basicsr.signals import Scene
 
@@ -27,38 +30,68 @@ def scene_of(
 
 
 def start_of(network: nn.Module) -> Params:
-    """Give the parameters that adaptation starts from: those that can be trained."""
+    """Give a network's own parameters: those that can be trained."""
     return {name: value.detach() for name, value in network.named_parameters() if value.requires_grad}
 
 
+def begin(scene: Scene, settings: Settings) -> Params:
+    """Give the parameters that adaptation starts from: the network's, or what its meta-learner makes of them.
+
+    Where gains move, they are among them; `follow` takes and `folded` removes them.
+    """
+    own, learner = start_of(scene.network), settings.learner
+    if learner is None:
+        return own
+    with torch.no_grad():
+        return {name: value.detach() for name, value in learner.begin(View(scene.lq, scene.told), own).items()}
+
+
 def follow(lessons: Lessons, params: Params, settings: Settings) -> Iterator[tuple[Params, float]]:
-    """Take lessons one after the other; see `adapt`."""
-    rule, state = RULES[settings.manner.rule], State()
-    best, best_loss, waited = params, float("inf"), 0
+    """Take lessons one after the other; see `adapt`.
+
+    Args:
+        lessons: of a signal.
+        params: see `begin`.
+        settings: see `Settings`.
+    """
+    moving = list(params) if settings.learner is None else list(settings.learner.moving)
+    rule, state = _rule(settings), State()
+    best, best_loss, waited = folded(params), float("inf"), 0
     last = max(settings.updates)
     for update in range(last + 1):
         if not 0 < settings.early_stop <= waited:
-            loss, slope = _loss_and_slope(lessons(update, params), params, with_slope=update < last)
-            best, best_loss, waited = (params, loss, 0) if loss < best_loss else (best, best_loss, waited + 1)
-            direction = rule(slope, state) if update < last else slope
-            here, next_params = params, _descend(params, direction, settings.schedule.at(update, len(params)))
-        if settings.early_stop:
-            here, loss = best, best_loss
-        yield here, loss
-        params = next_params
+            here = folded(params)
+            lesson = with_folding(lessons(update, here))
+            loss, slope = _loss_and_slope(lesson, params, moving if update < last else [])
+            best, best_loss, waited = (here, loss, 0) if loss < best_loss else (best, best_loss, waited + 1)
+            if update < last:
+                params = _descend(params, moving, rule(slope, state), settings, update)
+        yield (best, best_loss) if settings.early_stop else (here, loss)
 
 
-def _loss_and_slope(loss_of: Loss, params: Params, with_slope: bool) -> tuple[float, list[Tensor]]:
-    if not with_slope:  # the last update has been made: only its loss is wanted
+def _rule(settings: Settings) -> Rule:
+    """Give the rule of the manner, that of the meta-learner where it is learned."""
+    named = RULES[settings.manner.rule]
+    if not isinstance(named, type):
+        return named
+    if settings.learner is None or not isinstance(settings.learner.rule, named):
+        raise ConfigError(f"rule: {settings.manner.rule} is learned, and these weights have not learned one")
+    return settings.learner.rule
+
+
+def _loss_and_slope(loss_of: Loss, params: Params, wanted: list[str]) -> tuple[float, list[Tensor]]:
+    """Evaluate a loss, and its gradient by the parameters that are wanted."""
+    if not wanted:  # the last update has been made: only its loss is wanted
         with torch.no_grad():
-            return float(loss_of(params)), [torch.zeros_like(value) for value in params.values()]
-    leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
+            return float(loss_of(params)), []
+    leaves = {name: params[name].detach().requires_grad_() for name in wanted}
     with torch.enable_grad():
-        loss = loss_of(leaves)
+        loss = loss_of({**params, **leaves})
         slope = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True, materialize_grads=True)
     return float(loss.detach()), list(slope)
 
 
-def _descend(params: Params, direction: list[Tensor], rates: list[float]) -> Params:
-    moves = zip(params.items(), direction, rates, strict=True)
-    return {name: value - rate * move for (name, value), move, rate in moves}
+def _descend(params: Params, moving: list[str], direction: list[Tensor], settings: Settings, update: int) -> Params:
+    rates = settings.schedule.of(update, [params[name] for name in moving])
+    moves = zip(moving, direction, rates, strict=True)
+    return {**params, **{name: params[name] - rate * move.detach() for name, move, rate in moves}}

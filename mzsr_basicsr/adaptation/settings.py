@@ -1,10 +1,13 @@
 """How one image is adapted to: the learning rate of each update, and what is done beside the updates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor
 
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.meta.inner import spread
+from mzsr_basicsr.meta.learner import MetaLearner
 from mzsr_basicsr.signals.scene import SignalSettings
 
 USUAL = {"gradient": ((0, 2e-2), (1, 1e-2), (4, 5e-3)), "orthogonal": ((0, 5e-3),), "adam": ((0, 3e-4),)}  # by rule
@@ -29,8 +32,8 @@ class Schedule:
 
     Attributes:
         steps: (first update it holds for, rate) in rising order, the first for update 0.
-        learned: (updates, parameter tensors), meta-trained rates; they take the place of `steps`. Updates beyond
-            the last row use that row.
+        learned: (updates, tensors that move), meta-trained rates, or (updates, their elements); they take the place of
+            `steps`. Updates beyond the last row use that row.
     """
 
     steps: tuple[tuple[int, float], ...] = ((0, 2e-2), (1, 1e-2), (4, 5e-3))
@@ -44,11 +47,17 @@ class Schedule:
             )
 
     def at(self, update: int, tensors: int) -> list[float]:
-        """Give the rate of each of the network's parameter tensors for one update, counted from 0."""
+        """Give the rate of each of the tensors that move for one update, counted from 0."""
         if self.learned is not None:
             row: list[float] = self.learned[min(update, len(self.learned) - 1)].tolist()
             return row
         return [[rate for start, rate in self.steps if start <= update][-1]] * tensors
+
+    def of(self, update: int, values: Sequence[Tensor]) -> Sequence[float | Tensor]:
+        """Give the rates of tensors for one update: one for each, or one for each of their elements."""
+        if self.learned is None or self.learned.shape[1] == len(values):
+            return self.at(update, len(values))
+        return spread(self.learned[min(update, len(self.learned) - 1)].to(values[0]), values)
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,8 @@ class Settings:
             lower one; 0 gives the last parameters and never stops. Only the son's losses can be compared so.
         seed: of all chance.
         careful: hold a part of the image out, and give the parameters that serve it best; see `careful`.
+        learner: where adaptation starts, which parameters move and, where it is learned, the rule; None for all of the
+            network's own.
     """
 
     updates: tuple[int, ...] = (0, 1, 10)
@@ -79,6 +90,7 @@ class Settings:
     early_stop: int = 0
     seed: int = 0
     careful: bool = False
+    learner: MetaLearner | None = None
 
     def __post_init__(self) -> None:
         if not self.updates or min(self.updates) < 0:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.careful import SMALLEST, careful_steps
 from mzsr_basicsr.adaptation.clock import seconds_now
-from mzsr_basicsr.adaptation.descent import follow, scene_of, start_of
+from mzsr_basicsr.adaptation.descent import begin, follow, scene_of
 from mzsr_basicsr.adaptation.ensemble import super_resolve_ensemble
 from mzsr_basicsr.adaptation.plain import keep_plain
 from mzsr_basicsr.adaptation.settings import Schedule, Settings
@@ -99,7 +99,7 @@ def adapt(
     """
     scene = scene_of(network, lq, degradation, settings, told, pixel_loss)
     if not settings.careful or min(lq.shape[-2:]) < SMALLEST:
-        yield from follow(lessons_of(scene, settings.manner.signal), start_of(network), settings)
+        yield from follow(lessons_of(scene, settings.manner.signal), begin(scene, settings), settings)
         return
     for step in careful_steps(scene, settings):
         yield step.best, step.loss

@@ -131,7 +131,8 @@ def _dataset(data: Path, name: str, case: Case, kernel: str) -> ZeroShotDataset:
 def _rows(network: Pretrained, dataset: ZeroShotDataset, case: Case, best: bool, bar: tqdm) -> Iterator[Row]:
     """Adapt to each image and measure every column."""
     careful = network.manner.signal.wavers
-    settings = Settings(UPDATES, network.schedule, network.manner, quantize_son=True, careful=careful)
+    how = (network.schedule, network.manner)
+    settings = Settings(UPDATES, *how, quantize_son=True, careful=careful, learner=network.learner)
     for index in range(len(dataset)):
         whole = dataset[index]
         item = {key: value[None] for key, value in whole.items() if isinstance(value, Tensor)}

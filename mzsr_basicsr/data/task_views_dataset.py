@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.data.drawn.graphic import draw_graphic
+from mzsr_basicsr.data.drawn.graphic import KINDS, draw_graphic
 from mzsr_basicsr.data.photos import random_patch
 from mzsr_basicsr.data.task_kernels import TaskKernels, at_scale
 from mzsr_basicsr.data.task_set import TaskSet
@@ -18,15 +18,16 @@ from mzsr_basicsr.meta.embedding import code_of, packed
 from mzsr_basicsr.options.datasets import TaskViewsOptions
 from mzsr_basicsr.options.strict import parse
 
-_SHEET = 3  # sides of a patch that a sheet of drawn graphics has
+_WEIGHTS = torch.tensor([float(kind.weight) for kind in KINDS.values()])
+_SHEET = 2  # sides of a patch that a sheet of drawn graphics has
 
 
 class TaskViewsDataset(TaskSet[TaskViewsOptions]):
     """Draw kernels and contents; each content with each kernel is a task, and two draws of a task are its views.
 
     Tasks of one item thus share the kernel or the content, so that neither alone tells them apart. A content is a
-    photograph, or a sheet of drawn graphics. The first view is told the kernel as it is, the other maybe wrongly
-    (`kernel_law.misstated`), as nobody knows it exactly.
+    photograph, or a kind of drawn graphics, of which each view is another sheet. The first view is told the kernel as
+    it is, the other maybe wrongly (`kernel_law.misstated`), as nobody knows it exactly.
 
     An item holds `lq` (views, patches, 3 + 33, lq_size, lq_size), see `meta.embedding.packed`, and `gt` (views,) long:
     the number of each view's task.
@@ -52,9 +53,9 @@ class TaskViewsDataset(TaskSet[TaskViewsOptions]):
         kernels = [self._degradation(law, generator) for _ in range(self.options.kernels)]
         contents = self._contents(int(law.scale) * self.options.lq_size, generator)
         views = [
-            packed(self._patches(content, made, generator), code)
-            for content, (made, codes) in product(contents, kernels)
-            for code in codes
+            packed(self._patches(source, made, generator), code)
+            for sources, (made, codes) in product(contents, kernels)
+            for source, code in zip(sources, codes, strict=True)
         ]
         return {"lq": torch.stack(views), "gt": torch.arange(len(views) // 2).repeat_interleave(2)}
 
@@ -67,25 +68,37 @@ class TaskViewsDataset(TaskSet[TaskViewsOptions]):
         made = Degradation(kernel, law.scale, noise=noise)
         return made, (code_of(made), code_of(Degradation(told, law.scale, noise=noise)))
 
-    def _contents(self, side: int, generator: torch.Generator) -> list[int | Tensor]:
-        """Choose photographs by their numbers, none twice, and draw sheets of graphics in the place of some."""
+    def _contents(self, side: int, generator: torch.Generator) -> list[tuple[int | Tensor, int | Tensor]]:
+        """Choose what the first and what the second views are cut from: no photograph and no kind of graphics twice.
+
+        Args:
+            side: of a patch, HR px.
+            generator: of all chance.
+
+        Returns:
+            A photograph's number twice, or two sheets of one kind.
+        """
         count = self.options.contents
         photos = torch.randperm(len(self.photos), generator=generator)[:count].tolist()
+        kinds = torch.multinomial(_WEIGHTS, count, replacement=count > len(KINDS), generator=generator).tolist()
         chances = torch.rand(count, generator=generator).tolist()
-        drawn = [chance < self.options.drawn for chance in chances]
-        return [
-            draw_graphic(_SHEET * side, generator) if graphic else photo
-            for photo, graphic in zip(photos, drawn, strict=True)
-        ]
+        found: list[tuple[int | Tensor, int | Tensor]] = []
+        for photo, kind, chance in zip(photos, kinds, chances, strict=True):
+            if chance < self.options.drawn:
+                first, second = (draw_graphic(_SHEET * side, generator, list(KINDS)[kind]) for _ in range(2))
+                found.append((first, second))
+            else:
+                found.append((photo, photo))
+        return found
 
-    def _patches(self, content: int | Tensor, made: Degradation, generator: torch.Generator) -> Tensor:
-        """Degrade patches of a content, rounded to 8 bits as image files are: (patches, 3, lq_size, lq_size)."""
+    def _patches(self, source: int | Tensor, made: Degradation, generator: torch.Generator) -> Tensor:
+        """Degrade patches of a photograph or a sheet, and round to 8 bits: (patches, 3, lq_size, lq_size)."""
         side = int(made.scale) * self.options.lq_size
-        cut = [self._cut(content, side, generator) for _ in range(self.options.patches)]
+        cut = [self._cut(source, side, generator) for _ in range(self.options.patches)]
         return round_to_8_bits(made.apply(torch.stack(cut), generator))
 
-    def _cut(self, content: int | Tensor, side: int, generator: torch.Generator) -> Tensor:
-        if isinstance(content, int):
-            return random_patch(self.photos, content, side, self.options.augment, generator)
-        top, left = torch.randint(content.shape[-1] - side + 1, (2,), generator=generator).tolist()
-        return content[:, top : top + side, left : left + side]
+    def _cut(self, source: int | Tensor, side: int, generator: torch.Generator) -> Tensor:
+        if isinstance(source, int):
+            return random_patch(self.photos, source, side, self.options.augment, generator)
+        top, left = torch.randint(source.shape[-1] - side + 1, (2,), generator=generator).tolist()
+        return source[:, top : top + side, left : left + side]

@@ -22,6 +22,7 @@ from mzsr_basicsr.data.zero_shot_dataset import ZeroShotDataset
 from mzsr_basicsr.errors import ConfigError, ImageError, MZSRError, TrainingError, refusal
 from mzsr_basicsr.models.mzsr_model import MZSRModel
 from mzsr_basicsr.models.validation import check_metrics
+from mzsr_basicsr.options.learner import choices_of
 
 _QUIET = {"progress": False, "time_budget": 0.0}
 _CROP = 32  # px of the LR image that the meta-test is tried on
@@ -132,17 +133,18 @@ def _try_step(model: MZSRModel, opt: dict[str, Any], batch: dict[str, Any]) -> N
             raise
         failure = error
     kind = type(model.net_g).__name__
-    if model.train_options().meta.order == 2 and model.train_options().meta.inner_steps:
-        opt["train"]["meta"]["order"] = 1
+    if choices_of(model.train_options().meta).outer == "second_order" and model.bare_step.steps:
+        opt["train"]["meta"]["outer"] = "first_order"
+        opt["train"]["meta"].pop("order", None)
         try:
             _step(_build(opt), batch)
         except FAILURES as error:
             failure = error
         else:
             raise ConfigError(
-                f"train.meta.order: 2 differentiates {kind} twice, which a part of it cannot ({_line(failure)}); give "
-                "order: 1, or let it compute attention under torch.nn.attention.sdpa_kernel(SDPBackend.MATH) and "
-                "leave out torch.compile"
+                f"train.meta.outer: second_order differentiates {kind} twice, which a part of it cannot "
+                f"({_line(failure)}); give outer: first_order, or let it compute attention under "
+                "torch.nn.attention.sdpa_kernel(SDPBackend.MATH) and leave out torch.compile"
             ) from failure
     raise ConfigError(f"network_g: {kind} cannot be trained ({_line(failure)}); check its arguments") from failure
 

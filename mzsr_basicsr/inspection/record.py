@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mzsr_basicsr.adaptation.descent import scene_of, start_of
+from mzsr_basicsr.adaptation.descent import begin, scene_of
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.zero_shot import adapt, super_resolve
 from mzsr_basicsr.data.photos import to_picture
@@ -17,6 +17,7 @@ from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.inspection.own_copy import OwnCopy, first_copy
 from mzsr_basicsr.inspection.results import Inspection, Move, Update, Window
+from mzsr_basicsr.meta.modulation import folded
 from mzsr_basicsr.meta.task import Params, network_inputs, predict
 from mzsr_basicsr.metrics.quality import psnr_y, ssim_y
 from mzsr_basicsr.signals import Scene, SignalSettings
@@ -52,7 +53,7 @@ def inspect_image(
         ImageError: the ground truth is too small for the metric.
     """
     scene = scene_of(network, lq, degradation, settings, degradation)
-    start = start_of(network)
+    start = folded(begin(scene, settings))
     kept = chosen_updates(max(settings.updates))
     pictures: dict[int, np.ndarray] = {}
     updates: list[Update] = []
@@ -102,17 +103,22 @@ class _Work:
     def measure(self, number: int, params: Params, loss: float, sr: np.ndarray | None, start: Params) -> Update:
         """Measure the network after some updates; `sr` is needed where there is a ground truth."""
         known = None if sr is None or self.gt is None else (sr, self.gt, self.scale)
-        rates = self.settings.schedule.at(number - 1, len(start)) if number else [None] * len(start)
-        pairs = zip(start.items(), rates, strict=True)
+        rates = self._rates(number, start)
         return Update(
             number=number,
             loss=loss,
             son_psnr=self._psnr_of(params, self.son, self.scene.lq, self.settings.son_noise),
             psnr=None if known is None else psnr_y(*known),
             ssim=None if known is None else ssim_y(*known),
-            moved={name: _move(params[name], value, rate) for (name, value), rate in pairs},
+            moved={name: _move(params[name], value, rates.get(name)) for name, value in start.items()},
             copy_psnr=None if self.copy is None else self._psnr_of(params, self.copy.pairs.lq, self.copy.pairs.gt),
         )
+
+    def _rates(self, number: int, start: Params) -> dict[str, float]:
+        """Give the rate of each parameter tensor in the step before; of none where each element has its own."""
+        moving = list(start) if self.settings.learner is None else list(self.settings.learner.moving)
+        rates = self.settings.schedule.at(number - 1, len(moving)) if number else []
+        return dict(zip(moving, rates, strict=True)) if len(rates) == len(moving) else {}
 
     def _psnr_of(self, params: Params, lq: Tensor, target: Tensor, more_noise: float = 0.0) -> float:
         """Compare what the network makes of an LR image with what it should be; nothing is shaved off."""

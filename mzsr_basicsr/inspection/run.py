@@ -64,6 +64,7 @@ def inspect_file(choices: Choices, progress: Callable[[Update], None] = lambda u
         manner=loaded.manner,
         quantize_son=subject.eight_bits,
         seed=choices.upscale.seed,
+        learner=None if loaded.learner is None else loaded.learner.to(device),
     )
     least = float(chosen.degradation.noise)
     noise = max(least, subject.noise) if choices.upscale.noise == "auto" else choices.upscale.noise / 255

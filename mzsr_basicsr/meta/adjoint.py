@@ -96,9 +96,7 @@ def _nothing(params: Params) -> Tensor:
     raise RuntimeError("nothing is learned from after the last step")
 
 
-def _step_back(
-    names: list[str], point: Point, adjoint: Tensors, inner: InnerLoop, step: int
-) -> tuple[Tensor, Tensors]:
+def _step_back(names: list[str], point: Point, adjoint: Tensors, inner: InnerLoop, step: int) -> tuple[Tensor, Tensors]:
     """Carry the adjoint v_{k+1} over step k: return dL/dα_k (columns,) and v_k without the query's term."""
     places, slope = inner.places(names), point.slope
     if slope is None:

@@ -38,6 +38,7 @@ class TaskEmbedding(nn.Module):
             *_layer(middle, wide, stride=2),
             *_layer(wide, wide),
         )
+        self.level = nn.LayerNorm(2 * wide)  # features as large as the code's numbers, from the first step on
         self.head = nn.Sequential(nn.Linear(2 * wide + CODE, _HIDDEN), nn.ReLU(), nn.Linear(_HIDDEN, size))
 
     def of(self, images: Tensor, degradation: Degradation) -> Tensor:
@@ -78,7 +79,7 @@ class TaskEmbedding(nn.Module):
         return torch.cat([maps.mean((-2, -1)), spread], dim=1)
 
     def _joined(self, features: Tensor, code: Tensor) -> Tensor:
-        vectors: Tensor = F.normalize(self.head(torch.cat([features, code], dim=-1)), dim=-1)
+        vectors: Tensor = F.normalize(self.head(torch.cat([self.level(features), code], dim=-1)), dim=-1)
         return vectors
 
 

@@ -99,7 +99,9 @@ def moved(values: Sequence[Tensor], row: Tensor, directions: Sequence[Tensor]) -
     return [value - rate * way for value, rate, way in zip(values, rates, directions, strict=True)]
 
 
-def slope_of(loss: Loss, names: Sequence[str], values: Tensors, wrt: Sequence[int], keep: bool = False) -> tuple[Tensor, Tensors]:
+def slope_of(
+    loss: Loss, names: Sequence[str], values: Tensors, wrt: Sequence[int], keep: bool = False
+) -> tuple[Tensor, Tensors]:
     """Evaluate a loss and its gradient at leaf values; parameters that the loss does not reach get zeros.
 
     Args:

@@ -1,9 +1,9 @@
 """The LSTM rule: an optimiser that has learned to optimise, one small LSTM for each number of a gradient."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
-
-from mzsr_basicsr.meta.rules import State
 
 P = 10.0  # of the preprocessing; e^-10 is the smallest magnitude that has a logarithm
 
@@ -39,7 +39,7 @@ class LSTMRule(nn.Module):
         nn.init.zeros_(self.read_out.weight)
         nn.init.zeros_(self.read_out.bias)
 
-    def forward(self, slope: list[Tensor], state: State) -> list[Tensor]:
+    def forward(self, slope: list[Tensor], state: dict[str, Any]) -> list[Tensor]:
         """Give the direction of each tensor; see `rules.Rule`."""
         numbers = torch.cat([part.detach().flatten() for part in slope])
         seen = features = preprocessed(numbers)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.meta.task import Loss
 
 GAIN = ".gain"
 _KINDS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)  # the first axis of their weights is that of their channels
@@ -64,9 +65,12 @@ def folded(params: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return plain
 
 
-def strategy_between(
-    before: Mapping[str, Tensor], after: Mapping[str, Tensor], layers: Mapping[str, int]
-) -> Tensor:
+def with_folding(loss: Loss) -> Loss:
+    """Let a loss of plain parameters take parameters with gains."""
+    return lambda params: loss(folded(params))
+
+
+def strategy_between(before: Mapping[str, Tensor], after: Mapping[str, Tensor], layers: Mapping[str, int]) -> Tensor:
     """Give the strategy that comes nearest to a change of parameters, in least squares.
 
     A channel's gain is ⟨w', w⟩ / ⟨w, w⟩ of its weights w before and w' after; its bias moves as it did.

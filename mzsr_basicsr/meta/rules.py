@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mzsr_basicsr.meta.lstm import LSTMRule
+
 State = dict[str, Any]  # what a rule remembers of the steps before; empty at first
 Rule = Callable[[list[Tensor], State], list[Tensor]]  # (gradient of each tensor, state) -> direction of each tensor
 
@@ -83,5 +85,10 @@ def adam(slope: list[Tensor], state: State) -> list[Tensor]:
     return [m / first / ((s / second).sqrt() + 1e-8) for m, s in pairs]
 
 
-RULES: dict[str, Rule] = {"gradient": gradient, "orthogonal": orthogonal, "adam": adam}
-LINEAR = {"gradient"}  # rules that second-order meta-learning differentiates
+RULES: dict[str, Rule | type[LSTMRule]] = {  # a class makes a rule that has parameters, and is learned
+    "gradient": gradient,
+    "learned_rates": gradient,  # with a rate for each step and tensor, or for each element
+    "orthogonal": orthogonal,
+    "adam": adam,
+    "lstm": LSTMRule,
+}

@@ -7,8 +7,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from mzsr_basicsr.meta.learners import InnerLoop, Learner, MetaGradient
+from mzsr_basicsr.meta.inner import InnerLoop, MetaGradient, Outer
+from mzsr_basicsr.meta.learner import MetaLearner
+from mzsr_basicsr.meta.modulation import folded, with_folding
+from mzsr_basicsr.meta.outer import first_order, second_order
 from mzsr_basicsr.meta.rules import Rule, gradient
+from mzsr_basicsr.meta.starts.start import View
 from mzsr_basicsr.meta.task import Lessons, PixelLoss, Task, task_loss
 
 Teach = Callable[[nn.Module, Task, PixelLoss], Lessons]  # what a task is adapted to by
@@ -18,6 +22,13 @@ def by_pairs(network: nn.Module, task: Task, pixel_loss: PixelLoss) -> Lessons:
     """Adapt to the support set, in every step to the same."""
     loss = task_loss(network, task.support, task.degradation, pixel_loss)
     return lambda step, params: loss
+
+
+def view_of(task: Task) -> View:
+    """Give what a start sees: of an internal task the LR image, of an external one the LR images it is adapted by."""
+    internal = task.made is not None
+    given = task.support.gt if internal else task.support.lq
+    return View(given if len(given) else task.query.lq, task.degradation)
 
 
 @dataclass(frozen=True)
@@ -57,16 +68,19 @@ class MetaStep(nn.Module):
 
     Args:
         network: any `nn.Module`; its parameters stay its own (save and load the network, not this module).
-        learner: computes one task's gradient.
+        outer: computes one task's gradient, see `outer.OUTERS`.
         pixel_loss: loss of both loops, (prediction, target) -> scalar.
         steps: inner steps, 0 for plain supervised training on the query sets.
         rate: initial inner rate α of every step and parameter tensor.
-        learn_rates: make the rates parameters (stored as logarithms, so they stay positive).
-        order: 1 or 2.
+        learn_rates: make the rates parameters (stored as logarithms, so they stay positive): True or "tensor", one for
+            each step and tensor that moves; "element", one for each element, the same in every step.
+        order: 1 or 2, for an outer that asks for it.
         recompute: see `InnerLoop`.
-        rule: see `InnerLoop`.
+        rule: see `InnerLoop`; not used where a learner is given.
         teach: what an inner step learns from.
         before: see `InnerLoop`.
+        learner: start, scope and rule; None for θ itself, all of it.
+        truncate: see `InnerLoop`.
     """
 
     log_rates: Tensor
@@ -74,38 +88,62 @@ class MetaStep(nn.Module):
     def __init__(
         self,
         network: nn.Module,
-        learner: Learner,
+        outer: Outer,
         pixel_loss: PixelLoss,
         steps: int,
         rate: float,
-        learn_rates: bool = False,
+        learn_rates: bool | Literal["tensor", "element"] = False,
         order: Literal[1, 2] = 2,
         recompute: bool = False,
         rule: Rule = gradient,
         teach: Teach = by_pairs,
         before: float = 0.0,
+        learner: MetaLearner | None = None,
+        truncate: int = 0,
     ) -> None:
         super().__init__()
         self.network = network
-        self.learner = learner
+        self.outer = outer
         self.pixel_loss = pixel_loss
+        self.steps = steps
         self.order = order
         self.recompute = recompute
-        self.rule = rule
         self.teach = teach
         self.before = before
+        self.truncate = truncate
+        self.early = False  # take the steps as constants for now, whatever the outer level does
+        self.learner = MetaLearner(network, rule=rule) if learner is None else learner
         self.names = [name for name, value in network.named_parameters() if value.requires_grad]
-        first = next(network.parameters())
-        log_rates = torch.full((steps, len(self.names)), rate, dtype=first.dtype, device=first.device).log()
+        log_rates = self._rates(rate, learn_rates == "element")
         if learn_rates:
             self.log_rates = nn.Parameter(log_rates)
         else:
             self.register_buffer("log_rates", log_rates)
 
+    def _rates(self, rate: float, of_elements: bool) -> Tensor:
+        """Make the logarithms of the rates that training begins with."""
+        first = next((p for p in self.network.parameters() if p.requires_grad), next(self.network.parameters()))
+        shape = (self.steps, len(self.learner.moving))
+        if of_elements:
+            shape = (min(self.steps, 1), self.learner.elements(self.network))
+        return torch.full(shape, rate, dtype=first.dtype, device=first.device).log()
+
     @property
     def learns_rates(self) -> bool:
         """Whether the inner rates are trained."""
         return isinstance(self.log_rates, nn.Parameter)
+
+    @property
+    def rule(self) -> Rule:
+        """How a step is made of a gradient."""
+        return self.learner.rule
+
+    def inner(self, weights: tuple[float, ...]) -> InnerLoop:
+        """Give the inner loop as it stands."""
+        rates = self.log_rates.detach().exp()
+        rates = rates.expand(self.steps, -1) if len(rates) != self.steps else rates
+        how = (self.order, self.recompute, self.learner.rule, self.before, self.learner.moving, self.truncate)
+        return InnerLoop(rates, weights, *how)
 
     def forward(self, tasks: Sequence[Task], weights: tuple[float, ...]) -> tuple[Tensor, StepReport]:
         """Run the meta-step.
@@ -118,34 +156,47 @@ class MetaStep(nn.Module):
             The mean weighted query loss over the tasks, and the losses of each task.
         """
         own = dict(self.network.named_parameters())
-        leaves: list[Tensor] = [own[name] for name in self.names]
-        inner = InnerLoop(self.log_rates.detach().exp(), weights, self.order, self.recompute, self.rule, self.before)
+        leaves: list[Tensor] = [*(own[name] for name in self.names), *self.learner.own()]
+        inner = self.inner(weights)
         sums = [torch.zeros_like(leaf) for leaf in leaves]
-        rate_sum = torch.zeros_like(inner.rates)
+        rate_sum = torch.zeros_like(self.log_rates)
         found: list[MetaGradient] = []
         was_training = self.network.training
-        self.network.train(was_training and not len(inner.rates))
+        self.network.train(was_training and not self.steps)
         try:
             for task in tasks:
-                gradient = self._one_task(task, dict(zip(self.names, leaves, strict=True)), inner)
-                for total, name in zip(sums, self.names, strict=True):
-                    total += gradient.params[name] / len(tasks)
-                rate_sum += gradient.rates / len(tasks)
-                found.append(MetaGradient({}, gradient.rates, gradient.loss, gradient.support, gradient.query))
+                result, slopes = self._one_task(task, leaves, inner)
+                sums = [total + slope / len(tasks) for total, slope in zip(sums, slopes, strict=True)]
+                by_rate = result.rates if len(result.rates) == len(rate_sum) else result.rates.sum(0, keepdim=True)
+                rate_sum += by_rate / len(tasks)
+                found.append(MetaGradient({}, rate_sum, result.loss, result.support, result.query))
         finally:
             self.network.train(was_training)
-        report = StepReport(
-            torch.stack([g.loss for g in found]),
-            torch.stack([g.query for g in found]),
-            torch.stack([g.support for g in found]),
-        )
+        report = StepReport(*(torch.stack([getattr(g, part) for g in found]) for part in ("loss", "query", "support")))
         if self.learns_rates:  # d/d(log α) = α d/dα
-            leaves, sums = [*leaves, self.log_rates], [*sums, rate_sum * inner.rates]
+            leaves, sums = [*leaves, self.log_rates], [*sums, rate_sum * self.log_rates.detach().exp()]
         return _AttachGradient.apply(report.meta.mean(), sums, *leaves), report
 
-    def _one_task(self, task: Task, params: dict[str, Tensor], inner: InnerLoop) -> MetaGradient:
-        query = task_loss(self.network, task.query, task.degradation, self.pixel_loss)
-        if not len(inner.rates):  # plain supervised training: there may be no support set
-            return self.learner(lambda step, params: query, query, params, inner)
-        support = self.teach(self.network, task, self.pixel_loss)
-        return self.learner(support, query, params, inner)
+    def _one_task(self, task: Task, leaves: list[Tensor], inner: InnerLoop) -> tuple[MetaGradient, list[Tensor]]:
+        """Give one task's result, and the gradient of each leaf: the network's, the start's, the rule's."""
+        params = dict(zip(self.names, leaves, strict=False))
+        query = with_folding(task_loss(self.network, task.query, task.degradation, self.pixel_loss))
+        begun = self.learner.begin(view_of(task), params)
+        if self.steps:
+            lessons = self.teach(self.network, task, self.pixel_loss)
+            support: Lessons = lambda step, here: with_folding(lessons(step, folded(here)))  # noqa: E731
+        else:  # plain supervised training: there may be no support set
+            support = lambda step, here: query  # noqa: E731
+        outer = first_order if self.early and self.outer is second_order else self.outer
+        result = outer(support, query, begun, inner)
+        count = len(leaves) - len(self.learner.of_the_rule())
+        return result, [*_through_the_start(begun, result.params, leaves[:count]), *result.rule]
+
+
+def _through_the_start(begun: dict[str, Tensor], slopes: dict[str, Tensor], leaves: list[Tensor]) -> list[Tensor]:
+    """Carry the gradient of what a task started from back to what that was made of."""
+    made = [name for name, value in begun.items() if value.requires_grad]
+    given = [slopes[name] for name in made]
+    return list(
+        torch.autograd.grad([begun[name] for name in made], leaves, given, allow_unused=True, materialize_grads=True)
+    )

@@ -6,7 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 _AFRESH = "to start afresh with it, give the run another `name` and its network as path.pretrain_network_g"
-_OF_THE_STATE = ("train.optim_g.", "train.scheduler.", "train.meta.rates_lr", "train.meta.learn_rates")
+_OF_THE_STATE = (
+    "train.optim_g.",
+    "train.scheduler.",
+    "train.meta.rates_lr",
+    "train.meta.learner_lr",
+    "train.meta.learn_rates",
+)
 _OF_THIS_CALL = ("time_budget", "progress", "num_worker_per_gpu", "prefetch_mode", "num_prefetch_queue", "pin_memory")
 _COUNTED = ("initial_lr", "lr", "params")  # of an optimizer's group: what a schedule moves, and what is no option
 
@@ -31,7 +37,7 @@ def held_back(names: Sequence[str], optimizers: Sequence[Any], schedulers: Seque
 
 
 def _of_a_group(section: str, now: Mapping[str, Any], was: Mapping[str, Any]) -> Iterator[str]:
-    lr = f"{section}.lr" if section else "train.meta.rates_lr"  # the second group is that of the learned rates
+    lr = f"{section}.lr" if section else f"train.meta.{now.get('key', 'rates_lr')}"
     if "initial_lr" in was and was["initial_lr"] != now.get("initial_lr", now["lr"]):
         yield _held(lr, was["initial_lr"], now.get("initial_lr", now["lr"]))
     for key, value in now.items() if section else ():

@@ -8,7 +8,6 @@ from basicsr.utils.registry import LOSS_REGISTRY, METRIC_REGISTRY
 
 from mzsr_basicsr.archs.build import check_network
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.meta import LEARNERS
 from mzsr_basicsr.models.inner_loop import manner_of_training
 from mzsr_basicsr.options.datasets import DEFAULT_LENGTH
 from mzsr_basicsr.options.run import CommonRunOptions, RunOptions
@@ -53,17 +52,16 @@ def _check_train(options: RunOptions) -> None:
     check_name("train.pixel_opt.type", loss.get("type"), LOSS_REGISTRY)
     check_keys("train.pixel_opt", _arguments(loss), LOSS_REGISTRY.get(loss["type"]))
     check_schedule(scheduler, options.train.total_iter)
-    check_name("train.meta.learner", options.train.meta.learner, LEARNERS)
     manner = manner_of_training(options.train.meta)
     data = options.datasets.get("train", {})
-    if manner.signal.name != "son" and options.train.meta.inner_steps and data.get("task") != "internal":
+    if manner.signal.name != "son" and options.train.meta.steps() and data.get("task") != "internal":
         raise ConfigError(
             f"train.meta.signal: {manner.signal.name} learns from an LR image alone; give datasets.train.task: internal"
         )
-    if options.train.meta.inner_steps and data.get("support") == 0 and data.get("task") != "internal":
+    if options.train.meta.steps() and data.get("support") == 0 and data.get("task") != "internal":
         raise ConfigError("datasets.train.support: 0 leaves nothing to adapt to; give 1 or more, or inner_steps: 0")
     if "val" in options.datasets:  # or a validation would stop the training
-        zero_shot_settings(options.val.zero_shot, torch.ones(options.train.meta.inner_steps, 1), manner)
+        zero_shot_settings(options.val.zero_shot, torch.ones(options.train.meta.steps(), 1), manner)
 
 
 def _arguments(section: dict[str, Any]) -> list[str]:

@@ -17,7 +17,7 @@ from mzsr_basicsr.adaptation.zero_shot import Result, Settings, zero_shot
 from mzsr_basicsr.archs.windows import fit_sizes
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, TrainingError
-from mzsr_basicsr.meta import StepReport, query_weights
+from mzsr_basicsr.meta import MetaLearner, StepReport, query_weights
 from mzsr_basicsr.models.checkpoint import fingerprint
 from mzsr_basicsr.models.checks import check_run
 from mzsr_basicsr.models.finite import fault
@@ -27,14 +27,15 @@ from mzsr_basicsr.models.layers import drawn_by, warn_of_frozen_layers
 from mzsr_basicsr.models.meta_test import validated
 from mzsr_basicsr.models.optimizers import build_optimizer
 from mzsr_basicsr.models.progress import TrainingClock
-from mzsr_basicsr.models.rates import rates_for_the_log, start_rates
+from mzsr_basicsr.models.rates import rates_for_the_log, start_learner, start_rates
 from mzsr_basicsr.models.saving import ResumableModel
 from mzsr_basicsr.models.task_builder import build_tasks, merged
 from mzsr_basicsr.models.throughput import Throughput
 from mzsr_basicsr.models.validation import validate
 from mzsr_basicsr.models.watch import Watch, named_losses
+from mzsr_basicsr.options.learner import MetaOptions
 from mzsr_basicsr.options.numbers import as_numbers
-from mzsr_basicsr.options.run import MetaOptions, RunOptions, TrainOptions
+from mzsr_basicsr.options.run import RunOptions, TrainOptions
 from mzsr_basicsr.options.strict import parse
 from mzsr_basicsr.options.zero_shot import zero_shot_settings
 from mzsr_basicsr.weights.pretrained import fitting_rates
@@ -52,6 +53,7 @@ class MZSRModel(ResumableModel):
         self.options = parse(RunOptions, "", {key: value for key, value in opt.items() if key != "plugin"})
         self.rates: Tensor | None = None
         self.manner = Manner()
+        self.learner: MetaLearner | None = None
         self.result: Result | None = None
         self.log_dict: dict[str, float] = OrderedDict()
         self.watch = Watch()
@@ -83,21 +85,23 @@ class MZSRModel(ResumableModel):
 
     def _build_meta_step(self, meta: MetaOptions) -> nn.Module:
         step = build_step(self.net_g, meta, self.pixel_loss, self.options.quantizes()).to(self.device)
-        if meta.learn_rates and self.rates is not None:
+        start_learner(step, self.learner)
+        if step.learns_rates and self.rates is not None:
             start_rates(step, self.rates, self.manner.rule)
-        if meta.inner_steps:
-            warn_of_frozen_layers(self.net_g, meta.inner_steps)
+        if step.steps:
+            warn_of_frozen_layers(self.net_g, step.steps)
         self.bare_step = step
         devices = [torch.cuda.current_device()] if self.device.type == "cuda" else None
         return DistributedDataParallel(step, device_ids=devices) if self.options.dist else step
 
     def setup_optimizers(self) -> None:
-        """One optimizer for the network and, in a group of its own, the learned rates."""
+        """One optimizer for the network and, in groups of their own, the learned rates and the meta-learner."""
         train = self.train_options()
         groups: list[dict[str, Any]] = [{"params": [p for p in self.net_g.parameters() if p.requires_grad]}]
-        if self.bare_step.learns_rates:
-            rates = {"params": [self.bare_step.log_rates], "lr": train.meta.rates_lr, "matrices": False}
-            groups.append(rates)
+        rates = [self.bare_step.log_rates] if self.bare_step.learns_rates else []
+        for key, own in (("rates_lr", rates), ("learner_lr", self.bare_step.learner.own())):
+            if own:
+                groups.append({"params": own, "lr": getattr(train.meta, key), "matrices": False, "key": key})
         self.optimizer_g = build_optimizer(train.optim_g, groups)
         self.optimizers.append(self.optimizer_g)
 
@@ -115,7 +119,9 @@ class MZSRModel(ResumableModel):
             given = {key: section[key] for key in ("subsampling", "seed", "quantize") if key in section}
             with torch.no_grad():
                 self.tasks = build_tasks(moved, **given)
-                self.tasks = self.tasks if self.train_options().meta.inner_steps else merged(self.tasks)
+                self.tasks = (
+                    self.tasks if self.bare_step.steps or self.bare_step.learner.start.looks else merged(self.tasks)
+                )
             return
         self.lq, self.gt = moved["lq"], moved.get("gt")
         self.degradation, self.told = (self._degradation(moved[key][0]) for key in ("kernel", "told_kernel"))
@@ -123,7 +129,8 @@ class MZSRModel(ResumableModel):
     def optimize_parameters(self, current_iter: int) -> None:
         """Make one outer step (paper, equation 6)."""
         train = self.train_options()
-        weights = query_weights(train.meta.loss_weights, train.meta.inner_steps, current_iter - 1)
+        weights = query_weights(train.meta.loss_weights, self.bare_step.steps, current_iter - 1)
+        self.bare_step.early = current_iter <= train.meta.order_from
         self.optimizer_g.zero_grad()
         if self.clock.throughput.wants_count:
             with precision(self.device, train.precision), self._random_layers(current_iter):
@@ -152,7 +159,7 @@ class MZSRModel(ResumableModel):
     def _warn_of_divergence(self, current_iter: int) -> None:
         meta = self.train_options().meta
         inner = "train.meta.rates_lr or train.meta.inner_rate" if meta.learn_rates else "train.meta.inner_rate"
-        outer = f"train.optim_g.lr or {inner}" if meta.inner_steps else "train.optim_g.lr"
+        outer = f"train.optim_g.lr or {inner}" if meta.steps() else "train.optim_g.lr"
         for line in self.watch.note(dict(self.log_dict), outer, inner):
             get_root_logger().warning(f"Iteration {current_iter}: {line}")
 
@@ -164,7 +171,7 @@ class MZSRModel(ResumableModel):
             return
         self.save_before(current_iter)
         inner = "train.meta.inner_rate, or train.meta.rates_lr where the rates are learned"
-        lower = inner if self.train_options().meta.inner_steps else "train.optim_g.lr"
+        lower = inner if self.train_options().meta.steps() else "train.optim_g.lr"
         state = f"the state of iteration {current_iter - 1} was saved"
         raise TrainingError(f"iteration {current_iter}: {found}; {state}; lower {lower}")
 
@@ -181,12 +188,13 @@ class MZSRModel(ResumableModel):
 
     def settings(self) -> Settings:
         """Make the zero-shot settings of `val.zero_shot`."""
-        learned, manner, options = None, self.manner, self.options.val.zero_shot
+        learned, manner, learner, options = None, self.manner, self.learner, self.options.val.zero_shot
         if self.is_train:
-            learned, manner = self.bare_step.log_rates.detach().exp(), manner_of_training(self.train_options().meta)
+            learned, learner = self.bare_step.log_rates.detach().exp(), self.bare_step.learner
+            manner = manner_of_training(self.train_options().meta)
         elif options.rates == "learned":
-            learned = fitting_rates(self.rates, self.net_g, str(self.options.path.pretrain_network_g))
-        return zero_shot_settings(options, learned, manner)
+            learned = fitting_rates(self.rates, self.net_g, str(self.options.path.pretrain_network_g), learner)
+        return zero_shot_settings(options, learned, manner, learner)
 
     def dist_validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool) -> None:
         """Share the images among the processes."""

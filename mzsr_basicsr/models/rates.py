@@ -1,9 +1,9 @@
-"""Learned inner rates: where they start, and what the log says of them."""
+"""Learned inner rates, and a meta-learner's own parameters: where they start, and what the log says of them."""
 
 from basicsr.utils import get_root_logger
 from torch import Tensor
 
-from mzsr_basicsr.meta import RULES, MetaStep
+from mzsr_basicsr.meta import RULES, MetaLearner, MetaStep
 
 
 def start_rates(step: MetaStep, rates: Tensor, rule: str) -> None:
@@ -28,6 +28,18 @@ def start_rates(step: MetaStep, rates: Tensor, rule: str) -> None:
             f"train.meta.learn_rates: the weights file has {of_the_file} rates (inner steps x tensors), this training "
             f"{own}; they start from train.meta.inner_rate"
         )
+
+
+def start_learner(step: MetaStep, learner: MetaLearner | None) -> None:
+    """Start the parameters of start and rule from those of the weights file, where it has them of the same kind."""
+    own = step.learner.state_dict()
+    if learner is None or not step.learner.own():
+        return
+    found = learner.state_dict()
+    if {name: value.shape for name, value in found.items()} == {name: value.shape for name, value in own.items()}:
+        step.learner.load_state_dict(found)
+    else:
+        get_root_logger().warning("train.meta: the weights file has another meta-learner; this one starts anew")
 
 
 def rates_for_the_log(step: MetaStep) -> dict[str, float]:

@@ -11,13 +11,14 @@ from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.settings import Manner
 from mzsr_basicsr.data import task_stream
-from mzsr_basicsr.meta import MetaStep
+from mzsr_basicsr.meta import MetaLearner, MetaStep
 from mzsr_basicsr.models.changes import taken_over
 from mzsr_basicsr.models.inner_loop import manner_of_training
 from mzsr_basicsr.models.progress import TrainingClock
 from mzsr_basicsr.models.watch import Watch
 from mzsr_basicsr.options.run import RunOptions
 from mzsr_basicsr.weights.files import Loaded, first_five, load_weights, save_atomically
+from mzsr_basicsr.weights.learner import learner_as_plain
 from mzsr_basicsr.weights.manner import manner_as_plain
 
 
@@ -35,6 +36,7 @@ class ResumableModel(SRModel):
     watch: Watch
     rates: Tensor | None
     manner: Manner
+    learner: MetaLearner | None
     _run: str
     _schedule: list[tuple[list[float], dict[str, Any]]]
 
@@ -46,7 +48,7 @@ class ResumableModel(SRModel):
         path = self.options.path
         average = not self.is_train or "param_key_g" in self.opt["path"]
         loaded = self._load(net, load_path, path.param_key_g, average, strict)
-        rates, self.manner = loaded.rates, loaded.manner
+        rates, self.manner, self.learner = loaded.rates, loaded.manner, loaded.learner
         self.rates = rates if isinstance(rates, Tensor) and rates.ndim == 2 else None
 
     def load_average(self, net: nn.Module) -> None:
@@ -82,6 +84,10 @@ class ResumableModel(SRModel):
         if meta is not None and meta.inner_steps:
             about["manner"] = manner_as_plain(manner_of_training(meta))
         content = {**states, "rates": self.bare_step.log_rates.detach().exp().cpu(), "about": about}
+        learner = learner_as_plain(self.bare_step.learner)
+        if learner is not None:
+            about["learner"] = learner
+            content["meta"] = {name: value.cpu() for name, value in self.bare_step.learner.state_dict().items()}
         name = f"{net_label}_{'latest' if current_iter == -1 else current_iter}.pth"
         save_atomically(content, f"{self.opt['path']['models']}/{name}")
 
@@ -102,6 +108,7 @@ class ResumableModel(SRModel):
             "optimizers": [o.state_dict() for o in self.optimizers],
             "schedulers": [s.state_dict() for s in self.schedulers],
             "log_rates": self.bare_step.log_rates.detach().cpu(),
+            "learner": {name: value.cpu() for name, value in self.bare_step.learner.state_dict().items()},
             "run": self._run,
             "watch": self.watch.state(),
         }
@@ -134,6 +141,7 @@ class ResumableModel(SRModel):
         super().resume_training(resume_state)
         if "log_rates" in resume_state and self.bare_step.learns_rates:
             self.bare_step.log_rates.data.copy_(resume_state["log_rates"])
+        self.bare_step.learner.load_state_dict(resume_state.get("learner", {}))
         if "watch" in resume_state:
             self.watch.load(resume_state["watch"])
         began = json.loads(resume_state["run"]).get("options", {}) if "run" in resume_state else {}

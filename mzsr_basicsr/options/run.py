@@ -7,24 +7,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from mzsr_basicsr.options.datasets import Count, Natural, NotNegative, Positive, Record, Scale, Share
-from mzsr_basicsr.options.zero_shot import SignalOptions, ZeroShotOptions
-
-
-class MetaOptions(Record, frozen=True, kw_only=True):
-    """`train.meta`: the meta-transfer step (paper, section 3.3)."""
-
-    learner: str = "maml"
-    signal: str | SignalOptions = "son"
-    rule: str = "gradient"
-    inner_steps: Natural = 5
-    inner_rate: Positive = 1e-2
-    learn_rates: bool = False
-    rates_lr: Positive = 1e-3
-    order: Literal[1, 2] = 2
-    recompute: bool = False
-    loss_weights: Literal["uniform", "annealed", "last"] = "uniform"
-    before: Share = 0.0
+from mzsr_basicsr.options.datasets import Count, NotNegative, Record, Scale
+from mzsr_basicsr.options.learner import MetaOptions
+from mzsr_basicsr.options.zero_shot import ZeroShotOptions
 
 
 class TrainOptions(Record, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from mzsr_basicsr.adaptation.settings import Manner, Schedule, Settings, usual_schedule
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.meta.learner import MetaLearner
 from mzsr_basicsr.meta.rules import RULES
 from mzsr_basicsr.options.datasets import Natural, NotNegative, Positive, Record, Share
 from mzsr_basicsr.options.strict import check_name
@@ -68,16 +69,20 @@ def manner_settings(signal: str | SignalOptions, rule: str, key: str) -> Manner:
     return Manner(signal_settings(signal, f"{key}.signal"), rule)
 
 
-def zero_shot_settings(options: ZeroShotOptions, learned: Tensor | None, own: Manner | None = None) -> Settings:
+def zero_shot_settings(
+    options: ZeroShotOptions, learned: Tensor | None, own: Manner | None = None, learner: MetaLearner | None = None
+) -> Settings:
     """Make the settings of the zero-shot test.
 
     Args:
         options: of the option file.
         learned: (updates, parameter tensors), the rates of the weights file, if it has any.
         own: the manner that those were learned for.
+        learner: of the weights file: its start, its scope and, where it is learned, its rule.
 
     Raises:
-        ConfigError: the rates are to be `learned`, but there are none; a name is unknown.
+        ConfigError: the rates are to be `learned`, but there are none; a name is unknown; a rule that the weights
+            file has not learned.
     """
     o = options
     if o.rates == "learned" and (learned is None or not len(learned)):
@@ -85,6 +90,8 @@ def zero_shot_settings(options: ZeroShotOptions, learned: Tensor | None, own: Ma
     manner = own if own is not None and o.rates == "learned" else Manner()
     rule = manner.rule if o.rule is None else o.rule
     check_name("zero_shot.rule", rule, RULES)
+    if rule == "lstm" and (own is None or own.rule != "lstm"):
+        raise ConfigError("zero_shot.rule: lstm is a rule that is learned, and the weights file has none; give another")
     signal = manner.signal if o.signal is None else signal_settings(o.signal, "zero_shot.signal")
     if o.rates == "learned":
         if own is not None and rule != own.rule:
@@ -96,4 +103,4 @@ def zero_shot_settings(options: ZeroShotOptions, learned: Tensor | None, own: Ma
         schedule = usual_schedule(rule) if o.rates is None else Schedule(tuple(o.rates))
     careful = signal.wavers if o.careful is None else o.careful
     extras = (o.son_noise, o.quantize_son, o.back_projection, o.self_ensemble, o.early_stop, o.seed, careful)
-    return Settings(tuple(o.updates), schedule, Manner(signal, rule), *extras)
+    return Settings(tuple(o.updates), schedule, Manner(signal, rule), *extras, learner=learner)

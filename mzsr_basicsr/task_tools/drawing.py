@@ -16,7 +16,7 @@ from mzsr_basicsr.options.datasets import LawOptions
 from mzsr_basicsr.task_tools.choices import TaskChoices
 
 LAW = LawOptions(  # at x2, in px²; as in options/tasks/task_embedding.yml, but nothing is told wrongly
-    size=25,
+    size=21,
     lambda1=(0.05, 10.0),
     lambda2=(0.05, None),
     log_uniform=True,

@@ -38,20 +38,19 @@ class Memory:
         path: of the file; it need not be there.
         network: whose parameters are moved.
         scale: of the network.
+        learner: that of the network, which may choose where it starts.
 
     Raises:
         WeightsError: the file is damaged, another's, or cannot be used.
     """
 
-    def __init__(self, path: str, network: nn.Module, scale: float) -> None:
+    def __init__(self, path: str, network: nn.Module, scale: float, learner: nn.Module | None = None) -> None:
         device = next(network.parameters()).device
-        self._network = network
         self._embedding = load_embedding().to(device)
+        parts = {**network.state_dict(), **({} if learner is None else learner.state_dict(prefix="meta."))}
         width = sum(value.numel() for value in start_of(network).values())
         codes = fingerprint(self._embedding.state_dict())
-        owner = Owner(
-            float(scale), fingerprint(network.state_dict()), width, codes, int(self._embedding.arguments["size"])
-        )
+        owner = Owner(float(scale), fingerprint(parts), width, codes, int(self._embedding.arguments["size"]))
         self._file = MemoryFile(path, owner)
         self._file.read()
 
@@ -68,9 +67,9 @@ class Memory:
 
     def remember(self, recalled: Recalled, adapted: Adapted) -> bool:
         """Write what adaptation did, if its updates were kept; tell whether it was."""
-        if not adapted.kept:
+        if not adapted.kept or adapted.begun is None:
             return False
-        self._file.add(recalled.code, strategy_of(start_of(self._network), adapted.params))
+        self._file.add(recalled.code, strategy_of(adapted.begun.own, adapted.params))
         return True
 
 

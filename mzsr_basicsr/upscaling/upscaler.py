@@ -53,7 +53,6 @@ class Upscaler:
         self.network = loaded.network.to(self.device)
         self.scale = int(loaded.scale)
         self.fingerprint = files_hashed(locate(file), settings.kernel)
-        self.memory = Memory(settings.memory, self.network, self.scale) if settings.memory is not None else None
         self._measured: tuple[Plan, int] | None = None
         self._settings = Settings(
             updates=(settings.effort.updates,),
@@ -61,7 +60,11 @@ class Upscaler:
             manner=loaded.manner,
             self_ensemble=settings.effort.self_ensemble,
             seed=settings.seed,
+            learner=None if loaded.learner is None else loaded.learner.to(self.device),
         )
+        self.memory: Memory | None = None
+        if settings.memory is not None:
+            self.memory = Memory(settings.memory, self.network, self.scale, self._settings.learner)
 
     @property
     def manner(self) -> Manner:

@@ -16,7 +16,9 @@ from torch import nn
 
 from mzsr_basicsr.adaptation.settings import Manner
 from mzsr_basicsr.errors import WeightsError
+from mzsr_basicsr.meta.learner import MetaLearner
 from mzsr_basicsr.weights import check_is_there, locate
+from mzsr_basicsr.weights.learner import learner_of
 from mzsr_basicsr.weights.manner import manner_of
 from mzsr_basicsr.weights.matching import best_match, differences
 
@@ -85,12 +87,14 @@ class Loaded(NamedTuple):
         rates: what it holds as learned inner rates.
         differences: what did not fit the network, and was left out; only where the load was not strict.
         manner: of the updates that the rates were learned for.
+        learner: start, scope and rule of the updates; None for files that have none of their own.
     """
 
     key: str
     rates: Any
     differences: list[str]
     manner: Manner
+    learner: MetaLearner | None = None
 
 
 def load_weights(
@@ -132,7 +136,7 @@ def load_weights(
         )
     network.load_state_dict(fitting, strict=False)
     manner = manner_of(about.get("manner") if isinstance(about, dict) else None, path)
-    return Loaded(str(found), content.get("rates"), problems, manner)
+    return Loaded(str(found), content.get("rates"), problems, manner, learner_of(content, network, path))
 
 
 def first_five(problems: list[str]) -> str:

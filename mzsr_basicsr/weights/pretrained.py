@@ -10,21 +10,22 @@ from mzsr_basicsr.adaptation.settings import Manner, Schedule, usual_schedule
 from mzsr_basicsr.archs.build import build_network, check_network
 from mzsr_basicsr.archs.windows import fit_sizes
 from mzsr_basicsr.errors import ConfigError, WeightsError
+from mzsr_basicsr.meta.learner import MetaLearner
 from mzsr_basicsr.signals import SIGNALS, SignalSettings
 from mzsr_basicsr.weights import locate
 from mzsr_basicsr.weights.files import load_weights, read_file
-from mzsr_basicsr.weights.manner import manner_of
 
 
 class Pretrained(NamedTuple):
-    """A network in eval mode, its magnification, its learned inner rates (updates, parameter tensors), if any, and the
-    manner of its updates.
+    """A network in eval mode, its magnification, its learned inner rates (updates, parameter tensors), if any, the
+    manner of its updates, and the start, scope and rule that it was meta-trained with, None for θ itself, all of it.
     """
 
     network: nn.Module
     scale: float
     rates: Tensor | None
     manner: Manner
+    learner: MetaLearner | None = None
 
     @property
     def schedule(self) -> Schedule:
@@ -46,12 +47,11 @@ def load_pretrained(path: str) -> Pretrained:
         raise WeightsError(f"{path}: does not say which network it is for; use it with an option file")
     check_network(about["network_g"])
     network: nn.Module = build_network(about["network_g"])
-    rates = load_weights(network, path, None, about["scale"]).rates
+    loaded = load_weights(network, path, None, about["scale"])
     _check(network, about["scale"], path)
-    fitting = fitting_rates(rates, network, path)
-    return Pretrained(
-        fit_sizes(network, f"{path}: network_g").eval(), about["scale"], fitting, manner_of(about.get("manner"), path)
-    )
+    fitting = fitting_rates(loaded.rates, network, path, loaded.learner)
+    whole = fit_sizes(network, f"{path}: network_g").eval()
+    return Pretrained(whole, about["scale"], fitting, loaded.manner, loaded.learner)
 
 
 def with_signal(loaded: Pretrained, asked: str) -> Pretrained:
@@ -79,16 +79,20 @@ def _is_scale(scale: object) -> bool:
     return isinstance(scale, (int, float)) and math.isfinite(scale) and scale >= 1
 
 
-def fitting_rates(rates: Any, network: nn.Module, path: str) -> Tensor | None:
-    """Check the learned rates of a weights file, one for each trainable tensor; None where it holds none.
+def fitting_rates(rates: Any, network: nn.Module, path: str, learner: MetaLearner | None = None) -> Tensor | None:
+    """Check the learned rates of a weights file, one for each tensor that moves, or for each of their elements.
+
+    Returns:
+        They, or None where the file holds none.
 
     Raises:
         WeightsError: they are of another network.
     """
     if rates is None:
         return None
+    learner = MetaLearner(network) if learner is None else learner
     fitting = isinstance(rates, Tensor) and rates.ndim == 2
-    if not fitting or (len(rates) and rates.shape[1] != sum(p.requires_grad for p in network.parameters())):
+    if not fitting or (len(rates) and rates.shape[1] not in (len(learner.moving), learner.elements(network))):
         raise WeightsError(f"{path}: its learned rates do not fit its network; replace the file")
     return rates if len(rates) else None
 

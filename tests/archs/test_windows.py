@@ -14,7 +14,7 @@ from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
 from mzsr_basicsr.archs.windows import fit_sizes
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.meta import LEARNERS, MetaStep, Pairs, Task
+from mzsr_basicsr.meta import MetaStep, Pairs, Task, maml
 
 SWINIR = {
     **{"type": "SwinIR", "upscale": 2, "img_size": 16, "window_size": 8, "depths": [2], "embed_dim": 12},
@@ -102,7 +102,7 @@ def test_it_is_adapted_and_meta_learned_at_second_order() -> None:
     hr = torch.rand(1, 3, 30, 26)
     lq = degradation.apply(hr)
     assert zero_shot(network, lq, degradation, Settings(updates=(0, 2))).images[2].shape == (1, 3, 30, 26)
-    step = MetaStep(network, LEARNERS["maml"], F.l1_loss, 1, 1e-2)
+    step = MetaStep(network, maml, F.l1_loss, 1, 1e-2)
     step([Task(Pairs(lq, hr), Pairs(lq, hr), degradation)], (1.0,))[0].backward()
     assert all(torch.isfinite(p.grad).all() for p in network.parameters())
 

@@ -80,7 +80,7 @@ BAD_TRAININGS = {
     "grey images": ([network("type: MSRResNet, num_in_ch: 1, num_feat: 4, num_block: 1, upscale: 2")], "network_g: MSRResNet takes no RGB image"),
     "another argument": ([network("type: Needy")], "network_g: Needy takes no RGB image"),
     "no argument": ([network("type: EDSR")], "network_g: EDSR cannot be built (TypeError: EDSR.__init__() missing 2 required"),
-    "attention": ([network("type: Attention")], "train.meta.order: 2 differentiates Attention twice, which a part of it cannot"),
+    "attention": ([network("type: Attention")], "train.meta.outer: second_order differentiates Attention twice, which a part of it cannot"),
     "no updates": ([("updates: [0, 1]", "updates: []")], "val.zero_shot.updates: []; give one or more numbers"),
     "a metric's key": ([("crop_border: 2", "crop_bordre: 2")], "val.metrics"),
     "a folder as name": ([("name: tiny", "name: a/b")], "name: 'a/b' names a folder: give a text without slashes"),

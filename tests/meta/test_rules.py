@@ -10,7 +10,8 @@ from torch import nn
 from torch.func import functional_call
 
 from mzsr_basicsr.meta import RULES, InnerLoop, maml
-from mzsr_basicsr.meta.rules import BIAS, LINEAR, MOMENTUM, gradient, nearest_orthogonal, orthogonal
+from mzsr_basicsr.meta.family import LINEAR
+from mzsr_basicsr.meta.rules import BIAS, MOMENTUM, gradient, nearest_orthogonal, orthogonal
 
 SHAPES = [(3, 3), (8, 8), (4, 30), (30, 4), (16, 16, 3, 3), (6, 3, 3, 3), (12, 64, 3, 3), (1, 7), (7, 1)]
 
@@ -116,7 +117,9 @@ def test_a_rule_keeps_its_precision_in_a_bfloat16_training() -> None:
 def test_the_gradient_itself_is_the_papers_rule() -> None:
     slopes = [torch.rand(3, 3), torch.rand(2)]
     assert gradient(slopes, {}) is slopes
-    assert RULES["gradient"] is gradient and RULES["orthogonal"] is orthogonal and {"gradient"} == LINEAR
+    assert (
+        RULES["gradient"] is gradient and RULES["orthogonal"] is orthogonal and {"gradient", "learned_rates"} == LINEAR
+    )
 
 
 def small_net() -> nn.Sequential:

@@ -93,7 +93,7 @@ def test_the_papers_manner_needs_no_key() -> None:
         ({"signal": {"type": "mixed", "shares": [0.5, -1.0]}}, r"^train.meta.signal.shares: .*>= 0"),
         ({"signal": {"type": "scale", "crop": -1}}, r"^train.meta.signal.crop: -1: Expected `int` >= 0$"),
         ({"rule": "ortogonal", "order": 1}, r"^train.meta.rule: 'ortogonal' is not registered; did you mean `orthogonal`\?$"),
-        ({"rule": "orthogonal"}, r"^train.meta.order: 2 differentiates through the steps, .* give order: 1, or rule: gradient$"),
+        ({"rule": "orthogonal"}, r"^train.meta.outer: second_order differentiates through the steps, .* rule orthogonal .* give outer: first_order, or rule: gradient$"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_trained_is_said_in_a_line(meta: dict, message: str) -> None:
@@ -110,12 +110,12 @@ def test_without_inner_steps_the_order_does_not_matter() -> None:
     ("old", "new", "line"),
     [
         ("task: internal\n    query: 2", "support: 2\n    query: 2", "error: train.meta.signal: scale learns from an LR image alone; give datasets.train.task: internal"),
-        ("order: 1", "order: 2", "error: train.meta.order: 2 differentiates through the steps"),
+        ("order: 1", "order: 2", "error: train.meta.outer: second_order differentiates through the steps"),
         ("signal: scale", "signal: {type: scale, shrink: [0.9, 0.5]}", "error: train.meta.signal.shrink: [0.9, 0.5]"),
         ("rates: learned", "rates: learned, rule: gradient", "error: zero_shot.rule: gradient, but the rates were learned for orthogonal; give rates of its own"),
         ("rates: learned", "rates: learned, signal: sale", "error: zero_shot.signal: 'sale' is not registered; did you mean `scale`?"),
         ("rates: learned", "rates: learned, early_stop: 2", "error: val.zero_shot.early_stop: 2 compares losses"),
-        ("rates: learned", "rule: newton", "error: zero_shot.rule: 'newton' is not registered; known: adam, gradient, orthogonal"),
+        ("rates: learned", "rule: newton", "error: zero_shot.rule: 'newton' is not registered; known: adam, gradient, learned_rates, lstm, orthogonal"),
     ],
 )  # fmt: skip
 def test_a_training_that_would_fail_later_is_refused_at_once(

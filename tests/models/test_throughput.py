@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.meta import LEARNERS, MetaStep, Pairs, Task
+from mzsr_basicsr.meta import MetaStep, Pairs, Task, maml
 from mzsr_basicsr.models import throughput
 from mzsr_basicsr.models.throughput import Throughput, machine_rate, operations_of
 
@@ -31,7 +31,7 @@ class OneConvolution(nn.Module):
 
 
 def meta_step(network: nn.Module, order: int = 1) -> MetaStep:
-    return MetaStep(network, LEARNERS["maml"], F.l1_loss, 2, 1e-2, True, order)
+    return MetaStep(network, maml, F.l1_loss, 2, 1e-2, True, order)
 
 
 def tasks(count: int) -> list[Task]:

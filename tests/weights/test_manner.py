@@ -66,7 +66,7 @@ def test_rates_suit_the_rule_where_none_were_learned(tmp_path: Path) -> None:
         ({"signal": {"name": "mixed", "shares": [0, 0]}}, "manner.signal.shares: [0.0, 0.0]; one of them must be above 0"),
         ({"signal": {"name": "scale", "shrink": [0.9, 0.5]}}, "manner.signal.shrink: [0.9, 0.5] must be [smallest, largest]"),
         ({"signal": {"name": "sale"}}, "manner.signal.type: 'sale' is not registered; did you mean `scale`?"),
-        ({"rule": "newton"}, "manner.rule: 'newton' is not registered; known: adam, gradient, orthogonal"),
+        ({"rule": "newton"}, "manner.rule: 'newton' is not registered; known: adam, gradient, learned_rates, lstm, orthogonal"),
         ({"rule": 3.5}, "Expected `str`, got `float`"),
     ],
 )  # fmt: skip

@@ -97,10 +97,11 @@ def _network(
 ) -> Method:
     network = loaded.network.to(device).to(memory_format=torch.channels_last)
     rates = None if loaded.rates is None else loaded.rates.to(device)
+    learner = None if loaded.learner is None else loaded.learner.to(device)
     if options is not None:
         if not options.updates:
             raise ConfigError(f"{section}.zero_shot.updates: is empty; give at least one number, as [0, 10]")
-        settings = zero_shot_settings(options, rates, loaded.manner)
+        settings = zero_shot_settings(options, rates, loaded.manner, learner)
 
     def run(lq: Tensor, degradation: Degradation) -> list[Output]:
         told, spent = _told(choice, lq, degradation)

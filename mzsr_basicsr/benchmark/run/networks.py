@@ -10,16 +10,21 @@ from mzsr_basicsr.archs.build import build_network, check_network, network_class
 from mzsr_basicsr.archs.windows import FAILURES, fit_sizes
 from mzsr_basicsr.benchmark.run.options import MZSROptions, NetworkOptions
 from mzsr_basicsr.errors import ConfigError, MZSRError, WeightsError
+from mzsr_basicsr.meta import MetaLearner
 from mzsr_basicsr.weights.files import load_weights
 from mzsr_basicsr.weights.pretrained import fitting_rates, load_pretrained
 
 
 class Loaded(NamedTuple):
-    """A network in eval mode, its file's learned inner rates (updates, parameter tensors), if any, and their manner."""
+    """A network in eval mode, its file's learned inner rates (updates, parameter tensors), if any, and their manner.
+
+    At last start, scope and rule of its meta-learner, if it has any of its own.
+    """
 
     network: nn.Module
     rates: Tensor | None
     manner: Manner
+    learner: MetaLearner | None = None
 
 
 def weights_file(options: NetworkOptions | MZSROptions, scale: float, section: str) -> str:
@@ -53,20 +58,20 @@ def load_network(options: NetworkOptions | MZSROptions, scale: float, section: s
             raise ConfigError(
                 f"{section}.param_key: goes with `network_g`, which is missing; add it, or leave both out"
             )
-        network, own, rates, manner = load_pretrained(path)
+        network, own, rates, manner, learner = load_pretrained(path)
         if own != scale and not getattr(network, "wants_scale", False):
             raise WeightsError(
                 f"{section}.weights: {path} is for scale {own:g}, but a kernel of scale {scale:g} is in `kernels`; "
                 f"name weights by scale, as {{{own:g}: {path}, {scale:g}: FILE}}, or leave that kernel out"
             )
-        return Loaded(network, rates, manner)
+        return Loaded(network, rates, manner, learner)
     section_g = options.network_g
     check_network(section_g, f"{section}.network_g")
     _check_scale(section_g, scale, f"{section}.network_g")
     network = build(section_g, f"{section}.network_g")
     found = load_weights(network, path, options.param_key, scale)
-    rates = fitting_rates(found.rates, network, path)
-    return Loaded(fit_sizes(network, f"{section}.network_g").eval(), rates, found.manner)
+    rates = fitting_rates(found.rates, network, path, found.learner)
+    return Loaded(fit_sizes(network, f"{section}.network_g").eval(), rates, found.manner, found.learner)
 
 
 def build(section_g: dict[str, Any], name: str) -> nn.Module:

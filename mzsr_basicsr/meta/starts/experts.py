@@ -26,8 +26,7 @@ class Experts(Start):
 
     def __init__(self, network: nn.Module, embedding: TaskEmbedding | None = None, count: int = 4) -> None:
         super().__init__(network, embedding)
-        width = self.embedding.size if self.embedding is not None else 0
-        self.register_buffer("centres", torch.zeros(count, width))
+        self.register_buffer("centres", torch.zeros(count, self.size))
         self.names = [name for name, value in network.named_parameters() if value.requires_grad]
         own = dict(network.named_parameters())
         added = [torch.zeros(count, *own[name].shape, dtype=own[name].dtype) for name in self.names]

@@ -21,8 +21,7 @@ class Hypernetwork(Start):
     def __init__(self, network: nn.Module, embedding: TaskEmbedding | None = None, hidden: int = 64) -> None:
         super().__init__(network, embedding)
         self.layers = layers_of(network)
-        width = self.embedding.size if self.embedding is not None else 0
-        self.first, self.second = nn.Linear(width, hidden), nn.Linear(hidden, width_of(self.layers))
+        self.first, self.second = nn.Linear(self.size, hidden), nn.Linear(hidden, width_of(self.layers))
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.second.bias)
 

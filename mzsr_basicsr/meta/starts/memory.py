@@ -23,8 +23,7 @@ class Memory(Start):
     def __init__(self, network: nn.Module, embedding: TaskEmbedding | None = None, size: int = 32) -> None:
         super().__init__(network, embedding)
         self.layers = layers_of(network)
-        width = self.embedding.size if self.embedding is not None else 0
-        drawn = torch.randn(size, width, generator=torch.Generator().manual_seed(0))
+        drawn = torch.randn(size, self.size, generator=torch.Generator().manual_seed(0))
         self.keys = nn.Parameter(drawn / drawn.norm(dim=1, keepdim=True))
         self.strategies = nn.Parameter(torch.zeros(size, width_of(self.layers)))
 

@@ -35,6 +35,11 @@ class Start(nn.Module):
             raise ConfigError(f"train.meta.start: {type(self).__name__} needs a task embedding; give `embedding`")
         self.embedding = embedding.requires_grad_(False).eval() if embedding is not None and self.looks else None
 
+    @property
+    def size(self) -> int:
+        """Numbers in a task's code; 0 where tasks are not looked at."""
+        return 0 if self.embedding is None else int(self.embedding.arguments["size"])
+
     def code(self, view: View) -> Tensor:
         """Give a task's place among tasks, a unit vector (size,)."""
         if self.embedding is None:

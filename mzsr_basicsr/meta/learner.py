@@ -1,0 +1,72 @@
+"""What training and test build alike of a meta-learner: where a task starts, what moves, and by which rule."""
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor, nn
+
+from mzsr_basicsr.meta.modulation import GAIN, folded, layers_of, with_gains
+from mzsr_basicsr.meta.rules import RULES, Rule
+from mzsr_basicsr.meta.scopes import scope_of
+from mzsr_basicsr.meta.starts.start import Shared, Start, View
+
+
+class MetaLearner(nn.Module):
+    """A start, a scope, and a rule; the parameters of start and rule are the meta-learner's own.
+
+    Args:
+        network: whose parameters are meta-trained; it is not kept.
+        start: see `starts`; None for θ itself.
+        scope: a key of `SCOPES`, or patterns of names.
+        rule: a key of `RULES`, or a rule.
+
+    Attributes:
+        moving: names of what moves, gains among them where they do.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        start: Start | None = None,
+        scope: str | Sequence[str] = "all",
+        rule: str | Rule = "gradient",
+    ) -> None:
+        super().__init__()
+        self.start = Shared(network) if start is None else start
+        self.scope = scope if isinstance(scope, str) else tuple(scope)
+        made = RULES[rule] if isinstance(rule, str) else rule
+        self.rule: Rule = made() if isinstance(made, type) else made
+        names = [name for name, value in network.named_parameters() if value.requires_grad]
+        modulable = layers_of(network) if self.scope == "modulation" else {}
+        gains = [f"{name}{GAIN}" for name in modulable]
+        self.moving = tuple(scope_of(scope)([*names, *gains], network))
+        self._layers = modulable
+
+    @property
+    def plain(self) -> bool:
+        """Whether a task starts from θ itself, and all of it moves."""
+        return isinstance(self.start, Shared) and self.scope == "all"
+
+    def begin(self, view: View, params: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Give what the inner loop starts from: parameters, with gains where those move."""
+        begun = self.start(view, params)
+        if not self._layers:
+            return folded(begun)
+        return begun if any(name.endswith(GAIN) for name in begun) else with_gains(begun, self._layers)
+
+    def elements(self, network: nn.Module) -> int:
+        """Count the elements of what moves."""
+        sizes = {name: value.numel() for name, value in network.named_parameters()}
+        sizes |= {f"{name}{GAIN}": channels for name, channels in self._layers.items()}
+        return sum(sizes[name] for name in self.moving)
+
+    def own(self) -> list[nn.Parameter]:
+        """List the parameters that are meta-trained beside the network's: first the start's, then the rule's."""
+        return [*self.of_the_start(), *self.of_the_rule()]
+
+    def of_the_start(self) -> list[nn.Parameter]:
+        """List those of the start; an embedding does not train."""
+        return [p for p in self.start.parameters() if p.requires_grad]
+
+    def of_the_rule(self) -> list[nn.Parameter]:
+        """List those of the rule."""
+        return list(self.rule.parameters()) if isinstance(self.rule, nn.Module) else []
