@@ -54,6 +54,8 @@ def check_memory_place(path: str, written: bool = False) -> None:
     Raises:
         WeightsError: one line.
     """
+    if "\0" in path:
+        raise WeightsError(f"{path!r}: no file can have this name; give --memory another")
     path = os.path.expanduser(path)
     folder = os.path.dirname(path) or "."
     if os.path.isdir(path):

@@ -56,9 +56,13 @@ class MemoryFile:
     Args:
         path: need not be there: then nothing is known yet.
         owner: whose it is.
+
+    Raises:
+        WeightsError: no memory can have this name.
     """
 
     def __init__(self, path: str, owner: Owner) -> None:
+        check_memory_place(path)
         self.path, self.owner = Path(os.path.realpath(os.path.expanduser(path))), owner
 
     def read(self) -> Store:
@@ -67,7 +71,6 @@ class MemoryFile:
         Raises:
             WeightsError: it is damaged, too large, no memory, or another's.
         """
-        check_memory_place(str(self.path))
         if not os.path.exists(self.path):
             return empty_store(self.owner.size, self.owner.width)
         self._check_size()
