@@ -117,10 +117,14 @@ def table(rows: dict[int, list[dict[str, float]]], images: int) -> str:
 
 def _as_many(reached: float, alone: dict[int, float]) -> str:
     """Say how many updates without a memory reach a mean PSNR, interpolated between those that were made."""
-    counts, means = list(alone), np.maximum.accumulate(list(alone.values()))
-    if reached > means[-1]:
+    counts, means = list(alone), list(alone.values())
+    enough = next((place for place, mean in enumerate(means) if mean >= reached), None)
+    if enough is None:
         return f"more than {counts[-1]}"
-    return f"{np.interp(reached, means, counts):.1f}"
+    if enough == 0:
+        return "0"
+    last, next_ = means[enough - 1], means[enough]
+    return f"{np.interp(reached, (last, next_), counts[enough - 1 : enough + 1]):.1f}"
 
 
 if __name__ == "__main__":

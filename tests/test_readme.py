@@ -17,7 +17,7 @@ from helpers.trainings import write_photos
 
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
 from mzsr_basicsr.host import launch
-from mzsr_basicsr.meta import LEARNERS, RULES, MetaStep, Pairs, Task
+from mzsr_basicsr.meta import LEARNERS, OUTERS, RULES, SCOPES, MetaStep, Pairs, Task, maml
 from mzsr_basicsr.signals import SIGNALS
 
 YAML = [(name(page), text) for page in PAGES for text in blocks(page, "yaml")]
@@ -37,7 +37,7 @@ def task() -> Task:
 @pytest.fixture(autouse=True)
 def _registries() -> Iterator[None]:
     """What examples register is taken out again."""
-    registries = (ARCH_REGISTRY._obj_map, DATASET_REGISTRY._obj_map, LEARNERS, RULES, SIGNALS)
+    registries = (ARCH_REGISTRY._obj_map, DATASET_REGISTRY._obj_map, LEARNERS, OUTERS, RULES, SCOPES, SIGNALS)
     before = [dict(names) for names in registries]
     yield
     for names, kept in zip(registries, before):
@@ -62,18 +62,18 @@ def test_all_examples_of_a_page_run(page: Path) -> None:
 
 def test_the_architecture_takes_a_meta_step() -> None:
     network = run(EXTEND, "TinyNet")["TinyNet"]()
-    loss, _ = MetaStep(network, LEARNERS["maml"], F.l1_loss, 2, 1e-2)([task()], (0.0, 1.0))
+    loss, _ = MetaStep(network, maml, F.l1_loss, 2, 1e-2)([task()], (0.0, 1.0))
     loss.backward()
     assert all(p.grad.abs().sum() > 0 for p in network.parameters())
 
 
 def test_the_meta_learner_points_to_the_adapted_parameters() -> None:
-    """With one step Reptile's gradient is the rate times the support gradient."""
-    reptile = run(EXTEND, "reptile")["reptile"]
-    assert LEARNERS["reptile"] is reptile
+    """With one step the average is its end, and the gradient the rate times the support gradient, as Reptile's."""
+    outer = run(EXTEND, "towards_average")["towards_average"]
+    assert OUTERS[LEARNERS["lazy_reptile"].outer] is outer
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 12, 3, padding=1), torch.nn.PixelShuffle(2))
     given = task()
-    step = MetaStep(network, reptile, F.l1_loss, 1, 0.1)
+    step = MetaStep(network, outer, F.l1_loss, 1, 0.1)
     step([given], (1.0,))[0].backward()
     expected = torch.autograd.grad(F.l1_loss(network(given.support.lq), given.support.gt), list(network.parameters()))
     for parameter, slope in zip(network.parameters(), expected):

@@ -37,7 +37,7 @@ class Beginning:
         return self.start is not self.own and (kept > 0 or self.safe is self.start)
 
 
-def beginning(exam: Exam, own: Params, strategy: Tensor | None, least: float) -> Beginning:
+def choose_beginning(exam: Exam, own: Params, strategy: Tensor | None, least: float) -> Beginning:
     """Begin with what a memory gives where the held-out part is served better so.
 
     Args:

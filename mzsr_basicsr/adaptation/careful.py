@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mzsr_basicsr.adaptation.beginning import Beginning, beginning, with_gains_of
+from mzsr_basicsr.adaptation.beginning import Beginning, choose_beginning, with_gains_of
 from mzsr_basicsr.adaptation.clock import seconds_now
 from mzsr_basicsr.adaptation.decision import least_promise, promised
-from mzsr_basicsr.adaptation.descent import begin, follow, scene_of
+from mzsr_basicsr.adaptation.descent import begin, begun_in_words, follow, scene_of
 from mzsr_basicsr.adaptation.exam import Exam
 from mzsr_basicsr.adaptation.limits import ALL_MADE, Limits
 from mzsr_basicsr.adaptation.lively import slope
@@ -45,7 +45,8 @@ class Adapted:
         kept: after how many updates the parameters were taken; 0 if adaptation was rolled back.
         diverged: the last losses are not finite, or far above the first.
         stopped: why no more updates were made, in words; empty where none was wanted or possible.
-        begun: where adaptation began, with a memory maybe; None where none was wanted or possible.
+        began: where it started and what moved, in words; empty where that is all of the network's own.
+        beginning: the parameters there, a memory's maybe; None where no update was wanted or possible.
 
     `predicted` is the gain that the held-out part promises, dB.
     """
@@ -56,17 +57,18 @@ class Adapted:
     kept: int
     diverged: bool = False
     stopped: str = ""
-    begun: Beginning | None = None
+    began: str = ""
+    beginning: Beginning | None = None
 
     @property
     def predicted(self) -> float:
         """Give the promised gain, dB; 0 where nothing was held out or nothing improved."""
-        return promised(self.held_out if self.begun is None else self.begun.marks(self.held_out))
+        return promised(self.held_out if self.beginning is None else self.beginning.marks(self.held_out))
 
     @property
     def recalled(self) -> bool:
         """Whether what was taken came from a memory."""
-        return self.begun is not None and self.begun.recalled(self.kept)
+        return self.beginning is not None and self.beginning.recalled(self.kept)
 
 
 def adapt_carefully(
@@ -91,21 +93,22 @@ def adapt_carefully(
         strategy: see `careful_steps`; with one, the held-out part is asked without updates too.
     """
     scene = scene_of(network, images, degradation, settings, degradation)
+    began = begun_in_words(scene, settings)
     if min(images.shape[-2:]) < SMALLEST or (max(settings.updates) == 0 and strategy is None):
-        return Adapted(folded(begin(scene, settings)), [], [], 0)
+        return Adapted(folded(begin(scene, settings)), [], [], 0, began=began)
     losses: list[float] = []
     limits, begun = limits or Limits(), seconds_now(images.device)
     for step in careful_steps(scene, settings, parts, strategy):
         if not math.isfinite(step.loss + step.marks[-1]):
-            marks = step.marks[: len(losses)]
-            return Adapted(step.best, losses or [step.loss], marks, step.kept, True, DIVERGED, step.begun)
+            marks, losses = step.marks[: len(losses)], losses or [step.loss]
+            return Adapted(step.best, losses, marks, step.kept, True, DIVERGED, began, step.beginning)
         losses.append(step.loss)
         last = len(losses) > max(settings.updates)
         stopped = ALL_MADE if last else limits.reason(step.marks, seconds_now(images.device) - begun)
         if stopped:
             break
-    why = stopped or "" if max(settings.updates) else ""
-    return Adapted(step.best, losses, step.marks, step.kept, diverged(losses[-1], losses[0], images), why, step.begun)
+    far, why = diverged(losses[-1], losses[0], images), (stopped or "") if max(settings.updates) else ""
+    return Adapted(step.best, losses, step.marks, step.kept, far, why, began, step.beginning)
 
 
 @dataclass(frozen=True)
@@ -117,14 +120,14 @@ class Step:
         kept: after how many updates they were.
         loss: the signal's, at the present parameters.
         marks: the held-out loss before each update and after the last.
-        begun: where it began.
+        beginning: where it began.
     """
 
     best: Params
     kept: int
     loss: float
     marks: list[float]
-    begun: Beginning
+    beginning: Beginning
 
 
 def careful_steps(scene: Scene, settings: Settings, parts: int = 1, strategy: Tensor | None = None) -> Iterator[Step]:
@@ -132,7 +135,7 @@ def careful_steps(scene: Scene, settings: Settings, parts: int = 1, strategy: Te
 
     Of the son, whose loss hardly wavers, that is what serves the held-out part best. Of other signals it is the last,
     as soon as the best mark promises enough; see `decision`. A memory's strategy is followed first where the held-out
-    part is served better so; what is promised is still the gain over the parameters without it.
+    part is served better so; updates must then serve it better still, and the promise is over the network without it.
 
     Args:
         scene: without a mask.
@@ -146,7 +149,7 @@ def careful_steps(scene: Scene, settings: Settings, parts: int = 1, strategy: Te
     held_out = _held_out(scene.lq, parts)
     lessons = lessons_of(replace(scene, learned=~held_out), settings.manner.signal)
     exam = Exam(replace(scene, learned=held_out), settings.manner.signal, own)
-    chosen = beginning(exam, own, strategy, least)
+    chosen = choose_beginning(exam, own, strategy, least)
     start = begun if chosen.start is own else with_gains_of(chosen.start, begun)
     best: Params = chosen.safe
     kept, first = 0, math.inf
@@ -155,7 +158,8 @@ def careful_steps(scene: Scene, settings: Settings, parts: int = 1, strategy: Te
         better = exam.sit(params) < exam.marks[kept]  # never true of NaN
         if by_promise and update:
             sound = math.isfinite(exam.marks[-1]) and not diverged(loss, first, scene.lq)
-            better = sound and promised(chosen.marks(exam.marks)) >= least
+            served = chosen.start is own or promised(exam.marks) > 0
+            better = sound and served and promised(chosen.marks(exam.marks)) >= least
             best, kept = chosen.safe, 0
         if better:
             best, kept = params, update

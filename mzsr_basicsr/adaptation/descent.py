@@ -46,6 +46,11 @@ def begin(scene: Scene, settings: Settings) -> Params:
         return {name: value.detach() for name, value in learner.begin(View(scene.lq, scene.told), own).items()}
 
 
+def begun_in_words(scene: Scene, settings: Settings) -> str:
+    """Say where adaptation starts and what moves; empty where that is all of the network's own."""
+    return "" if settings.learner is None else settings.learner.words(View(scene.lq, scene.told))
+
+
 def follow(lessons: Lessons, params: Params, settings: Settings) -> Iterator[tuple[Params, float]]:
     """Take lessons one after the other; see `adapt`.
 

@@ -80,8 +80,8 @@ def _tasks(plan: Plan, givens: list[Given], device: torch.device) -> list[Task]:
     """List all tasks image by image, so that the time that is left can soon be told."""
     scales = {d.scale for d in plan.degradations}
     identities = {
-        (label, scale): method_identity(label, options, scale, plan.options.seed)
-        for label, options in plan.methods.items()
+        (label, scale): method_identity(label, plan.methods, scale, plan.options.seed)
+        for label in plan.methods
         for scale in scales
     }
     return [

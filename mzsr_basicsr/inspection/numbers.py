@@ -35,6 +35,7 @@ def record_of(report: Report) -> dict[str, Any]:
         "noise": float(report.chosen.degradation.noise) * 255,
         "signal": _signal(report),
         "rates": report.rates,
+        "learner": found.began,
         "son_rounded_to_8_bits": report.settings.quantize_son,
         "seed": report.settings.seed,
         "metric": f"8-bit luma; {found.scale} px shaved off each side of the SR image, none off what is made of a son "

@@ -154,6 +154,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         ("LR image", f"{width}x{height} px; its son {-(-width // found.scale)}x{-(-height // found.scale)} px"),
         ("Inner rates", report.rates),
         ("Steps", step_words(found.manner.rule)),
+        *([("Meta-learner", found.began)] if found.began else []),
         ("Noise", f"σ {noise:.1f} of 255" if noise else "none"),
         ("Metric", "8-bit luma; nothing is shaved off the output on a son or a copy" + shaved),
         ("Time", f"{report.seconds:.1f} s"),

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mzsr_basicsr.adaptation.descent import begin, scene_of
+from mzsr_basicsr.adaptation.descent import begin, begun_in_words, scene_of
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.zero_shot import adapt, super_resolve
 from mzsr_basicsr.data.photos import to_picture
@@ -146,6 +146,7 @@ def _whole(
         gt=None if work.gt is None else window.of(work.gt),
         manner=work.settings.manner,
         copy=None if work.copy is None else work.copy.pictures(),
+        began=begun_in_words(work.scene, work.settings),
     )
 
 

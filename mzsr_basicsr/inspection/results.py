@@ -78,6 +78,7 @@ class Inspection:
         gt: the HR image, if it is known.
         manner: what was learned from, and how a step was made.
         copy: the copy that the first update learned from, whole; None where the signal draws none.
+        began: where adaptation started and what moved, in words; empty where that is all of the network's own.
     """
 
     updates: tuple[Update, ...]
@@ -92,6 +93,7 @@ class Inspection:
     gt: np.ndarray | None
     manner: Manner = field(default_factory=Manner)
     copy: CopyPictures | None = None
+    began: str = ""
 
     def layers(self) -> list[str]:
         """List the layers in the network's order: the names of the tensors without their last part."""

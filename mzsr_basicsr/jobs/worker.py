@@ -145,6 +145,7 @@ def _adaptation(plan: Plan) -> Record:
     return {
         "updates_made": max(0, len(adapted.losses) - 1),
         "updates_kept": adapted.kept,
+        "began": adapted.began,
         "diverged": adapted.diverged,
         "stopped": adapted.stopped,
     }

@@ -53,6 +53,16 @@ class MetaLearner(nn.Module):
             return folded(begun)
         return begun if any(name.endswith(GAIN) for name in begun) else with_gains(begun, self._layers)
 
+    def words(self, view: View) -> str:
+        """Say in words where a task starts, and what moves."""
+        starts = {"Shared": "the shared parameters", "Memory": "a memory of {size} entries"}
+        starts |= {"Hypernetwork": "what a meta-network sets", "Experts": self.start.named(view)}
+        kind = type(self.start).__name__
+        begun = starts.get(kind, kind).format(**self.start.arguments())
+        moves = {"all": "all parameters", "head": "the last layers", "modulation": "gains and biases of channels"}
+        what = moves.get(self.scope, self.scope) if isinstance(self.scope, str) else ", ".join(self.scope)
+        return f"starts from {begun}; {what} move"
+
     def elements(self, network: nn.Module) -> int:
         """Count the elements of what moves."""
         sizes = {name: value.numel() for name, value in network.named_parameters()}

@@ -67,9 +67,9 @@ class Memory:
 
     def remember(self, recalled: Recalled, adapted: Adapted) -> bool:
         """Write what adaptation did, if its updates were kept; tell whether it was."""
-        if not adapted.kept or adapted.begun is None:
+        if not adapted.kept or adapted.beginning is None:
             return False
-        self._file.add(recalled.code, strategy_of(adapted.begun.own, adapted.params))
+        self._file.add(recalled.code, strategy_of(adapted.beginning.own, adapted.params))
         return True
 
 

@@ -52,11 +52,11 @@ def test_a_strategy_that_serves_the_held_out_part_is_where_updates_begin() -> No
     levels = [2**-8 + update * RATE / 2 for update in range(4)]  # the slope of the loss is (1 - 3) / 4
     assert found.losses == pytest.approx([loss_at(level) for level in levels], abs=1e-12)
     assert found.held_out == pytest.approx([loss_at(level) for level in levels], abs=1e-12)
-    assert found.begun is not None and found.begun.alone == pytest.approx(loss_at(0), abs=1e-12)
+    assert found.beginning is not None and found.beginning.alone == pytest.approx(loss_at(0), abs=1e-12)
     assert (found.kept, found.recalled) == (3, True)
     assert float(found.params["level"]) == pytest.approx(levels[3], abs=1e-12)
     assert found.predicted == pytest.approx(promised([loss_at(0), loss_at(levels[3])]), abs=1e-9)
-    assert float(strategy_of(found.begun.own, found.params)) == pytest.approx(levels[3], abs=1e-8)  # of all it did
+    assert float(strategy_of(found.beginning.own, found.params)) == pytest.approx(levels[3], abs=1e-8)  # of all it did
 
 
 @pytest.mark.parametrize("strategy", [-0.01, 0.5, float("nan"), float("inf")])
@@ -79,7 +79,7 @@ def test_updates_that_do_harm_lead_back_to_the_strategy() -> None:
     """The ramps that are learned from want to be lifted further than the one that is held out."""
     found = lifted(2**-8, slopes=(0.02, 0.02, 0.004))
     assert (found.kept, found.recalled) == (0, True) and float(found.params["level"]) == 2**-8
-    assert found.held_out == sorted(found.held_out) and found.held_out[0] < found.begun.alone
+    assert found.held_out == sorted(found.held_out) and found.held_out[0] < found.beginning.alone
 
 
 def photo() -> Tensor:
@@ -102,13 +102,13 @@ def adapted(strategy: Tensor | None, learner: MetaLearner | None = None, updates
 def test_what_is_kept_promises_enough_over_its_own_parameters(monkeypatch: pytest.MonkeyPatch, least: float) -> None:
     monkeypatch.setattr(careful, "least_promise", lambda degradation: 0.0)
     before = adapted(None)
-    strategy = strategy_of(before.begun.own, before.params)
+    strategy = strategy_of(before.beginning.own, before.params)
     monkeypatch.setattr(careful, "least_promise", lambda degradation: least)
     for updates in (0, 4):
         found = adapted(strategy, updates=updates)
         assert found.held_out[0] == pytest.approx(before.held_out[4], abs=1e-6)
-        assert found.begun.alone == pytest.approx(before.held_out[0], abs=1e-6)
-        assert found.begun.alone > found.held_out[0]
+        assert found.beginning.alone == pytest.approx(before.held_out[0], abs=1e-6)
+        assert found.beginning.alone > found.held_out[0]
         assert found.recalled == (least == 0) and found.kept == (updates if least == 0 else 0)
         own = dict(small_net().named_parameters())
         assert all(torch.equal(found.params[name], own[name]) for name in own) == (least > 0)
@@ -118,11 +118,11 @@ def test_gains_that_move_begin_at_1(monkeypatch: pytest.MonkeyPatch) -> None:
     """A learner of gains and biases: the strategy moves plain parameters, and the gains go on from there."""
     monkeypatch.setattr(careful, "least_promise", lambda degradation: 0.0)
     before = adapted(None)
-    strategy = 0.5 * strategy_of(before.begun.own, before.params)
+    strategy = 0.5 * strategy_of(before.beginning.own, before.params)
     learner = MetaLearner(small_net(), scope="modulation")
     found = adapted(strategy, learner)
-    start = found.begun.start
-    assert start is not found.begun.own and list(found.params) == list(start) and found.kept == 4
+    start = found.beginning.start
+    assert start is not found.beginning.own and list(found.params) == list(start) and found.kept == 4
     for name, value in found.params.items():
         if name.endswith("weight"):  # each channel of it is a multiple of what it was
             was, now = start[name].flatten(1), value.flatten(1)

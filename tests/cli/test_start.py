@@ -44,8 +44,8 @@ NOT_FOR_UPSCALING = [
     "tifffile",
     "imagecodecs",
 ]
-COMMANDS = ("upscale", "degrade", "benchmark", "inspect", "train", "test", "demo", "evaluate", "kernel")
-ACTIONS = tuple(f"kernel {action}" for action in ("estimate", "draw", "convert", "compare"))
+COMMANDS = ("upscale", "degrade", "benchmark", "inspect", "train", "test", "demo", "evaluate", "kernel", "weights")
+ACTIONS = (*(f"kernel {action}" for action in ("estimate", "draw", "convert", "compare")), "weights average")
 # Runs command lines one after the other, and says what each gave and which modules are loaded by then.
 DRIVER = """
 import contextlib, io, json, sys
@@ -115,6 +115,18 @@ REFUSED = {  # arguments: exit status, what the one line says
     "evaluate none": (1, "datasets.test.dataroot_gt: folder none/Set5/GT does not exist"),
     "evaluate . --signal fog": (2, "argument --signal: invalid choice: 'fog'"),
     "evaluate . -w none.pth": (1, "none.pth: weights file does not exist"),
+    "weights average a.png text": (2, "the following arguments are required: -o/--output"),
+    "weights average a.png -o c.pth": (1, "weights average: a.png is one file; give two or more"),
+    "weights average a.png none.pth -o c.pth": (1, "none.pth: weights file does not exist"),
+    "weights average a.png shipped:none -o c.pth": (1, "shipped:none: no such network is shipped; allowed: shipped:"),
+    "weights average a.png ./a.png -o c.pth": (1, "weights average: a.png is given more than once; give each file"),
+    "weights average a.png text -o c.npy": (1, "output: c.npy ends with '.npy'; allowed: .pth"),
+    "weights average a.png text -o none/c.pth": (1, "output: none/c.pth: there is no folder none; make it first"),
+    "weights average a.png text -o c.pth --soup none": (1, "soup: folder none does not exist; give a folder of photo"),
+    "weights average a.png text -o c.pth --soup empty": (1, "soup: empty holds no photograph; known endings: .png"),
+    "weights average a.png text -o c.pth --soup . --tasks 0": (1, "tasks: 0 must be from 1 to 10000"),
+    "weights average a.png text -o c.pth --soup . --updates -1": (1, "updates: -1 must be from 0 to 1000"),
+    "weights average a.png text -o c.pth --soup . --seed -1": (1, "seed: -1 must be an integer from 0"),
     "demo --options none": (1, "demo_x2.yml: no such option file"),
     "train": (2, "the following arguments are required: -opt"),
     "train -opt none.yml": (1, "none.yml: no such option file; check the path after -opt"),

@@ -21,7 +21,7 @@ OPTIONS = changed(
     ),
     ("network_g: {type: MZSRNetLR, num_feat: 6, num_conv: 3}", "network_g: {type: TinyNet, num_feat: 4}"),
     ("support: 2\n    query: 2\n    gt_size: 16", "task: internal\n    query: 2\n    gt_size: 32"),
-    ("inner_steps: 2,", "inner_steps: 2, learner: reptile, signal: moved, rule: signs, order: 1,"),
+    ("inner_steps: 2,", "inner_steps: 2, learner: lazy_reptile, signal: moved, rule: signs, scope: biases,"),
     ("zero_shot: {updates: [0, 1]}", "zero_shot: {updates: [0, 1], signal: moved, rule: signs, rates: [[0, 1.0e-4]]}"),
     ("loss_weights: annealed", "loss_weights: last"),
     ("num_worker_per_gpu: 0", "num_worker_per_gpu: 2"),
@@ -34,7 +34,15 @@ def write_plugin(folder: Path, below: str = "") -> Path:
     Its paths are seen from the current folder, or from `below`, which ends with a slash.
     """
     code = blocks(ROOT / "docs" / "extend.md", "python")
-    parts = ("class TinyNet", "def reptile", "def moved", "def signs", "def ring", "class MeasuredKernel")
+    parts = (
+        "class TinyNet",
+        "def towards_average",
+        'SCOPES["biases"]',
+        "def moved",
+        "def signs",
+        "def ring",
+        "class MeasuredKernel",
+    )
     own = [block for block in code if any(part in block for part in parts)]
     first = [block for block in code if "import PLUGIN" in block]
     assert len(own) == len(parts) and len(first) == 1

@@ -104,7 +104,7 @@ def test_the_good_files_run(place, monkeypatch) -> None:
         ("MultiStepLR, milestones: [1]", "CosineAnnealingRestartLR, periods: []\n    , restart_weights: []", "error: train.scheduler.periods: [] end after 0 iterations, train.total_iter is 1; they must sum to 1 or more"),
         ("  total_iter: 1\n", "", "error: train.total_iter: required key is missing; add it to the option file"),
         ("inner_steps: 1", "inner_steps: one", "error: train.meta.inner_steps: 'one': Expected `int`, got `str`"),
-        ("inner_steps: 1", "learner: reptil", "error: train.meta.learner: 'reptil' is not registered; known: maml"),
+        ("inner_steps: 1", "learner: reptil", "error: train.meta.learner: 'reptil' is not registered; did you mean `reptile`?"),
         ("type: L1Loss", "type: L1Los", "error: train.pixel_opt.type: 'L1Los' is not registered; did you mean `L1Loss`?"),
         ("reduction: mean", "reduktion: mean", "error: train.pixel_opt.reduktion: unknown key; did you mean `reduction`?"),
         ("type: MultiStepLR", "type: StepLR", "error: train.scheduler.type: 'StepLR' is not registered; did you mean `MultiStepLR`?"),

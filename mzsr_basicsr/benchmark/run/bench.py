@@ -8,7 +8,9 @@ from pathlib import Path
 import torch
 
 from mzsr_basicsr.benchmark.run.cell import CellRecord, Task, load_record, measured, run_task, same_size
+from mzsr_basicsr.benchmark.run.ensemble import ensemble
 from mzsr_basicsr.benchmark.run.methods import Method, build_method
+from mzsr_basicsr.benchmark.run.options import EnsembleOptions
 from mzsr_basicsr.benchmark.run.plan import Plan
 from mzsr_basicsr.errors import ConfigError, MZSRError
 
@@ -76,5 +78,9 @@ class Bench:
         """Give a method, loaded at its first use."""
         if (label, scale) not in self._methods:
             options = self._plan.methods[label]
-            self._methods[label, scale] = build_method(label, options, scale, self._plan.options.seed, self._device)
+            self._methods[label, scale] = (
+                ensemble([self.method(member, scale) for member in options.of])
+                if isinstance(options, EnsembleOptions)
+                else build_method(label, options, scale, self._plan.options.seed, self._device)
+            )
         return self._methods[label, scale]

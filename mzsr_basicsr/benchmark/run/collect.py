@@ -7,7 +7,7 @@ import msgspec
 from mzsr_basicsr.benchmark.gains import gains
 from mzsr_basicsr.benchmark.results import Failure, Measure, Results, TestKernel
 from mzsr_basicsr.benchmark.run.cell import CellRecord, Task, load_record
-from mzsr_basicsr.benchmark.run.methods import columns
+from mzsr_basicsr.benchmark.run.ensemble import columns
 from mzsr_basicsr.benchmark.run.metrics import lower_is_better
 from mzsr_basicsr.benchmark.run.plan import Plan
 
@@ -39,7 +39,7 @@ def collect(plan: Plan, tasks: list[Task], folder: Path, failures: dict[str, str
     ]
     results = Results(
         name=plan.options.name,
-        columns=[heading(label, u) for label, options in plan.methods.items() for u in columns(options)],
+        columns=[heading(label, u) for label in plan.methods for u in columns(label, plan.methods)],
         datasets=list(plan.datasets),
         kernels=kernels,
         metrics=plan.options.metrics,

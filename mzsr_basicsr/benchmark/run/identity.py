@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,7 +14,13 @@ import msgspec
 import torch
 
 from mzsr_basicsr.benchmark.run.networks import weights_file
-from mzsr_basicsr.benchmark.run.options import MethodOptions, MZSROptions, NetworkOptions, ZSSRMethodOptions
+from mzsr_basicsr.benchmark.run.options import (
+    EnsembleOptions,
+    MethodOptions,
+    MZSROptions,
+    NetworkOptions,
+    ZSSRMethodOptions,
+)
 from mzsr_basicsr.benchmark.run.plan import Plan
 from mzsr_basicsr.benchmark.run.sources import file_sha256
 from mzsr_basicsr.errors import ConfigError
@@ -26,14 +33,26 @@ _PACKAGES = ("mzsr_basicsr", "basicsr", "torch", "numpy", "opencv-python")
 _FREE = ("jobs", "output", "page_mb", "reference", "published", "metrics")  # they decide no SR image
 
 
-def method_identity(label: str, options: MethodOptions, scale: float, seed: int) -> dict[str, Any]:
-    """Collect what decides a method's results: its options, its weights' SHA-256, the seed, our version."""
+def method_identity(label: str, methods: Mapping[str, MethodOptions], scale: float, seed: int) -> dict[str, Any]:
+    """Collect what decides a method's results: its options, its weights' SHA-256, the seed, our version.
+
+    Of an ensemble that is the same of all its members.
+
+    Args:
+        label: of the method.
+        methods: all options, by label.
+        scale: magnification.
+        seed: of random weights.
+    """
+    options = methods[label]
     content = {"label": label, "options": msgspec.to_builtins(options, str_keys=True), "ours": version("mzsr_basicsr")}
     content["options"].pop("weights", None)
     if isinstance(options, (NetworkOptions, MZSROptions)):
         content["weights"] = weights_sha256(options, scale, label)
     if getattr(options, "kernel", "known") == "auto":
         content["estimator"] = file_sha256(locate(KERNEL_NET))
+    if isinstance(options, EnsembleOptions):
+        content["members"] = [method_identity(member, methods, scale, seed) for member in options.of]
     return {**content, "seed": seed} if isinstance(options, ZSSRMethodOptions) else content
 
 

@@ -12,7 +12,7 @@ from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.zero_shot import super_resolve, zero_shot
 from mzsr_basicsr.archs.build import check_network
 from mzsr_basicsr.benchmark.run.networks import Loaded, build, load_network
-from mzsr_basicsr.benchmark.run.options import BicubicOptions, KernelChoice, MethodOptions, ZSSRMethodOptions
+from mzsr_basicsr.benchmark.run.options import BicubicOptions, KernelChoice, SingleOptions, ZSSRMethodOptions
 from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
@@ -34,12 +34,12 @@ class Output(NamedTuple):
 Method = Callable[[Tensor, Degradation], list[Output]]
 
 
-def build_method(label: str, options: MethodOptions, scale: float, seed: int, device: torch.device) -> Method:
+def build_method(label: str, options: SingleOptions, scale: float, seed: int, device: torch.device) -> Method:
     """Load what a method needs.
 
     Args:
         label: in the option file, for messages.
-        options: of the method.
+        options: of the method; for ensembles see `ensemble`.
         scale: magnification.
         seed: of random weights.
         device: to work on.
@@ -60,7 +60,7 @@ def build_method(label: str, options: MethodOptions, scale: float, seed: int, de
     return _network(loaded, options.zero_shot, options.kernel, section, device)
 
 
-def columns(options: MethodOptions) -> Sequence[int | None]:
+def updates_of(options: SingleOptions) -> Sequence[int | None]:
     """List after how many updates a method gives a result."""
     if isinstance(options, ZSSRMethodOptions):
         return sorted(set(options.updates))

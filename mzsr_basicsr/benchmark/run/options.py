@@ -67,12 +67,21 @@ class ZSSRMethodOptions(ZSSROptions, frozen=True, kw_only=True):
     kernel: KernelChoice = "known"
 
 
-MethodOptions = BicubicOptions | NetworkOptions | MZSROptions | ZSSRMethodOptions
+class EnsembleOptions(Record, frozen=True, kw_only=True):
+    """`methods.LABEL` of type `ensemble`: the mean of the SR images of other methods, by their labels."""
+
+    type: Literal["ensemble"]
+    of: list[str]
+
+
+SingleOptions = BicubicOptions | NetworkOptions | MZSROptions | ZSSRMethodOptions
+MethodOptions = SingleOptions | EnsembleOptions
 METHODS: dict[str, type[Record]] = {
     "bicubic": BicubicOptions,
     "network": NetworkOptions,
     "mzsr": MZSROptions,
     "zssr": ZSSRMethodOptions,
+    "ensemble": EnsembleOptions,
 }
 
 

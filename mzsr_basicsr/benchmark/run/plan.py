@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from mzsr_basicsr.benchmark import published
+from mzsr_basicsr.benchmark.run.ensemble import check_members
 from mzsr_basicsr.benchmark.run.option_file import read_bytes
 from mzsr_basicsr.benchmark.run.options import METHODS, BenchmarkOptions, DatasetOptions, KernelOptions, MethodOptions
 from mzsr_basicsr.data.folders import SUFFIXES
@@ -83,6 +84,7 @@ def make_plan(options: BenchmarkOptions) -> Plan:
     methods = {label: _method(label, section) for label, section in options.methods.items()}
     if not methods or not options.kernels:
         raise ConfigError(f"{'kernels' if methods else 'methods'}: is empty; name at least one")
+    check_members(methods)
     if options.reference is not None and options.reference not in methods:
         raise ConfigError(f"reference: {options.reference!r} is no method; {nearest(options.reference, list(methods))}")
     if len(set(options.metrics)) < len(options.metrics):
