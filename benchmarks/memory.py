@@ -26,7 +26,8 @@ from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.upscaling.upscaler import Upscaler
 
 LEVELS = 4.0  # of 255; parts whose standard deviation is below it show nothing
-HEAD = ("updates", "without, dB", "with, dB", "gain, dB", "least, most", "begun from it", "as many updates without")
+HEAD = ("updates", "without, dB", "with, dB", "gain, dB", "least, most", "begun from it", "seconds without, with")
+ENOUGH = "updates without it for as much"  # the last column
 Pair = tuple[np.ndarray, np.ndarray]  # LR and HR image
 
 
@@ -98,18 +99,21 @@ def _both(upscaler: Upscaler, lq: np.ndarray, hr: np.ndarray) -> dict[str, float
     without, along = (psnr_y(upscaler.apply(lq, one), hr, 2) for one in (alone, plan))
     kept = {"kept_without": alone.adapted.kept, "kept": plan.adapted.kept, "used": plan.adapted.recalled}
     near = {"nearness": plan.recalled.nearness, "entries": plan.recalled.entries}
-    return {"without": without, "with": along, **kept, **near, "seconds": plan.seconds["adaptation"]}
+    seconds = {"seconds_without": alone.seconds["adaptation"], "seconds": plan.seconds["adaptation"]}
+    return {"without": without, "with": along, **kept, **near, **seconds}
 
 
 def table(rows: dict[int, list[dict[str, float]]], images: int) -> str:
     """Lay out one line for each number of updates: means over the second half."""
-    lines = ["| " + " | ".join(HEAD) + " |", "|" + " ---: |" * len(HEAD)]
+    head = (*HEAD, ENOUGH)
+    lines = ["| " + " | ".join(head) + " |", "|" + " ---: |" * len(head)]
     alone = {count: float(np.mean([one["without"] for one in own])) for count, own in rows.items()}
     for count, own in rows.items():
         gain = np.array([one["with"] - one["without"] for one in own])
         used, along = sum(one["used"] for one in own), float(np.mean([one["with"] for one in own]))
         cells = (f"{count}", f"{alone[count]:.2f}", f"{along:.2f}", f"{gain.mean():+.2f}")
-        cells += (f"{gain.min():+.2f}, {gain.max():+.2f}", f"{used} of {len(own)}", _as_many(along, alone))
+        seconds = ", ".join(f"{np.mean([one[name] for one in own]):.1f}" for name in ("seconds_without", "seconds"))
+        cells += (f"{gain.min():+.2f}, {gain.max():+.2f}", f"{used} of {len(own)}", seconds, _as_many(along, alone))
         lines.append("| " + " | ".join(cells) + " |")
     entries = next(iter(rows.values()))[0]["entries"]
     return "\n".join([*lines, "", f"{images} images, half of which filled {entries:.0f} entries."])
