@@ -2,9 +2,9 @@
 
     python benchmarks/task_embedding.py PHOTOS [--weights FILE] [--sets 20]
 
-PHOTOS should be photographs that it was not trained on. Each set has 16 times two kernels with two contents, so that
-of the other 63 tasks one has the same kernel and one the same content. Law, noise and patches are those of the option
-file.
+PHOTOS should be photographs that it was not trained on. Each set has 8 times two kernels with four photographs, so that
+of the other 63 tasks three have the same kernel and one the same photograph. Law, noise and patches are those of the
+option file.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from mzsr_basicsr.meta.embedding import CODE
 from mzsr_basicsr.weights.task_embedding import SHIPPED, load_embedding
 
 OPTIONS = Path(__file__).parents[1] / "options/tasks/task_embedding.yml"
-ITEMS = 16  # of four tasks
+TASKS = 64  # of a set
 SEED = 1000
 
 
@@ -36,8 +36,9 @@ def main() -> None:
     data = TaskViewsDataset(section(a.photos, a.drawn))
     embedding = load_embedding(a.weights)
     rows: dict[str, list[list[float]]] = {"embedding": [], "code alone": [], "images alone": []}
+    items = TASKS // (data.options.contents * data.options.kernels)
     for number in range(a.sets):
-        views = torch.stack([data[ITEMS * number + i]["lq"] for i in range(ITEMS)])
+        views = torch.stack([data[items * number + i]["lq"] for i in range(items)])
         blank = views.clone()
         blank[..., -CODE:, :, :] = views[:1, :1, :1, -CODE:]  # one and the same code for all
         with torch.no_grad():
@@ -45,7 +46,7 @@ def main() -> None:
         codes = views[:, :, 0, -CODE:, 0, 0]
         found["code alone"] = torch.nn.functional.normalize(codes - codes.mean((0, 1)), dim=-1)
         for name, vectors in found.items():
-            rows[name].append(measure(vectors.double()))
+            rows[name].append(measure(vectors.double(), data.options.kernels))
     print("| what is compared | found first | in the first five | same task | same kernel | same content | others |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for name, numbers in rows.items():
@@ -57,18 +58,28 @@ def section(photos: str, drawn: float) -> dict[str, Any]:
     """Give `datasets.train` of the option file for other photographs and other draws."""
     text = OPTIONS.read_text().split("\n", 1)[1]  # without the plug-in's line
     given: dict[str, Any] = yaml.safe_load(text)["datasets"]["train"]
-    changes = {"dataroot_gt": photos, "phase": "train", "scale": 2, "seed": SEED, "drawn": drawn}
+    changes = {
+        "dataroot_gt": photos,
+        "phase": "train",
+        "scale": 2,
+        "seed": SEED,
+        "drawn": drawn,
+        "kernels": 2,
+        "contents": 4,
+    }
     return {**given, **changes}
 
 
-def measure(vectors: Tensor) -> list[float]:
-    """Measure one set of views (16, 8, d): shares found, and mean cosines of pairs of views by what they share."""
-    first, second = vectors[:, 0::2].flatten(0, 1), vectors[:, 1::2].flatten(0, 1)  # (64, d), contents by kernels
+def measure(vectors: Tensor, kernels: int) -> list[float]:
+    """Measure one set of views (items, V, d): shares found, and mean cosines of pairs of views by what they share."""
+    items = len(vectors)
+    first, second = vectors[:, 0::2].flatten(0, 1), vectors[:, 1::2].flatten(0, 1)
     cosines = first @ second.T
     rank = (cosines >= cosines.diagonal()[:, None] - 1e-6).sum(1) - 1  # what is as near is before it
-    item, content, kernel = (torch.arange(4 * ITEMS) // n for n in (4, 2, 1))
-    kernel = 2 * item + kernel % 2
-    same = torch.eye(4 * ITEMS, dtype=torch.bool)
+    item = torch.arange(TASKS) // (TASKS // items)
+    content = torch.arange(TASKS) // kernels
+    kernel = kernels * item + torch.arange(TASKS) % kernels
+    same = torch.eye(TASKS, dtype=torch.bool)
     kinds = [
         same,
         (kernel[:, None] == kernel) & ~same,

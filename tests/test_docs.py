@@ -14,7 +14,7 @@ from helpers.places import OPTIONS, PACKAGE, ROOT
 import mzsr_basicsr
 from mzsr_basicsr.cli.commands import parser
 from mzsr_basicsr.host import launch
-from mzsr_basicsr.options import datasets, run, zssr
+from mzsr_basicsr.options import datasets, learner, run, zero_shot, zssr
 
 DOCS = ROOT / "docs"
 THEIRS = {"basicsr/train.py", "basicsr/test.py"}  # files of BasicSR's source tree
@@ -137,8 +137,8 @@ def test_every_room_is_described() -> None:
 
 RECORDS = [
     datasets.TaskSetOptions, datasets.MetaDatasetOptions, datasets.LawOptions, datasets.PairDatasetOptions,
-    datasets.BlurredPatchOptions, datasets.ZeroShotDatasetOptions, run.MetaOptions, run.ZeroShotOptions,
-    run.SignalOptions, run.CommonValOptions, zssr.ZSSROptions,
+    datasets.BlurredPatchOptions, datasets.TaskViewsOptions, datasets.ZeroShotDatasetOptions, learner.MetaOptions, learner.StartOptions,
+    learner.RuleOptions, zero_shot.ZeroShotOptions, zero_shot.SignalOptions, run.CommonValOptions, zssr.ZSSROptions,
 ]  # fmt: skip
 
 

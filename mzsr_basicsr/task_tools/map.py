@@ -39,9 +39,7 @@ def write_map(choices: TaskChoices, output: Path) -> str:
     try:
         write_whole(content, output)
     except OSError as error:
-        raise ConfigError(
-            f"output: {output} cannot be written ({error.strerror}); check its folder and space"
-        ) from error
+        raise ConfigError(f"output: {output} cannot be written ({error.strerror}); check its folder") from error
     return f"{output}: {said}"
 
 

@@ -29,6 +29,7 @@ HEAVY = [
     "tqdm",
     "jinja2",
     "skimage",
+    "sklearn",
     "tifffile",
 ]
 NOT_FOR_UPSCALING = [
@@ -43,9 +44,23 @@ NOT_FOR_UPSCALING = [
     "yaml",
     "tifffile",
     "imagecodecs",
+    "sklearn",
 ]
-COMMANDS = ("upscale", "degrade", "benchmark", "inspect", "train", "test", "demo", "evaluate", "kernel", "weights")
-ACTIONS = (*(f"kernel {action}" for action in ("estimate", "draw", "convert", "compare")), "weights average")
+COMMANDS = (
+    "upscale",
+    "degrade",
+    "benchmark",
+    "inspect",
+    "train",
+    "test",
+    "demo",
+    "evaluate",
+    "kernel",
+    "weights",
+    "tasks",
+)
+KERNEL = (f"kernel {action}" for action in ("estimate", "draw", "convert", "compare"))
+ACTIONS = (*KERNEL, "weights average", "tasks map", "tasks cluster")
 # Runs command lines one after the other, and says what each gave and which modules are loaded by then.
 DRIVER = """
 import contextlib, io, json, sys
@@ -101,6 +116,9 @@ REFUSED = {  # arguments: exit status, what the one line says
     "kernel draw disk:3 -o k.npy": (1, "output: k.npy ends with '.npy'; allowed: .png"),
     "kernel convert none.mat -o k.npy": (1, "none.mat: kernel file not found"),
     "kernel compare disk:2 disk:x": (1, "disk:x: not numbers; write disk:RADIUS"),
+    "tasks map none -o map.png": (1, "photos: folder none does not exist"),
+    "tasks map empty -o map.svg": (1, "output: map.svg ends with '.svg'; allowed: .png .html"),
+    "tasks cluster empty -k 300 -o c.pth": (1, "clusters: 300 are more than the 256 tasks"),
     "kernel estimate none.png": (1, "none.png: no such file"),
     "degrade a.png -o out --noise 256": (1, "noise: 256 must be from 0 to 255"),
     "degrade a.png -o out --kernel gaussian:0": (1, "gaussian:0: variances must be positive px^2"),

@@ -39,7 +39,7 @@ def as_basicsr_would(opt: dict, tmp_path: Path) -> dict:
     """Add what parse_options adds, point the data at small photographs, and forget weights that are not trained yet."""
     photos = tmp_path / "photos"
     photos.mkdir()
-    for i in range(2):
+    for i in range(8):
         image = np.random.default_rng(i).integers(0, 256, (272, 276, 3), dtype=np.uint8)
         cv2.imwrite(str(photos / f"{i}.png"), image)
     training = "train" in opt
@@ -71,7 +71,7 @@ def test_all_promised_files_are_there() -> None:
     }
     names = {file.stem for file in FILES}
     first_stages = {f"pretrain_mzsr_x{scale}" for scale in (2, 3, 4)}
-    others = {"pretrain_demo_x2", "kernel_net", "pretrain_edsr_x2", "zssr_x2"}
+    others = {"pretrain_demo_x2", "kernel_net", "task_embedding", "pretrain_edsr_x2", "zssr_x2"}
     assert promised | first_stages | others <= names
     assert {f"test_{name}" for name in promised} <= names
 

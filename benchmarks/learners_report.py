@@ -1,0 +1,143 @@
+"""The tables of `learners.py`: PSNR of each learner, what a meta-step costs, and what the literature claims."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from learners_arms import split
+from learners_rows import KNOWN, TOLD_WRONG, UPDATES
+from learners_study import AS_IT_IS, CAREFUL, PLAIN, Figures, Place, Rows, Study
+
+from mzsr_basicsr.meta import LEARNERS
+
+CLOSE, SAME = 0.1, 0.02  # dB; what counts as close, and what as no difference
+CLAIMS = (  # what is claimed, source, learner, compared with, whether close or better
+    ("first order is close to second", "Finn et al. 2017", "fomaml", "maml", "close"),
+    ("Reptile is close to MAML", "Nichol et al. 2018", "reptile", "maml", "close"),
+    ("adapting the head alone is close to MAML", "Raghu et al. 2020", "anil", "maml", "close"),
+    ("a learned rate for each step and tensor beats a fixed one", "Antoniou et al. 2019", "lslr", "maml", "better"),
+    ("a learned rate for each element beats a fixed one", "Li et al. 2017", "meta_sgd", "maml", "better"),
+    ("a learned optimiser beats one by hand", "Andrychowicz et al. 2016", "lstm", "fomaml", "better"),
+    ("meta-training beats supervised training", "Soh et al. 2020", "maml", "transfer", "better"),
+)
+
+
+def report(study: Study) -> str:
+    """Lay the study out as Markdown."""
+    parts = []
+    for signal in study.signals:
+        rows = study.rows(signal)
+        parts += [f"## Signal `{signal}`", main_table(study, signal, rows), verdict(rows), claims(rows)]
+        parts += [f"Before · {' · '.join(f'after {u}' for u in UPDATES[1:])}, dB:", details(study, rows)]
+    failed = "\n".join(f"- {' '.join(map(str, job))}: {why}" for job, why in study.failed.items())
+    parts += [f"Without a result:\n\n{failed}"] if failed else []
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def main_table(study: Study, signal: str, rows: Rows) -> str:
+    """Lay out one line a learner; the best of each column of PSNR is bold."""
+    places: list[Place] = [("mean", u) for u in UPDATES]
+    places += [(KNOWN, UPDATES[-1]), (TOLD_WRONG, UPDATES[-1])]
+    places += [("domains", u) for u in (0, 3, UPDATES[-1])] if study.domains else []
+    columns = [place for place in places if any(place in one for own in rows.values() for one in own.values())]
+    best = {p: max((_mean(own, p) for own in rows.values() if _sound(own, p)), default=None) for p in columns}
+    head = ["learner", "rule", "φ", "s a meta-step", "MB", "iterations", *(_title(*place) for place in columns)]
+    lines = [head, ["---"] * 2 + ["---:"] * (len(head) - 2)]
+    for name, own in rows.items():
+        cells = [_cell(own, place, best[place]) for place in columns]
+        lines.append([_named(name), *_cost(study, name, signal), *cells])
+    return _markdown(lines)
+
+
+def details(study: Study, rows: Rows) -> str:
+    """Lay out all means, a column a condition."""
+    groups = [KNOWN, TOLD_WRONG, *study.domains]
+    lines = [["learner", *groups], ["---"] * (1 + len(groups))]
+    for name, own in rows.items():
+        cells = [" · ".join(f"{_mean(own, (group, u)):.2f}" for u in UPDATES) for group in groups]
+        lines.append([_named(name), *cells])
+    return _markdown(lines)
+
+
+def verdict(rows: Rows) -> str:
+    """Say which learner is best, and how far above the weights as they are."""
+    last = UPDATES[-1]
+    trained = {name: own for name, own in rows.items() if name in LEARNERS or "+" in name}
+    lines = []
+    for group in ("mean", "domains"):
+        sound = {name: own for name, own in trained.items() if _sound(own, (group, last))}
+        if not sound:
+            continue
+        best = max(sound, key=lambda name: _mean(sound[name], (group, last)))  # noqa: B023
+        above = []
+        for reference in (AS_IT_IS, CAREFUL):
+            bar = _mean(rows[reference], (group, last))
+            ten, three = (_mean(sound[best], (group, u)) - bar for u in (last, 3))
+            above.append(f"{ten:+.2f} dB above those of the weights {reference}, after three {three:+.2f}")
+        what = "mean of the three" if group == "mean" else "domains"
+        lines.append(f"Best of the {what} after ten updates: {_named(best)}, {'; '.join(above)}.")
+    return "\n".join(lines)
+
+
+def claims(rows: Rows) -> str:
+    """Lay out what the literature claims beside what was measured: ten updates, mean of the three, seed by seed."""
+    lines = [["claim", "source", "measured, dB", "here"], ["---", "---", "---:", "---"]]
+    for text, source, learner, other, kind in CLAIMS:
+        if learner in rows and other in rows:
+            one, two = rows[learner], rows[other]
+            gaps = [one[s]["mean", UPDATES[-1]] - two[s]["mean", UPDATES[-1]] for s in one if s in two]
+            gap, spread = (float(np.mean(gaps)), float(np.std(gaps))) if gaps else (np.nan, np.nan)
+            lines.append([text, source, f"`{learner}` {gap:+.2f}{_spread(gaps)}", _holds(gap, spread, kind)])
+    return _markdown(lines) if len(lines) > 2 else ""
+
+
+def _holds(gap: float, spread: float, kind: str) -> str:
+    """Judge a difference, dB."""
+    if np.isnan(gap):
+        return "diverges"
+    if kind == "close":
+        return "holds" if abs(gap) <= CLOSE else f"does not hold: {'better' if gap > 0 else 'worse'}"
+    bound = max(SAME, spread)
+    return "holds" if gap > bound else "does not hold" if gap < -bound else "no difference"
+
+
+def _cost(study: Study, name: str, signal: str) -> list[str]:
+    """Give rule, parameters of φ, seconds, memory, and iterations; empty where nothing is trained."""
+    cost = study.found.get(("cost", name, signal))
+    if cost is None:
+        return ["gradient" if name == PLAIN else "", "", "", "", ""]
+    learner, rule = split(name)
+    memory = "" if cost["memory"] is None else f"{cost['memory']:.0f}"
+    counts = [study.found.get(("training", name, signal, seed)) for seed in range(study.seeds)]
+    iterations = next((f"{count['iterations']:,}" for count in counts if count), "")
+    return [rule or LEARNERS[learner].rule, f"{cost['phi']:,}", f"{cost['step']:.2f}", memory, iterations]
+
+
+def _cell(own: Figures, place: Place, best: float | None) -> str:
+    if not _sound(own, place):
+        return "diverges"
+    text = f"{_mean(own, place):.2f}{_spread([one[place] for one in own.values()])}"
+    return f"**{text}**" if best is not None and round(_mean(own, place), 2) >= round(best, 2) else text
+
+
+def _mean(own: Figures, place: Place) -> float:
+    return float(np.mean([one[place] for one in own.values()]))
+
+
+def _sound(own: Figures, place: Place) -> bool:
+    return not np.isnan(_mean(own, place))
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f" ± {np.std(values):.2f}" if len(values) > 1 else ""
+
+
+def _title(group: str, update: int) -> str:
+    return f"{group}, {f'after {update}' if update else 'before'}"
+
+
+def _named(name: str) -> str:
+    return f"`{name}`" if name in LEARNERS or "+" in name else name
+
+
+def _markdown(lines: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
