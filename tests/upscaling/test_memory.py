@@ -97,7 +97,9 @@ def test_a_memory_of_other_weights_or_of_another_scale(small: str, tmp_path: Pat
     assert file.read_bytes() == content
 
 
-@pytest.mark.parametrize(("memory", "error"), [(3, ConfigError), (Path("m.pt"), ConfigError), ("none/m.pt", WeightsError)])
+@pytest.mark.parametrize(
+    ("memory", "error"), [(3, ConfigError), (Path("m.pt"), ConfigError), ("none/m.pt", WeightsError)]
+)
 def test_bad_memories_in_python(small: str, memory: object, error: type[Exception]) -> None:
     with pytest.raises(error, match="memory: a |there is no folder none"):
         mzsr_basicsr.upscale(photo(), weights=small, memory=memory, **GIVEN)
@@ -144,7 +146,9 @@ def test_a_clip_that_goes_on_finds_the_memory_it_began_with(small: str, tmp_path
     upscaler.apply = stopped
     with pytest.raises(KeyboardInterrupt):
         run_job(job, upscaler, FilePolicy())
-    assert not (tmp_path / "m.pt").exists()  # it is written at the end, so that the second part finds what the first did
+    assert not (
+        tmp_path / "m.pt"
+    ).exists()  # it is written at the end, so that the second part finds what the first did
     record = run_job(job, Upscaler(settings), FilePolicy())
     assert record["clip"]["resumed"] == 32 and record["clip"]["shots"] == 2
     told = [one["memory"] for one in record["adaptations"]]
