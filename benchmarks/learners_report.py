@@ -40,7 +40,16 @@ def main_table(study: Study, signal: str, rows: Rows) -> str:
     places += [("domains", u) for u in (0, 3, UPDATES[-1])] if study.domains else []
     columns = [place for place in places if any(place in one for own in rows.values() for one in own.values())]
     best = {p: max((_mean(own, p) for own in rows.values() if _sound(own, p)), default=None) for p in columns}
-    head = ["learner", "rule", "φ", "s a meta-step", "MB", "iterations", *(_title(*place) for place in columns)]
+    head = [
+        "learner",
+        "rule",
+        "φ",
+        "s a meta-step",
+        "MB",
+        "iterations",
+        "CPU s",
+        *(_title(*place) for place in columns),
+    ]
     lines = [head, ["---"] * 2 + ["---:"] * (len(head) - 2)]
     for name, own in rows.items():
         cells = [_cell(own, place, best[place]) for place in columns]
@@ -101,15 +110,19 @@ def _holds(gap: float, spread: float, kind: str) -> str:
 
 
 def _cost(study: Study, name: str, signal: str) -> list[str]:
-    """Give rule, parameters of φ, seconds, memory, and iterations; empty where nothing is trained."""
+    """Give rule, size of φ, seconds and memory of a step, and iterations and CPU seconds of a training, with its start.
+
+    All but the rule are empty where nothing is trained.
+    """
     cost = study.found.get(("cost", name, signal))
     if cost is None:
-        return ["gradient" if name == PLAIN else "", "", "", "", ""]
+        return ["gradient" if name == PLAIN else "", *[""] * 5]
     learner, rule = split(name)
     memory = "" if cost["memory"] is None else f"{cost['memory']:.0f}"
-    counts = [study.found.get(("training", name, signal, seed)) for seed in range(study.seeds)]
-    iterations = next((f"{count['iterations']:,}" for count in counts if count), "")
-    return [rule or LEARNERS[learner].rule, f"{cost['phi']:,}", f"{cost['step']:.2f}", memory, iterations]
+    keys = [("training", name, signal, seed) for seed in range(study.seeds)]
+    made = [study.found[key] for key in keys if key in study.found]
+    means = [f"{np.mean([one[part] for one in made]):,.0f}" if made else "" for part in ("iterations", "seconds")]
+    return [rule or LEARNERS[learner].rule, f"{cost['phi']:,}", f"{cost['step']:.2f}", memory, *means]
 
 
 def _cell(own: Figures, place: Place, best: float | None) -> str:

@@ -9,8 +9,13 @@ from torch import Tensor
 from mzsr_basicsr.data.task_kernels import TaskKernels
 from mzsr_basicsr.data.task_set import TaskSet
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.options.datasets import MetaDatasetOptions
+from mzsr_basicsr.options.datasets import MetaDatasetOptions, ValTaskOptions
 from mzsr_basicsr.options.strict import parse
+
+_KINDS: Mapping[str, tuple[str, type[MetaDatasetOptions]]] = {
+    "train": ("datasets.train", MetaDatasetOptions),
+    "val": ("datasets.val_tasks", ValTaskOptions),
+}
 
 
 class KernelMetaDataset(TaskSet[MetaDatasetOptions]):
@@ -25,18 +30,23 @@ class KernelMetaDataset(TaskSet[MetaDatasetOptions]):
     that are drawn graphics instead.
 
     Args:
-        opt: `datasets.train`, see `MetaDatasetOptions`.
+        opt: `datasets.train`, see `MetaDatasetOptions`, or `datasets.val_tasks`, see `ValTaskOptions`.
     """
 
     def __init__(self, opt: Mapping[str, Any]) -> None:
-        super().__init__(opt, parse(MetaDatasetOptions, "datasets.train", opt))
+        phase = str(opt.get("phase", "train"))
+        if phase.split("_")[0] not in _KINDS:
+            raise ConfigError(f"datasets.{phase}: KernelMetaDataset is of trainings; test with a ZeroShotDataset")
+        section, record = _KINDS[phase.split("_")[0]]
+        super().__init__(opt, parse(record, section, opt), section)
         self.scales = self.options.scales or [self.options.scale]
-        self.laws = [TaskKernels(self.options.kernel_law, scale, self.options.subsampling) for scale in self.scales]
+        law, subsampling = self.options.kernel_law, self.options.subsampling
+        self.laws = [TaskKernels(law, scale, subsampling, section) for scale in self.scales]
         if len(self.photos) < 2 and self.options.task == "external":
-            raise ConfigError("datasets.train.dataroot_gt: external tasks need at least two photographs; add some")
+            raise ConfigError(f"{section}.dataroot_gt: external tasks need at least two photographs; add some")
         low, high = self.options.noise
         if low > high:
-            raise ConfigError(f"datasets.train.noise: ({low}, {high}) must be (low, high) in [0, 1] intensity")
+            raise ConfigError(f"{section}.noise: ({low}, {high}) must be (low, high) in [0, 1] intensity")
 
     def draw(self, generator: torch.Generator) -> dict[str, Tensor]:
         """Draw one task."""

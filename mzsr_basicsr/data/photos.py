@@ -54,6 +54,17 @@ class Photos:
             raise nothing_in(root, section)
         return [(index, key) for key in found]
 
+    def keep(self, part: tuple[float, float], section: str) -> None:
+        """Keep a part of the photographs: the shares of the list where it begins and ends.
+
+        Raises:
+            ConfigError: the part holds none.
+        """
+        first, end = (int(share * len(self.keys)) for share in part)
+        if first >= end:
+            raise ConfigError(f"{section}: {list(part)} of {len(self.keys)} photographs holds none; give a larger part")
+        self.keys = self.keys[first:end]
+
     def __len__(self) -> int:
         return len(self.keys)
 

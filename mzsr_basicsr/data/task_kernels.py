@@ -20,12 +20,13 @@ class TaskKernels:
         options: `kernel_law`; without a range for λ1 it is the paper's U(1, 2.5 s).
         scale: of the tasks.
         subsampling: of the tasks; `kernel_law.bicubic` mixes bicubic subsampling into direct ones.
+        section: name of the data set's section, for messages.
 
     Raises:
         ConfigError: shares that do not go together, or a shape that is unknown.
     """
 
-    def __init__(self, options: LawOptions, scale: float, subsampling: str) -> None:
+    def __init__(self, options: LawOptions, scale: float, subsampling: str, section: str = "datasets.train") -> None:
         self.options = options
         self.scale = scale
         self.law = KernelLaw(
@@ -37,14 +38,14 @@ class TaskKernels:
         )
         if options.bicubic > 0 and subsampling != "direct":
             raise ConfigError(
-                "datasets.train.kernel_law.bicubic: a share of bicubic tasks needs `subsampling: direct` for the rest"
+                f"{section}.kernel_law.bicubic: a share of bicubic tasks needs `subsampling: direct` for the rest"
             )
         if options.bicubic > 0 and not float(scale).is_integer():
-            raise ConfigError(f"datasets.train.kernel_law.bicubic: needs scales that are integers, not {scale:g}")
-        self.shapes = shape_draws(options.shapes, "datasets.train.kernel_law.shapes")
+            raise ConfigError(f"{section}.kernel_law.bicubic: needs scales that are integers, not {scale:g}")
+        self.shapes = shape_draws(options.shapes, f"{section}.kernel_law.shapes")
         low, high = options.misstatement
         if not 0 < low <= high:
-            raise ConfigError(f"datasets.train.kernel_law.misstatement: ({low}, {high}) must be 0 < low <= high")
+            raise ConfigError(f"{section}.kernel_law.misstatement: ({low}, {high}) must be 0 < low <= high")
 
     def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Draw the kernel that blurs and the one the network is told; both (k, k) float64, of the same side."""

@@ -27,25 +27,30 @@ class TaskSet(Dataset[dict[str, Tensor]], Generic[O]):
     Args:
         opt: the section of the option file, `datasets.train`; BasicSR reads `name` of it.
         record: the section as its strict record.
+        section: its name, for messages. Another than `datasets.train` is validated with: item i is task i, always.
     """
 
-    def __init__(self, opt: Mapping[str, Any], record: O) -> None:
+    def __init__(self, opt: Mapping[str, Any], record: O, section: str = "datasets.train") -> None:
         super().__init__()
         self.opt = opt
         self.options: O = record
-        section = f"datasets.{record.phase}"
         self.photos = Photos(record.dataroot_gt, record.io_backend.type, f"{section}.dataroot_gt", record.cache_mb)
+        self.photos.keep(record.part, f"{section}.part")
+        self._streams = section == "datasets.train"
         world = dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
         self._joint_batch = record.batch_size_per_gpu * world
-        self._positions = task_stream.sampler_positions(-(-record.length // world) * world)
+        whole = -(-record.length // world) * world
+        self._positions = task_stream.sampler_positions(whole) if self._streams else torch.arange(record.length)
         self._resumed_at: int | None = None
 
     def __len__(self) -> int:
         return len(self._positions)
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
-        resumed_at = task_stream.resumed_at() if self._resumed_at is None else self._resumed_at
-        task = resumed_at * self._joint_batch + int(self._positions[index])
+        task = int(self._positions[index])
+        if self._streams:
+            resumed_at = task_stream.resumed_at() if self._resumed_at is None else self._resumed_at
+            task += resumed_at * self._joint_batch
         generator = task_stream.task_generator(self.options.seed, task)
         return {**self.draw(generator), "task": torch.tensor(task)}
 

@@ -20,6 +20,7 @@ from mzsr_basicsr.adaptation.zero_shot import zero_shot
 from mzsr_basicsr.archs.windows import FAILURES
 from mzsr_basicsr.data.zero_shot_dataset import ZeroShotDataset
 from mzsr_basicsr.errors import ConfigError, ImageError, MZSRError, TrainingError, refusal
+from mzsr_basicsr.models.meta_validation import SECTION
 from mzsr_basicsr.models.mzsr_model import MZSRModel
 from mzsr_basicsr.models.validation import check_metrics
 from mzsr_basicsr.options.learner import choices_of
@@ -48,6 +49,8 @@ def try_out(opt: dict[str, Any]) -> None:
         for phase, item in items.items():
             if phase == "train":
                 _try_step(model, tried, default_collate([item]))
+            elif phase == SECTION:
+                _try_judging(model)
             elif item is not None:
                 _try_test(model, default_collate([item]))
 
@@ -154,6 +157,17 @@ def _step(model: MZSRModel, batch: dict[str, Any]) -> None:
         model.update_learning_rate(1)
         model.feed_data(batch)
         model.optimize_parameters(1)
+
+
+def _try_judging(model: MZSRModel) -> None:
+    """Judge the network by the first validation task."""
+    try:
+        model.bare_step.judge(model.meta_validation.task(0))
+    except MZSRError:
+        raise
+    except FAILURES as error:
+        kind = type(model.net_g).__name__
+        raise ConfigError(f"datasets.{SECTION}: {kind} cannot be judged ({_line(error)}); check the section") from error
 
 
 def _try_test(model: MZSRModel, batch: dict[str, Any]) -> None:

@@ -78,7 +78,8 @@ def descend(support: Lessons, params: Params, inner: InnerLoop) -> tuple[list[Po
     for step, row in enumerate(inner.rates.detach()):
         point = Point(values, support(step, dict(zip(names, (v.detach() for v in values), strict=True))))
         value, slope = slope_of(point.lesson, names, point.values, places, keep)
-        direction = inner.rule(slope, state)
+        with torch.no_grad():  # a gradient keeps its own graph
+            direction = inner.rule(slope, state)
         if inner.order == 1 or keep:
             point.slope = direction
         trajectory.append(point)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor, nn
 
 from mzsr_basicsr.meta.modulation import GAIN, folded, layers_of, with_gains
@@ -80,3 +81,12 @@ class MetaLearner(nn.Module):
     def of_the_rule(self) -> list[nn.Parameter]:
         """List those of the rule."""
         return list(self.rule.parameters()) if isinstance(self.rule, nn.Module) else []
+
+
+def through_the_start(begun: dict[str, Tensor], slopes: dict[str, Tensor], leaves: list[Tensor]) -> list[Tensor]:
+    """Carry the gradient of what a task started from back to what that was made of."""
+    made = [name for name, value in begun.items() if value.requires_grad]
+    given = [slopes[name] for name in made]
+    return list(
+        torch.autograd.grad([begun[name] for name in made], leaves, given, allow_unused=True, materialize_grads=True)
+    )

@@ -1,34 +1,20 @@
 """MetaStep: one outer step over a meta-batch, as the single module that DistributedDataParallel wraps."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from mzsr_basicsr.meta.adjoint import descend
 from mzsr_basicsr.meta.inner import InnerLoop, MetaGradient, Outer
-from mzsr_basicsr.meta.learner import MetaLearner
+from mzsr_basicsr.meta.learner import MetaLearner, through_the_start
 from mzsr_basicsr.meta.modulation import folded, with_folding
 from mzsr_basicsr.meta.outer import first_order, second_order
 from mzsr_basicsr.meta.rules import Rule, gradient
-from mzsr_basicsr.meta.starts.start import View
-from mzsr_basicsr.meta.task import Lessons, PixelLoss, Task, task_loss
-
-Teach = Callable[[nn.Module, Task, PixelLoss], Lessons]  # what a task is adapted to by
-
-
-def by_pairs(network: nn.Module, task: Task, pixel_loss: PixelLoss) -> Lessons:
-    """Adapt to the support set, in every step to the same."""
-    loss = task_loss(network, task.support, task.degradation, pixel_loss)
-    return lambda step, params: loss
-
-
-def view_of(task: Task) -> View:
-    """Give what a start sees: of an internal task the LR image, of an external one the LR images it is adapted by."""
-    internal = task.made is not None
-    given = task.support.gt if internal else task.support.lq
-    return View(given if len(given) else task.query.lq, task.degradation)
+from mzsr_basicsr.meta.task import Lessons, Loss, PixelLoss, Task, task_loss
+from mzsr_basicsr.meta.teaching import Teach, by_pairs, view_of
 
 
 @dataclass(frozen=True)
@@ -122,10 +108,8 @@ class MetaStep(nn.Module):
 
     def _rates(self, rate: float, of_elements: bool) -> Tensor:
         """Make the logarithms of the rates that training begins with."""
-        first = next((p for p in self.network.parameters() if p.requires_grad), next(self.network.parameters()))
-        shape = (self.steps, len(self.learner.moving))
-        if of_elements:
-            shape = (min(self.steps, 1), self.learner.elements(self.network))
+        first, count = next(self.network.parameters()), len(self.learner.moving)
+        shape = (min(self.steps, 1), self.learner.elements(self.network)) if of_elements else (self.steps, count)
         return torch.full(shape, rate, dtype=first.dtype, device=first.device).log()
 
     @property
@@ -134,9 +118,9 @@ class MetaStep(nn.Module):
         return isinstance(self.log_rates, nn.Parameter)
 
     @property
-    def rule(self) -> Rule:
-        """How a step is made of a gradient."""
-        return self.learner.rule
+    def takes_tasks_apart(self) -> bool:
+        """Whether a task is more than its pairs: it is adapted to, or looked at."""
+        return self.steps > 0 or self.learner.start.looks
 
     def inner(self, weights: tuple[float, ...]) -> InnerLoop:
         """Give the inner loop as it stands."""
@@ -177,26 +161,40 @@ class MetaStep(nn.Module):
             leaves, sums = [*leaves, self.log_rates], [*sums, rate_sum * self.log_rates.detach().exp()]
         return _AttachGradient.apply(report.meta.mean(), sums, *leaves), report
 
+    def judge(self, task: Task) -> Tensor:
+        """Adapt to a task as in training, and judge by its query set; nothing is changed, and no gradient is kept.
+
+        The network runs in eval mode, as at meta-test, also with 0 steps.
+
+        Returns:
+            Query loss before any inner step and after each, (steps + 1,).
+        """
+        own = dict(self.network.named_parameters())
+        was_training = self.network.training
+        self.network.eval()
+        try:
+            with torch.no_grad():
+                begun = self.learner.begin(view_of(task), {name: own[name] for name in self.names})
+            support, query = self._losses(task)
+            trajectory, _ = descend(support, begun, replace(self.inner(()), order=1))
+            with torch.no_grad():
+                return torch.stack([query(dict(zip(begun, point.values, strict=True))) for point in trajectory])
+        finally:
+            self.network.train(was_training)
+
+    def _losses(self, task: Task) -> tuple[Lessons, Loss]:
+        """Give what a task is adapted to by, and what it is judged by."""
+        query = with_folding(task_loss(self.network, task.query, task.degradation, self.pixel_loss))
+        if not self.steps:  # plain supervised training: there may be no support set
+            return lambda step, here: query, query
+        lessons = self.teach(self.network, task, self.pixel_loss)
+        return lambda step, here: with_folding(lessons(step, folded(here))), query
+
     def _one_task(self, task: Task, leaves: list[Tensor], inner: InnerLoop) -> tuple[MetaGradient, list[Tensor]]:
         """Give one task's result, and the gradient of each leaf: the network's, the start's, the rule's."""
-        params = dict(zip(self.names, leaves, strict=False))
-        query = with_folding(task_loss(self.network, task.query, task.degradation, self.pixel_loss))
-        begun = self.learner.begin(view_of(task), params)
-        if self.steps:
-            lessons = self.teach(self.network, task, self.pixel_loss)
-            support: Lessons = lambda step, here: with_folding(lessons(step, folded(here)))  # noqa: E731
-        else:  # plain supervised training: there may be no support set
-            support = lambda step, here: query  # noqa: E731
+        support, query = self._losses(task)
+        begun = self.learner.begin(view_of(task), dict(zip(self.names, leaves, strict=False)))
         outer = first_order if self.early and self.outer is second_order else self.outer
         result = outer(support, query, begun, inner)
         count = len(leaves) - len(self.learner.of_the_rule())
-        return result, [*_through_the_start(begun, result.params, leaves[:count]), *result.rule]
-
-
-def _through_the_start(begun: dict[str, Tensor], slopes: dict[str, Tensor], leaves: list[Tensor]) -> list[Tensor]:
-    """Carry the gradient of what a task started from back to what that was made of."""
-    made = [name for name, value in begun.items() if value.requires_grad]
-    given = [slopes[name] for name in made]
-    return list(
-        torch.autograd.grad([begun[name] for name in made], leaves, given, allow_unused=True, materialize_grads=True)
-    )
+        return result, [*through_the_start(begun, result.params, leaves[:count]), *result.rule]

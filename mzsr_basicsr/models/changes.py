@@ -74,7 +74,8 @@ def _plain(value: Any) -> Any:
 
 def flattened(opt: Mapping[str, Any], world: int) -> dict[str, Any]:
     """List the options that decide how a training goes, by dotted key, to be kept with its states."""
-    sections = {"train": opt.get("train"), "datasets.train": (opt.get("datasets") or {}).get("train")}
+    data = opt.get("datasets") or {}
+    sections = {"train": opt.get("train"), **{f"datasets.{name}": data.get(name) for name in ("train", "val_tasks")}}
     flat = {key: value for name, section in sections.items() for key, value in _leaves(name, section or {})}
     kept = {key: value for key, value in flat.items() if key.rpartition(".")[2] not in _OF_THIS_CALL}
     return dict(json.loads(json.dumps({**kept, "processes": world}, default=str)))

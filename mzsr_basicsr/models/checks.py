@@ -9,7 +9,7 @@ from basicsr.utils.registry import LOSS_REGISTRY, METRIC_REGISTRY
 from mzsr_basicsr.archs.build import check_network
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.models.inner_loop import manner_of_training
-from mzsr_basicsr.options.datasets import DEFAULT_LENGTH
+from mzsr_basicsr.options.datasets import DEFAULT_LENGTH, VAL_SEED
 from mzsr_basicsr.options.run import CommonRunOptions, RunOptions
 from mzsr_basicsr.options.schedule import check_schedule
 from mzsr_basicsr.options.strict import check_keys, check_name
@@ -23,6 +23,7 @@ def check_run(options: RunOptions) -> None:
         ConfigError: naming the key.
     """
     check_common(options)
+    _check_task_sets(options)
     if options.is_train:
         _check_train(options)
     _refuse_data_parallel(options)
@@ -53,15 +54,60 @@ def _check_train(options: RunOptions) -> None:
     check_keys("train.pixel_opt", _arguments(loss), LOSS_REGISTRY.get(loss["type"]))
     check_schedule(scheduler, options.train.total_iter)
     manner = manner_of_training(options.train.meta)
-    data = options.datasets.get("train", {})
-    if manner.signal.name != "son" and options.train.meta.steps() and data.get("task") != "internal":
-        raise ConfigError(
-            f"train.meta.signal: {manner.signal.name} learns from an LR image alone; give datasets.train.task: internal"
-        )
-    if options.train.meta.steps() and data.get("support") == 0 and data.get("task") != "internal":
-        raise ConfigError("datasets.train.support: 0 leaves nothing to adapt to; give 1 or more, or inner_steps: 0")
+    if options.train.meta.steps():
+        _check_support(options, manner.signal.name)
+    _check_val_tasks(options, options.train.patience)
     if "val" in options.datasets:  # or a validation would stop the training
         zero_shot_settings(options.val.zero_shot, torch.ones(options.train.meta.steps(), 1), manner)
+
+
+def _check_support(options: RunOptions, signal: str) -> None:
+    """A task must have what its inner steps learn from."""
+    for name in ("train", "val_tasks"):
+        data = options.datasets.get(name)
+        if data is None or data.get("task") == "internal":
+            continue
+        if signal != "son":
+            raise ConfigError(
+                f"train.meta.signal: {signal} learns from an LR image alone; give datasets.{name}.task: internal"
+            )
+        if data.get("support") == 0:
+            raise ConfigError(
+                f"datasets.{name}.support: 0 leaves nothing to adapt to; give 1 or more, or inner_steps: 0"
+            )
+
+
+def _check_task_sets(options: RunOptions) -> None:
+    """Tasks are trained on, or validated with in the one section that the best network is found by."""
+    for name, section in options.datasets.items():
+        if section.get("type") != "KernelMetaDataset" or options.is_train and name in ("train", "val_tasks"):
+            continue
+        if not options.is_train:
+            raise ConfigError(f"datasets.{name}: KernelMetaDataset is of trainings; test with a ZeroShotDataset")
+        raise ConfigError(f"datasets.{name}: KernelMetaDataset validates in the section val_tasks; call it that")
+
+
+def _check_val_tasks(options: RunOptions, patience: int) -> None:
+    """Compare the validation tasks with those of the training."""
+    train, tasks = options.datasets.get("train", {}), options.datasets.get("val_tasks")
+    if tasks is None:
+        if patience:
+            raise ConfigError(
+                f"train.patience: {patience} counts validations of tasks; add datasets.val_tasks, or give 0"
+            )
+        return
+    scales, trained = (section.get("scales") or [options.scale] for section in (tasks, train))
+    for scale in scales:
+        if not min(trained) <= scale <= max(trained):
+            raise ConfigError(
+                f"datasets.val_tasks.scales: {scale:g} is none that is trained for ({trained}); give one of those, or "
+                "leave it out"
+            )
+    seed = tasks.get("seed", VAL_SEED)
+    if seed == train.get("seed", 0):
+        raise ConfigError(
+            f"datasets.val_tasks.seed: {seed} is the training's, whose kernels would come again; give another"
+        )
 
 
 def _arguments(section: dict[str, Any]) -> list[str]:

@@ -3,6 +3,8 @@
 import os
 
 import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 
 def precision(device: torch.device, name: str) -> torch.autocast:
@@ -23,3 +25,8 @@ def threads_per_process() -> None:
     local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     if local > 1 and not torch.cuda.is_available():
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // local))
+
+
+def distributed(step: nn.Module, device: torch.device) -> nn.Module:
+    """Wrap a module for several processes."""
+    return DistributedDataParallel(step, device_ids=[torch.cuda.current_device()] if device.type == "cuda" else None)

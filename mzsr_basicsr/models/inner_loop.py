@@ -7,8 +7,8 @@ from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.meta import OUTERS, STARTS, Lessons, MetaLearner, MetaStep, Start, Task
 from mzsr_basicsr.meta.lstm import LSTMRule
 from mzsr_basicsr.meta.starts import Experts
-from mzsr_basicsr.meta.step import Teach, by_pairs
 from mzsr_basicsr.meta.task import PixelLoss
+from mzsr_basicsr.meta.teaching import Teach, by_pairs
 from mzsr_basicsr.options.learner import MetaOptions, StartOptions, choices_of
 from mzsr_basicsr.options.zero_shot import manner_settings
 from mzsr_basicsr.signals import Scene, SignalSettings, lessons_of

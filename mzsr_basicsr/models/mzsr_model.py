@@ -10,7 +10,6 @@ from basicsr.archs import build_network
 from basicsr.losses import build_loss
 from basicsr.utils import get_root_logger
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 
 from mzsr_basicsr.adaptation.settings import Manner
 from mzsr_basicsr.adaptation.zero_shot import Result, Settings, zero_shot
@@ -21,11 +20,12 @@ from mzsr_basicsr.meta import MetaLearner, StepReport, query_weights
 from mzsr_basicsr.models.checkpoint import fingerprint
 from mzsr_basicsr.models.checks import check_run
 from mzsr_basicsr.models.finite import fault
-from mzsr_basicsr.models.hardware import memory_format, precision, threads_per_process
+from mzsr_basicsr.models.hardware import distributed, memory_format, precision, threads_per_process
 from mzsr_basicsr.models.inner_loop import build_step, manner_of_training
 from mzsr_basicsr.models.layers import drawn_by, warn_of_frozen_layers
 from mzsr_basicsr.models.meta_test import validated
-from mzsr_basicsr.models.optimizers import build_optimizer
+from mzsr_basicsr.models.meta_validation import MetaValidation
+from mzsr_basicsr.models.optimizers import build_optimizer, parameter_groups
 from mzsr_basicsr.models.progress import TrainingClock
 from mzsr_basicsr.models.rates import rates_for_the_log, start_learner, start_rates
 from mzsr_basicsr.models.saving import ResumableModel
@@ -72,6 +72,7 @@ class MZSRModel(ResumableModel):
         self.net_g.train()
         self.pixel_loss = build_loss(train.pixel_opt).to(self.device)
         self.meta_step = self._build_meta_step(train.meta)
+        self.meta_validation = MetaValidation(self.options, self.device)
         self.ema_decay = train.ema_decay
         if self.ema_decay > 0:
             self.net_g_ema = fit_sizes(build_network(self.opt["network_g"])).to(self.device)
@@ -91,18 +92,12 @@ class MZSRModel(ResumableModel):
         if step.steps:
             warn_of_frozen_layers(self.net_g, step.steps)
         self.bare_step = step
-        devices = [torch.cuda.current_device()] if self.device.type == "cuda" else None
-        return DistributedDataParallel(step, device_ids=devices) if self.options.dist else step
+        return distributed(step, self.device) if self.options.dist else step
 
     def setup_optimizers(self) -> None:
         """One optimizer for the network and, in groups of their own, the learned rates and the meta-learner."""
         train = self.train_options()
-        groups: list[dict[str, Any]] = [{"params": [p for p in self.net_g.parameters() if p.requires_grad]}]
-        rates = [self.bare_step.log_rates] if self.bare_step.learns_rates else []
-        for key, own in (("rates_lr", rates), ("learner_lr", self.bare_step.learner.own())):
-            if own:
-                groups.append({"params": own, "lr": getattr(train.meta, key), "matrices": False, "key": key})
-        self.optimizer_g = build_optimizer(train.optim_g, groups)
+        self.optimizer_g = build_optimizer(train.optim_g, parameter_groups(self.bare_step, train.meta))
         self.optimizers.append(self.optimizer_g)
 
     def train_options(self) -> TrainOptions:
@@ -118,10 +113,8 @@ class MZSRModel(ResumableModel):
             section = self.options.datasets["train"]
             given = {key: section[key] for key in ("subsampling", "seed", "quantize") if key in section}
             with torch.no_grad():
-                self.tasks = build_tasks(moved, **given)
-                self.tasks = (
-                    self.tasks if self.bare_step.steps or self.bare_step.learner.start.looks else merged(self.tasks)
-                )
+                tasks = build_tasks(moved, **given)
+            self.tasks = tasks if self.bare_step.takes_tasks_apart else merged(tasks)
             return
         self.lq, self.gt = moved["lq"], moved.get("gt")
         self.degradation, self.told = (self._degradation(moved[key][0]) for key in ("kernel", "told_kernel"))
@@ -148,6 +141,7 @@ class MZSRModel(ResumableModel):
         self.log_dict |= rates_for_the_log(self.bare_step)
         if self.ema_decay > 0:
             self.model_ema(decay=self.ema_decay)
+        self.judge_tasks(current_iter)
         if self.clock.tick(current_iter, self.log_dict, self.options.dist, self.device):
             self.stop_at_budget(current_iter, train.time_budget)
 

@@ -6,7 +6,19 @@ from typing import Any
 import torch
 
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.meta import MetaStep
 from mzsr_basicsr.models.orthogonal import Orthogonal
+from mzsr_basicsr.options.learner import MetaOptions
+
+
+def parameter_groups(step: MetaStep, meta: MetaOptions) -> list[dict[str, Any]]:
+    """Group what is trained: the network, the learned rates, and the meta-learner's own parameters."""
+    groups: list[dict[str, Any]] = [{"params": [p for p in step.network.parameters() if p.requires_grad]}]
+    rates = [step.log_rates] if step.learns_rates else []
+    for key, own in (("rates_lr", rates), ("learner_lr", step.learner.own())):
+        if own:
+            groups.append({"params": own, "lr": getattr(meta, key), "matrices": False, "key": key})
+    return groups
 
 
 def build_optimizer(optim: Mapping[str, Any], groups: list[dict[str, Any]]) -> torch.optim.Optimizer:

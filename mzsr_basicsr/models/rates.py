@@ -16,7 +16,7 @@ def start_rates(step: MetaStep, rates: Tensor, rule: str) -> None:
         rates: (updates, trainable tensors), of the file; none where it was trained without inner steps.
         rule: that the file's rates are for.
     """
-    if step.rule is not RULES.get(rule):
+    if step.learner.rule is not RULES.get(rule):
         get_root_logger().info(
             f"The weights file's rates are for the rule {rule}; they start from train.meta.inner_rate"
         )

@@ -11,9 +11,11 @@ from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.settings import Manner
 from mzsr_basicsr.data import task_stream
+from mzsr_basicsr.data.kernel_meta_dataset import KernelMetaDataset
 from mzsr_basicsr.meta import MetaLearner, MetaStep
 from mzsr_basicsr.models.changes import taken_over
 from mzsr_basicsr.models.inner_loop import manner_of_training
+from mzsr_basicsr.models.meta_validation import MetaValidation
 from mzsr_basicsr.models.progress import TrainingClock
 from mzsr_basicsr.models.watch import Watch
 from mzsr_basicsr.options.run import RunOptions
@@ -34,6 +36,7 @@ class ResumableModel(SRModel):
     ema_decay: float
     clock: TrainingClock
     watch: Watch
+    meta_validation: MetaValidation
     rates: Tensor | None
     manner: Manner
     learner: MetaLearner | None
@@ -83,6 +86,8 @@ class ResumableModel(SRModel):
         meta = self.options.train.meta if self.options.train else None
         if meta is not None and meta.inner_steps:
             about["manner"] = manner_as_plain(manner_of_training(meta))
+        if current_iter == "best":
+            about["iteration"] = self.meta_validation.best.iteration
         content = {**states, "rates": self.bare_step.log_rates.detach().exp().cpu(), "about": about}
         learner = learner_as_plain(self.bare_step.learner)
         if learner is not None:
@@ -93,9 +98,26 @@ class ResumableModel(SRModel):
 
     def save(self, epoch: int, current_iter: int) -> None:
         """Save the networks, then the training state that needs them."""
+        self._save_networks(current_iter)
+        self.save_training_state(epoch, current_iter)
+
+    def _save_networks(self, current_iter: int | str) -> None:
         ema = [self.net_g_ema] if self.ema_decay > 0 else []
         self.save_network([self.net_g, *ema], "net_g", current_iter, ["params", "params_ema"][: 1 + len(ema)])
-        self.save_training_state(epoch, current_iter)
+
+    def judge_tasks(self, current_iter: int) -> None:
+        """Judge the network by the validation tasks where they are due, and save the best one so far."""
+        if self.meta_validation.is_due(current_iter):
+            network = self.net_g_ema if self.ema_decay > 0 else self.net_g
+            if self.meta_validation.judge(self.bare_step, network, current_iter):
+                self._save_networks("best")
+
+    def validation(self, dataloader: Any, current_iter: int | str, tb_logger: Any, save_img: bool = False) -> None:
+        """Adapt to images; tasks have been judged with their iteration, and are only logged here."""
+        if isinstance(dataloader.dataset, KernelMetaDataset):
+            self.meta_validation.log(tb_logger)
+        else:
+            super().validation(dataloader, current_iter, tb_logger, save_img)
 
     @master_only
     def save_training_state(self, epoch: int, current_iter: int) -> None:
@@ -111,11 +133,18 @@ class ResumableModel(SRModel):
             "learner": {name: value.cpu() for name, value in self.bare_step.learner.state_dict().items()},
             "run": self._run,
             "watch": self.watch.state(),
+            "best": self.meta_validation.state(),
         }
         save_atomically(state, f"{self.opt['path']['training_states']}/{current_iter}.state")
 
     def update_learning_rate(self, current_iter: int, warmup_iter: int = -1) -> None:
-        """Set an iteration's learning rates, and remember the schedule before it in case it cannot be finished."""
+        """Set an iteration's learning rates, and remember the schedule before it in case it cannot be finished.
+
+        Where the patience is spent, the training stops here, after all data sets have been validated.
+        """
+        spent = self.meta_validation.ended()
+        if spent is not None:
+            self._stop(current_iter - 1, spent)
         rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in self.optimizers]
         states = [copy.deepcopy(scheduler.state_dict()) for scheduler in self.schedulers]
         self._schedule = list(zip(rates, states, strict=True))
@@ -131,9 +160,12 @@ class ResumableModel(SRModel):
 
     def stop_at_budget(self, current_iter: int, budget: float) -> None:
         """End this call cleanly: the state to resume from and the latest weights are saved."""
+        self._stop(current_iter, f"train.time_budget of {budget:g} s is spent")
+
+    def _stop(self, current_iter: int, why: str) -> None:
         self.save(0, current_iter)
         self.save(-1, -1)
-        get_root_logger().info(f"train.time_budget of {budget:g} s is spent: saved, stopped at {current_iter}.")
+        get_root_logger().info(f"{why}: saved, stopped at {current_iter}.")
         raise SystemExit(0)
 
     def resume_training(self, resume_state: dict[str, Any]) -> None:
@@ -145,7 +177,10 @@ class ResumableModel(SRModel):
         if "watch" in resume_state:
             self.watch.load(resume_state["watch"])
         began = json.loads(resume_state["run"]).get("options", {}) if "run" in resume_state else {}
-        for line in taken_over(began, json.loads(self._run)["options"], self.bare_step.learns_rates):
+        now = json.loads(self._run)["options"]
+        for line in taken_over(began, now, self.bare_step.learns_rates):
             get_root_logger().warning(f"Resumed with other options: {line}")
+        if "best" in resume_state:
+            self.meta_validation.load(resume_state["best"], began, now)
         task_stream.resume_at(resume_state["iter"])
         self.clock.start(resume_state["iter"])

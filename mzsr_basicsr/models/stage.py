@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.meta.task import cropped
 from mzsr_basicsr.models.changes import held_back
 from mzsr_basicsr.models.checks import check_length
@@ -30,6 +31,10 @@ def prepare(opt: dict[str, Any]) -> None:
     opt["train"] = as_numbers(opt["train"])
     if opt.get("model_type") == "MZSRModel":  # it checks all this itself
         return
+    if "val_tasks" in (opt.get("datasets") or {}):
+        raise ConfigError(
+            f"datasets.val_tasks: {opt.get('model_type')} has no tasks; they are of model_type: MZSRModel"
+        )
     data = (opt.get("datasets") or {}).get("train") or {}
     total, scheduler = opt["train"].get("total_iter"), opt["train"].get("scheduler")
     if isinstance(total, int) and isinstance(scheduler, dict):

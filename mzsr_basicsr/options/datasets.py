@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+VAL_SEED = 1000  # of validation tasks; not the training's, so that their kernels are others, too
 DEFAULT_LENGTH = 1_000_000  # tasks in the one virtual epoch of a training set
 Count = Annotated[int, Meta(ge=1)]
 Natural = Annotated[int, Meta(ge=0)]
@@ -62,6 +63,7 @@ class TaskSetOptions(LoaderOptions, frozen=True, kw_only=True):
     num_worker_per_gpu: Natural
     gt_size: Count = 64
     augment: bool = True
+    part: tuple[Share, Share] = (0.0, 1.0)  # of the sorted photographs
     drawn: Share = 0.0
     seed: Natural = 0
     length: Count = DEFAULT_LENGTH
@@ -81,6 +83,15 @@ class MetaDatasetOptions(TaskSetOptions, frozen=True, kw_only=True):
     noisy: Share = 1.0
     blind: bool = False
     quantize: bool = False
+
+
+class ValTaskOptions(MetaDatasetOptions, frozen=True, kw_only=True):
+    """`datasets.val_tasks`: tasks that are the same at every validation; BasicSR validates one after the other."""
+
+    batch_size_per_gpu: Literal[1] = 1
+    num_worker_per_gpu: Literal[0] = 0
+    seed: Natural = VAL_SEED
+    length: Count = 16
 
 
 class PairDatasetOptions(TaskSetOptions, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from mzsr_basicsr.options.datasets import Count, NotNegative, Record, Scale
+from mzsr_basicsr.options.datasets import Count, Natural, NotNegative, Record, Scale
 from mzsr_basicsr.options.learner import MetaOptions
 from mzsr_basicsr.options.zero_shot import ZeroShotOptions
 
@@ -24,6 +24,7 @@ class TrainOptions(Record, frozen=True, kw_only=True):
     warmup_iter: int = -1
     clip_grad_norm: NotNegative = 0.0
     time_budget: NotNegative = 0.0
+    patience: Natural = 0
     progress: bool = False
     precision: Literal["float32", "bfloat16"] = "float32"
 

@@ -48,7 +48,7 @@ def panels_of(tasks: Sequence[DrawnTask], domains: Sequence[str]) -> list[Panel]
     colours = colormaps[_DOMAINS[len(domains) > 10]].colors  # type: ignore[attr-defined]
     names = [to_hex(colours[number % len(colours)]) for number in range(len(domains))]
     return [
-        _number_panel("Kernel width, standard deviation in LR px", [task.width for task in tasks], "viridis", ".2f"),
+        _number_panel("Kernel width, σ in LR px", [task.width for task in tasks], "viridis", ".2f"),
         _number_panel("Noise, σ in levels of 255", [task.noise for task in tasks], "plasma", ".0f"),
         Panel("Domain", [names[task.domain] for task in tasks], list(zip(names, domains, strict=True))),
     ]

@@ -14,6 +14,7 @@ from mzsr_basicsr.weights.files import read_file
 from mzsr_basicsr.weights.manner import manner_as_plain, manner_of
 from mzsr_basicsr.weights.pretrained import load_pretrained
 
+_OF_ONE_FILE = ("average_of", "iteration")  # of `about`: what may differ between files of one training
 AVERAGE_OF = "average_of"  # key of `about`: names and checksums of the files that an average was made of
 _COUNTERS = "num_batches_tracked"  # of batch normalisations; nothing is computed from them
 
@@ -81,7 +82,7 @@ def average(sources: Sequence[Source]) -> dict[str, Any]:
 
 def _parts(source: Source) -> tuple[dict[str, Any], dict[str, Any]]:
     """Give what a file says about itself, its manner in full, and all else that it holds."""
-    about = {key: value for key, value in source.content["about"].items() if key != AVERAGE_OF}
+    about = {key: value for key, value in source.content["about"].items() if key not in _OF_ONE_FILE}
     about["manner"] = manner_as_plain(manner_of(about.get("manner"), source.path))
     return {"about": about}, {key: value for key, value in source.content.items() if key != "about"}
 

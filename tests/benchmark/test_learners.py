@@ -105,8 +105,8 @@ def by_hand(found, text):
     assert [len(group) for group in groups] == [2, 2, 2]
     line = next(line for line in text.splitlines() if line.startswith("| `fomaml` |"))
     means = [sum(group) / 2 for group in groups]
-    assert cells(line.replace("*", ""))[10] == f"{sum(means) / 3:.2f}"
-    assert [cells(line.replace("*", ""))[place] for place in (11, 12, 15)] == [f"{m:.2f}" for m in means]
+    assert cells(line.replace("*", ""))[11] == f"{sum(means) / 3:.2f}"
+    assert [cells(line.replace("*", ""))[place] for place in (12, 13, 16)] == [f"{m:.2f}" for m in means]
 
 
 def test_a_folder_with_other_settings_is_refused(learners, folders, tmp_path):
@@ -216,10 +216,10 @@ def test_the_tables_by_hand(learners):
     made.found["training", "maml", "scale", 0] = {"iterations": 1200, "seconds": 600.0}
     text = part("report").report(made)
     line = next(line for line in text.splitlines() if line.startswith("| `maml` |"))
-    assert cells(line)[:6] == ["`maml`", "gradient", "1,080", "2.50", "123", "1,200"]
-    assert cells(line)[10:13] == ["31.50 ± 0.50"] * 3 and cells(line)[-1] == "31.50 ± 0.50"
+    assert cells(line)[:7] == ["`maml`", "gradient", "1,080", "2.50", "123", "1,200", "600"]
+    assert cells(line)[11:14] == ["31.50 ± 0.50"] * 3 and cells(line)[-1] == "31.50 ± 0.50"
     best = next(line for line in text.splitlines() if line.startswith("| `anil` |"))
-    assert cells(best)[10] == "**31.75 ± 0.45**"
+    assert cells(best)[11] == "**31.75 ± 0.45**"
     assert "| `anil` | 30.00 · 30.00 · 30.00 · 30.00 · 31.75 |" in text and "34.75 | " in text
     assert "ten updates: `anil`, +1.25 dB above those of the weights as it is, after three -0.50" in text
     claims = {cells(line)[0]: cells(line)[2:] for line in text.splitlines() if line.startswith("| adapting")}
@@ -232,7 +232,7 @@ def test_a_diverged_learner_and_a_failed_training_are_said(learners):
     values = {("maml", "scale", 0): math.nan, ("fomaml", "scale", 0): 31.0, ("fomaml", "scale", 1): 30.0, **REFERENCES}
     text = part("report").report(study(values, failed={("maml", "scale", 1): "x.log: error: the loss is nan"}))
     line = next(line for line in text.splitlines() if line.startswith("| `maml` |"))
-    assert cells(line)[10] == "diverges" and cells(line)[6] == "**30.00**"
+    assert cells(line)[11] == "diverges" and cells(line)[7] == "**30.00**"
     assert "- maml scale 1: x.log: error: the loss is nan" in text
     assert re.search(r"first order is close .* diverges \|", text) and np.isnan(values["maml", "scale", 0])
 

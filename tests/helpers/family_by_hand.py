@@ -83,8 +83,8 @@ def moved_by_hand(
     step: MetaStep, moving: Params, slope: list[Tensor], row: Tensor, memory: dict[str, Tensor]
 ) -> Params:
     """One step of what moves."""
-    if hasattr(step.rule, "read_out"):
-        directions = lstm_by_hand(step.rule, torch.cat([s.detach().flatten() for s in slope]), memory)
+    if hasattr(step.learner.rule, "read_out"):
+        directions = lstm_by_hand(step.learner.rule, torch.cat([s.detach().flatten() for s in slope]), memory)
         slope = [d.view_as(s) for d, s in zip(directions.split([s.numel() for s in slope]), slope, strict=True)]
     if len(row) == len(moving):
         rates = list(row)
