@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mzsr_basicsr import __version__, test, train
 from mzsr_basicsr.cli import benchmark, degrade, demo, inspect, kernel, tasks, upscale, weights
+from mzsr_basicsr.cli.upscale_choices import SIGNAL
 from mzsr_basicsr.data.folders import list_photographs
 from mzsr_basicsr.degradation.names import TEST_KERNELS
 from mzsr_basicsr.jobs.interrupt import ending_at_once
@@ -51,7 +52,7 @@ def _add_evaluate(measure: argparse.ArgumentParser) -> None:
     measure.add_argument(
         "-k", "--kernels", nargs="+", choices=list(TEST_KERNELS), default=list(TEST_KERNELS), help="(default: all)"
     )
-    measure.add_argument("--signal", choices=SIGNALS, default="auto", help=upscale.SIGNAL)
+    measure.add_argument("--signal", choices=SIGNALS, default="auto", help=SIGNAL)
     measure.add_argument("--outside", action="store_true", help="kernels outside the law instead of the paper's")
     measure.add_argument("--fast", action="store_true", help="without the column of back-projection and self-ensemble")
     measure.add_argument("-o", "--output", type=Path, default=Path("evaluation"), help="folder (default: %(default)s)")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mzsr_basicsr.cli.upscale import SIGNAL
+from mzsr_basicsr.cli.upscale_choices import SIGNAL
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
 from mzsr_basicsr.inspection.choices import LEARNED, Choices
 from mzsr_basicsr.inspection.folder import FORMATS, PAGE, check_folder

@@ -58,8 +58,17 @@ def _summary(record: Record) -> str:
     confidence = "" if kernel["confidence"] is None else f" (confidence {kernel['confidence']:.2f})"
     adapted = f"{kept} of {made} updates kept (signal {record['signal']})" if made else "not adapted"
     adapted += "; adaptation diverged" if record["diverged"] else ""
-    adapted += _why_no_more(record)
+    adapted += _why_no_more(record) + _memory(record["memory"])
     return f"{blur}{confidence}{mass}, {kernel['subsampling']} ({lies}), noise {record['noise']:.1f}, {adapted}"
+
+
+def _memory(told: Record | None) -> str:
+    """Say what a memory did."""
+    if told is None:
+        return ""
+    near = f" (nearest {told['nearness']:.2f})" if told["entries"] else ""
+    use = f"{'' if told['used'] else 'not '}used{', written' if told['wrote'] else ''}"
+    return f", memory of {told['entries']}{near} {use}"
 
 
 def _why_no_more(record: Record) -> str:

@@ -18,6 +18,7 @@ from mzsr_basicsr.jobs.policy import FilePolicy, Record, compare_path, is_wanted
 from mzsr_basicsr.pictures.picture import Picture, upright
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.pictures.writing import write_picture
+from mzsr_basicsr.upscaling.memory import digest
 from mzsr_basicsr.upscaling.render import Progress
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.upscaling.upscaler import Plan, Upscaler
@@ -58,7 +59,7 @@ def upscale_picture(
     start = perf_counter()
     pixels = upscaler.apply(picture.pixels, plan, picture.alpha, name, progress, nodata)
     seconds = {**plan.seconds, "upscaling": perf_counter() - start}
-    record = describe_run(plan, upscaler.settings, picture.pixels, seconds)
+    record = {**describe_run(plan, upscaler.settings, picture.pixels, seconds), "memory": upscaler.remember(plan)}
     return replace(picture, pixels=pixels), plan, record
 
 
@@ -110,25 +111,31 @@ def _run_picture(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress:
 
 
 def _run_clip(job: FileJob, upscaler: Upscaler, progress: Progress | None) -> Record:
-    """Upscale a clip: each shot is adapted to by its first frame."""
+    """Upscale a clip: each shot is adapted to by its first frame.
+
+    All ask the memory as it is before the clip, and what they learned is written when the clip is: a run that was
+    stopped and goes on then finds the same.
+    """
     from mzsr_basicsr.clips.video import upscale_video  # brings FFmpeg
 
     plans: list[Plan] = []
+    known = upscaler.memory.known() if upscaler.memory is not None else None
 
     def adapt(first: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        plan = upscaler.plan(first, name=str(job.source), artefacts=CLIP_ARTEFACTS)
+        plan = upscaler.plan(first, name=str(job.source), artefacts=CLIP_ARTEFACTS, known=known)
         plans.append(plan)
         return lambda frame: upscaler.apply(frame, plan, name=str(job.source))
 
     _make_folder(job.target.parent)
     settings = upscaler.settings.as_record()
-    depends = json.dumps({**settings, "weights": upscaler.fingerprint}, sort_keys=True)
+    knows = None if known is None else digest(known)
+    depends = json.dumps({**settings, "weights": upscaler.fingerprint, "memory": knows}, sort_keys=True)
     report = upscale_video(job.source, job.target, adapt, progress, fingerprint=depends)
     found = [plan.chosen.degradation for plan in plans]
     kernels = [{**_numbers(one.kernel), "offset": _offset(one, upscaler.settings.scale)} for one in found]
     notices = sorted({plan.notice for plan in plans if plan.notice})
     told = {"kernels": kernels, "signal": upscaler.manner.signal.name, "rule": upscaler.manner.rule, "notices": notices}
-    told["adaptations"] = [_adaptation(plan) for plan in plans]
+    told["adaptations"] = [{**_adaptation(plan), "memory": upscaler.remember(plan)} for plan in plans]
     return {"settings": settings, "quality": upscaler.settings.quality, "clip": asdict(report), **told}
 
 

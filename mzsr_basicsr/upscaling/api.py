@@ -36,6 +36,8 @@ class Result:
         confidence: of an estimated kernel, 0 to 1; None for a given one.
         residual: of an estimated kernel, what an isotropic Gaussian leaves unexplained, 0 to 1; None for a given one.
         seconds: for the kernel, the adaptation and the upscaling.
+        memory: what a memory did: its `entries`, the `nearness` of the most alike (a cosine), whether it was `used` and
+            whether what was learned was `wrote`; None without one.
     """
 
     image: Any
@@ -48,6 +50,7 @@ class Result:
     confidence: float | None
     residual: float | None
     seconds: dict[str, float]
+    memory: dict[str, Any] | None = None
 
     @property
     def kernel(self) -> np.ndarray:
@@ -87,7 +90,7 @@ def upscale(
         **choices: the other fields of `UpscaleSettings`: subsampling, kernel_turned, signal, weights, device,
             tile, quality ("fast", "normal" or "best"), time_budget (seconds that the adaptation may take, 0 for any),
             back_projection, self_ensemble, noise (levels of 0 to 255, or "auto"), seed, nodata (the value that stands
-            for no data).
+            for no data), memory (a file that remembers what was learned).
 
     Returns:
         See `Result`.
@@ -109,7 +112,8 @@ def upscale(
         warnings.warn(plan.notice, stacklevel=2)
     start = perf_counter()
     enlarged = upscaler.apply(pixels, plan, alpha)
-    return _result(plan, _like(enlarged, image), {**plan.seconds, "upscaling": perf_counter() - start})
+    seconds = {**plan.seconds, "upscaling": perf_counter() - start}
+    return _result(plan, _like(enlarged, image), seconds, upscaler.remember(plan))
 
 
 def _kernel(kernel: KernelLike | Degradation, scale: float) -> tuple[str, Tensor | None, dict[str, Any]]:
@@ -134,7 +138,7 @@ def _upscaler(settings: UpscaleSettings) -> Upscaler:
     return Upscaler(settings)
 
 
-def _result(plan: Plan, image: object, seconds: dict[str, float]) -> Result:
+def _result(plan: Plan, image: object, seconds: dict[str, float], memory: dict[str, Any] | None) -> Result:
     estimate = plan.chosen.estimate
     return Result(
         image=image,
@@ -147,6 +151,7 @@ def _result(plan: Plan, image: object, seconds: dict[str, float]) -> Result:
         confidence=estimate.confidence if estimate else None,
         residual=estimate.residual if estimate else None,
         seconds=seconds,
+        memory=memory,
     )
 
 

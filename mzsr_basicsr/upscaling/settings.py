@@ -9,7 +9,7 @@ from mzsr_basicsr.degradation.kernel_text import read_text
 from mzsr_basicsr.degradation.names import check_turn, usual_subsampling
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.upscaling.quality import NOISY, QUALITIES, Effort
-from mzsr_basicsr.weights import check_is_there, locate
+from mzsr_basicsr.weights import check_is_there, check_memory_place, locate
 
 SHIPPED = {scale: f"shipped:mzsr_x{scale}" for scale in (2, 3, 4)}  # scale: weights
 SIGNALS = ("auto", "son", "scale", "mixed")  # what the updates may learn from; Python takes any registered name too
@@ -44,6 +44,7 @@ class UpscaleSettings:
         quality: "fast", "normal" or "best", a key of `quality.QUALITIES`: how much is done for the image.
         time_budget: seconds that the adaptation to an image may take, 0 for any number; None for what the quality
             chooses. An adaptation that it ends is not the same on every run.
+        memory: a file that remembers what was learned, for later images; None for none. It is made where it is missing.
     """
 
     scale: float = 2.0
@@ -62,6 +63,7 @@ class UpscaleSettings:
     nodata: float | None = None
     quality: str = "normal"
     time_budget: float | None = None
+    memory: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse values outside their range, naming the option.
@@ -78,7 +80,10 @@ class UpscaleSettings:
             raise ConfigError(f"nodata: {self.nodata!r} must be a number, the value that stands for no data")
         if self.nodata is not None and not math.isfinite(self.nodata):
             object.__setattr__(self, "nodata", None)  # NaN and infinite pixels are no data by themselves
-        for name, text in (("kernel", self.kernel), ("weights", self.weights or ""), ("signal", self.signal)):
+        texts = {name: getattr(self, name) for name in ("kernel", "weights", "signal", "memory")}
+        for name, text in texts.items():
+            if text is None and name in ("weights", "memory"):
+                continue
             if not isinstance(text, str):
                 raise ConfigError(f"{name}: a {type(text).__name__}; give a text, such as the path of a file")
         for name, value, allowed in (
@@ -155,6 +160,8 @@ class UpscaleSettings:
         elif self.kernel != "bicubic":
             read_text(self.kernel)
         check_is_there(locate(self.weights_file()), "weights file")
+        if self.memory is not None:
+            check_memory_place(self.memory, written=self.effort.updates > 0)
 
 
 def _check_effort(effort: Effort) -> None:

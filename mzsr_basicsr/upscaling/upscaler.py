@@ -1,10 +1,8 @@
 """Upscaler: one image from its pixels to its enlarged pixels, with its kernel, its adaptation and its tiles."""
 
-import hashlib
-import os
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,11 +13,14 @@ from mzsr_basicsr.adaptation.limits import Limits
 from mzsr_basicsr.adaptation.settings import Manner, Settings
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError, TrainingError
+from mzsr_basicsr.meta.store import Store
 from mzsr_basicsr.pictures.bands import Bands
 from mzsr_basicsr.pictures.prepare import Prepared, prepared
-from mzsr_basicsr.upscaling.choice import Chosen, choose_kernel, doubt
+from mzsr_basicsr.upscaling.choice import choose_kernel, doubt
 from mzsr_basicsr.upscaling.device import choose_device
+from mzsr_basicsr.upscaling.memory import Memory, Recalled, told
 from mzsr_basicsr.upscaling.noise import image_noise
+from mzsr_basicsr.upscaling.plan import Plan, files_hashed
 from mzsr_basicsr.upscaling.render import Job, Progress, out_of_memory, reach_of, render
 from mzsr_basicsr.upscaling.restore import put_back
 from mzsr_basicsr.upscaling.sample import to_adapt_to, to_judge_blur
@@ -27,19 +28,7 @@ from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.weights import locate
 from mzsr_basicsr.weights.pretrained import load_pretrained, with_signal
 
-
-@dataclass(frozen=True)
-class Plan:
-    """What was found out about an image, or about the first frame of a shot: enough to upscale others like it.
-
-    `notice` is a line about the kernel for people, if there is any; `manner` is that of the updates.
-    """
-
-    chosen: Chosen
-    adapted: Adapted
-    seconds: dict[str, float] = field(default_factory=dict)
-    notice: str | None = None
-    manner: Manner = field(default_factory=Manner)
+__all__ = ["Plan", "Upscaler"]
 
 
 class Upscaler:
@@ -49,7 +38,8 @@ class Upscaler:
         settings: the choices.
 
     Raises:
-        WeightsError: weights that are missing, damaged, or of a scale that is no integer.
+        WeightsError: weights that are missing, damaged, or of a scale that is no integer; a memory file that is damaged
+            or another's.
         ConfigError: a device that is not there.
     """
 
@@ -62,7 +52,7 @@ class Upscaler:
             raise ConfigError(f"weights: {file} is for x{loaded.scale:g}; give one of an integer scale")
         self.network = loaded.network.to(self.device)
         self.scale = int(loaded.scale)
-        self.fingerprint = _fingerprint(locate(file), settings.kernel)
+        self.fingerprint = files_hashed(locate(file), settings.kernel)
         self._measured: tuple[Plan, int] | None = None
         self._settings = Settings(
             updates=(settings.effort.updates,),
@@ -72,6 +62,9 @@ class Upscaler:
             seed=settings.seed,
             learner=None if loaded.learner is None else loaded.learner.to(self.device),
         )
+        self.memory: Memory | None = None
+        if settings.memory is not None:
+            self.memory = Memory(settings.memory, self.network, self.scale, self._settings.learner)
 
     @property
     def manner(self) -> Manner:
@@ -86,6 +79,7 @@ class Upscaler:
         artefacts: float = 0.0,
         kernel: Tensor | None = None,
         nodata: float | None = None,
+        known: Store | None = None,
     ) -> Plan:
         """Find the kernel and the noise of an image, and adapt the network to it.
 
@@ -97,6 +91,7 @@ class Upscaler:
                 noise is given.
             kernel: (k, k) float64, in the place of the settings'.
             nodata: the value that stands for no data by the image's file; the settings' goes first.
+            known: what the memory is to know; None for all that it knows by now.
 
         Raises:
             ImageError, KernelError: see `describe` and `choose_kernel`.
@@ -110,9 +105,19 @@ class Upscaler:
         chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
         notice = chosen.notice or doubt(chosen, self.settings.kernel_turned, sample, name)
         found = perf_counter()
-        adapted = self._adapt(pixels, bands, chosen.degradation)
+        adapted, recalled = self._adapt(pixels, bands, chosen.degradation, known)
         seconds = {"kernel": found - start, "adaptation": perf_counter() - found}
-        return Plan(chosen, adapted, seconds, notice, self.manner)
+        return Plan(chosen, adapted, seconds, notice, self.manner, recalled)
+
+    def remember(self, plan: Plan) -> dict[str, Any] | None:
+        """Write what adaptation did to the memory, if it served, and say what the memory did; None without one.
+
+        Raises:
+            WeightsError: the file cannot be written.
+        """
+        if self.memory is None or plan.recalled is None:
+            return None
+        return told(plan.recalled, plan.adapted, self.memory.remember(plan.recalled, plan.adapted))
 
     def apply(
         self,
@@ -162,12 +167,15 @@ class Upscaler:
     def _here(self, degradation: Degradation) -> Degradation:
         return degradation.to(torch.zeros(0, dtype=torch.float32, device=self.device))
 
-    def _adapt(self, pixels: np.ndarray, bands: Bands, degradation: Degradation) -> Adapted:
+    def _adapt(
+        self, pixels: np.ndarray, bands: Bands, degradation: Degradation, known: Store | None
+    ) -> tuple[Adapted, Recalled | None]:
         """Adapt, to half as much of the image as often as memory runs out."""
         budget = BUDGET
+        known = self.memory.known() if self.memory is not None and known is None else known
         while True:
             try:
-                return self._adapt_within(budget, pixels, bands, degradation)
+                return self._adapt_within(budget, pixels, bands, degradation, known)
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
@@ -175,15 +183,14 @@ class Upscaler:
                     raise ImageError(f"out of memory on {self.device} while adapting; give --updates 0") from error
             budget //= 2
 
-    def _adapt_within(self, budget: int, pixels: np.ndarray, bands: Bands, degradation: Degradation) -> Adapted:
+    def _adapt_within(
+        self, budget: int, pixels: np.ndarray, bands: Bands, degradation: Degradation, known: Store | None
+    ) -> tuple[Adapted, Recalled | None]:
         images, parts = to_adapt_to(pixels, bands, self.device, budget)
         settings = replace(self._settings, quantize_son=pixels.dtype == np.uint8)
+        degradation = self._here(degradation)
         self.network.eval()
         limits = Limits(self.settings.effort.patience, self.settings.effort.time_budget)
-        return adapt_carefully(self.network, images, self._here(degradation), settings, parts, limits)
-
-
-def _fingerprint(weights: str, kernel: str) -> str:
-    """Hash the content of the files that results depend on: the weights, and the kernel where it is a file."""
-    files = [Path(weights), *([Path(kernel)] if os.path.isfile(kernel) else [])]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+        recalled = self.memory.recall(known, images, degradation) if self.memory and known is not None else None
+        strategy = recalled.strategy if recalled else None
+        return adapt_carefully(self.network, images, degradation, settings, parts, limits, strategy), recalled

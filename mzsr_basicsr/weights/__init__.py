@@ -1,6 +1,7 @@
 """Trained networks that ship with the package, each with a model card of the same name and a checksum in SHA256SUMS."""
 
 import hashlib
+import os
 from pathlib import Path
 
 from mzsr_basicsr.errors import WeightsError
@@ -45,6 +46,29 @@ def check_is_there(path: str | Path, what: str) -> None:
     """
     if not Path(path).is_file():
         raise WeightsError(f"{path}: {what} does not exist; check the path in the option file")
+
+
+def check_memory_place(path: str, written: bool = False) -> None:
+    """Refuse a name that no memory can be read from; where it is written, one that it cannot be written to.
+
+    Raises:
+        WeightsError: one line.
+    """
+    if "\0" in path:
+        raise WeightsError(f"{path!r}: no file can have this name; give --memory another")
+    path = os.path.expanduser(path)
+    folder = os.path.dirname(path) or "."
+    if os.path.isdir(path):
+        raise WeightsError(f"{path}: is a folder; give --memory the name of a file")
+    if not os.path.isdir(folder):
+        raise WeightsError(f"{path}: there is no folder {folder}; create it first")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise WeightsError(f"{path}: is no file; give --memory the name of one")
+    unable = [one for one in (path, folder) if os.path.exists(one) and not os.access(one, os.W_OK)]
+    if written and unable:
+        raise WeightsError(
+            f"{path}: cannot be written ({unable[0]} is read-only); check its rights, or give --updates 0"
+        )
 
 
 def _check(file: Path) -> None:

@@ -101,6 +101,8 @@ REFUSED = {  # arguments: exit status, what the one line says
     "inspect a.png -o out --kernel-turned": (1, "kernel-turned: the kernel auto is no given one"),
     "upscale a.png -o out --weights none.pth": (1, "none.pth: weights file does not exist"),
     "upscale a.png -o out --weights shipped:none": (1, "shipped:none: no such network is shipped; allowed: shipped:"),
+    "upscale a.png -o out --memory empty": (1, "empty: is a folder; give --memory the name of a file"),
+    "upscale a.png -o out --memory none/m.pt": (1, "none/m.pt: there is no folder none; create it first"),
     "upscale none.png -o out": (1, "none.png: no such file; give a picture file: PNG, "),
     "upscale none.mp4 -o out": (1, "none.mp4: video not found; give an existing file"),
     "upscale *.none -o out": (1, "*.none: no picture or clip has such a name; known endings: "),

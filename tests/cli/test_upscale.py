@@ -92,7 +92,7 @@ def test_orientation_profile_and_format(mzsr, tmp_path):
 
 KEYS = {"source", "target", "width", "height", "settings", "kernel", "noise", "updates_made", "updates_kept", "loss"}
 KEYS |= {"diverged", "signal", "rule", "held_out_loss", "seconds", "seconds_in_all", "offset", "notices"}
-KEYS |= {"quality", "stopped", "back_projection"}
+KEYS |= {"quality", "stopped", "back_projection", "began", "memory"}
 
 
 def test_json_records_say_what_was_done(mzsr, tmp_path):
@@ -115,7 +115,7 @@ def test_json_records_say_what_was_done(mzsr, tmp_path):
         least = least_promise(Degradation("gaussian:2.0,0.5,0.3", 4))
         assert record["updates_kept"] == (3 if promise >= least else 0)
         assert record["kernel"]["centre"] == [0, 0] and record["offset"] == [-1.5, -1.5]  # x4, the top-left of 4x4 px
-        assert record["notices"] == []
+        assert record["notices"] == [] and record["memory"] is None
         assert record["seconds"].keys() == {"kernel", "adaptation", "upscaling"}
         assert 0 < sum(record["seconds"].values()) <= record["seconds_in_all"] + 0.002
     assert (first["source"], first["target"], first["width"], first["height"]) == ("in/a.jpg", "out/a.jpg", 36, 40)
