@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from learners_arms import split
 from learners_rows import KNOWN, TOLD_WRONG, UPDATES
-from learners_study import AS_IT_IS, CAREFUL, PLAIN, Figures, Place, Rows, Study
+from learners_study import AS_IT_IS, CAREFUL, DIVERGED, PLAIN, Figures, Place, Rows, Study
 
 from mzsr_basicsr.meta import LEARNERS
 
@@ -34,12 +34,13 @@ def report(study: Study) -> str:
 
 
 def main_table(study: Study, signal: str, rows: Rows) -> str:
-    """Lay out one line a learner; the best of each column of PSNR is bold."""
+    """Lay out one line a learner; the best of each column of PSNR is bold, of those that never diverged."""
     places: list[Place] = [("mean", u) for u in UPDATES]
     places += [(KNOWN, UPDATES[-1]), (TOLD_WRONG, UPDATES[-1])]
     places += [("domains", u) for u in (0, 3, UPDATES[-1])] if study.domains else []
     columns = [place for place in places if any(place in one for own in rows.values() for one in own.values())]
-    best = {p: max((_mean(own, p) for own in rows.values() if _sound(own, p)), default=None) for p in columns}
+    sound = [own for own in rows.values() if not _diverged(own)]
+    best = {place: max((_mean(own, place) for own in sound), default=np.inf) for place in columns}
     head = [
         "learner",
         "rule",
@@ -48,12 +49,14 @@ def main_table(study: Study, signal: str, rows: Rows) -> str:
         "MB",
         "iterations",
         "CPU s",
+        "diverged",
         *(_title(*place) for place in columns),
     ]
     lines = [head, ["---"] * 2 + ["---:"] * (len(head) - 2)]
     for name, own in rows.items():
-        cells = [_cell(own, place, best[place]) for place in columns]
-        lines.append([_named(name), *_cost(study, name, signal), *cells])
+        lost, all_of_them = _diverged(own), len(study.images) * len(own)
+        cells = [_cell(own, place, np.inf if lost else best[place]) for place in columns]
+        lines.append([_named(name), *_cost(study, name, signal), f"{lost} of {all_of_them}" if lost else "", *cells])
     return _markdown(lines)
 
 
@@ -68,15 +71,15 @@ def details(study: Study, rows: Rows) -> str:
 
 
 def verdict(rows: Rows) -> str:
-    """Say which learner is best, and how far above the weights as they are."""
+    """Say which learner is best, of those that never diverged, and how far above the weights as they are."""
     last = UPDATES[-1]
     trained = {name: own for name, own in rows.items() if name in LEARNERS or "+" in name}
     lines = []
     for group in ("mean", "domains"):
-        sound = {name: own for name, own in trained.items() if _sound(own, (group, last))}
+        sound = {name: own for name, own in trained.items() if not _diverged(own)}
         if not sound:
-            continue
-        best = max(sound, key=lambda name: _mean(sound[name], (group, last)))  # noqa: B023
+            return "No learner is without a diverged image."
+        best = max(sound, key=lambda name: _mean(sound[name], (group, last)))
         above = []
         for reference in (AS_IT_IS, CAREFUL):
             bar = _mean(rows[reference], (group, last))
@@ -94,15 +97,19 @@ def claims(rows: Rows) -> str:
         if learner in rows and other in rows:
             one, two = rows[learner], rows[other]
             gaps = [one[s]["mean", UPDATES[-1]] - two[s]["mean", UPDATES[-1]] for s in one if s in two]
-            gap, spread = (float(np.mean(gaps)), float(np.std(gaps))) if gaps else (np.nan, np.nan)
-            lines.append([text, source, f"`{learner}` {gap:+.2f}{_spread(gaps)}", _holds(gap, spread, kind)])
+            if gaps:
+                lost = [
+                    f"; `{name}` diverges on {_diverged(rows[name])}"
+                    for name in (learner, other)
+                    if _diverged(rows[name])
+                ]
+                here = _holds(float(np.mean(gaps)), float(np.std(gaps)), kind) + "".join(lost)
+                lines.append([text, source, f"`{learner}` {np.mean(gaps):+.2f}{_spread(gaps)}", here])
     return _markdown(lines) if len(lines) > 2 else ""
 
 
 def _holds(gap: float, spread: float, kind: str) -> str:
     """Judge a difference, dB."""
-    if np.isnan(gap):
-        return "diverges"
     if kind == "close":
         return "holds" if abs(gap) <= CLOSE else f"does not hold: {'better' if gap > 0 else 'worse'}"
     bound = max(SAME, spread)
@@ -125,19 +132,18 @@ def _cost(study: Study, name: str, signal: str) -> list[str]:
     return [rule or LEARNERS[learner].rule, f"{cost['phi']:,}", f"{cost['step']:.2f}", memory, *means]
 
 
-def _cell(own: Figures, place: Place, best: float | None) -> str:
-    if not _sound(own, place):
-        return "diverges"
+def _cell(own: Figures, place: Place, best: float) -> str:
     text = f"{_mean(own, place):.2f}{_spread([one[place] for one in own.values()])}"
-    return f"**{text}**" if best is not None and round(_mean(own, place), 2) >= round(best, 2) else text
+    return f"**{text}**" if round(_mean(own, place), 2) >= round(best, 2) else text
 
 
 def _mean(own: Figures, place: Place) -> float:
     return float(np.mean([one[place] for one in own.values()]))
 
 
-def _sound(own: Figures, place: Place) -> bool:
-    return not np.isnan(_mean(own, place))
+def _diverged(own: Figures) -> int:
+    """Count the images at which adaptation diverged, over all seeds."""
+    return int(sum(one[DIVERGED] for one in own.values()))
 
 
 def _spread(values: Sequence[float]) -> str:

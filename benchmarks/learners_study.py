@@ -13,6 +13,7 @@ from safety import read_lines
 AS_IT_IS, CAREFUL, PLAIN = "as it is", "as it is, careful", "as it is, by plain gradient"  # rows without a training
 Job = tuple[str, str, int]  # learner or row, signal, seed
 Place = tuple[str, int]  # group, number of updates
+DIVERGED: Place = ("diverged", UPDATES[-1])
 Figures = dict[int, dict[Place, float]]  # by seed
 Rows = dict[str, Figures]
 
@@ -73,18 +74,19 @@ class Study:
         return {name: kept for name, own in made.items() if (kept := {seed: one for seed, one in own.items() if one})}
 
     def figures(self, job: Job) -> dict[Place, float]:
-        """Average over images, dB, NaN where one has diverged: by group and updates; {} where an image is missing.
+        """Average over images, dB: by group and updates; {} where an image is missing.
 
         Groups are the conditions, `domains`, the mean of the domains' means, and `mean`, that of Set14, of kernels told
-        wrongly, and of `domains`.
+        wrongly, and of `domains`. An image whose adaptation has diverged counts as it was before; `DIVERGED` is how
+        many have.
         """
         keys = [image_key(job, image) for image in self.images]
         if not all(key in self.found for key in keys):
             return {}
-        means: dict[Place, float] = {}
+        means: dict[Place, float] = {DIVERGED: sum(str(UPDATES[-1]) not in self.found[key] for key in keys)}
         for update in UPDATES:
             for group in dict.fromkeys(image[0] for image in self.images):
-                own = [self.found[key].get(str(update), np.nan) for key in keys if key[4] == group]
+                own = [_before(self.found[key], update) for key in keys if key[4] == group]
                 means[group, update] = float(np.mean(own))
             three = [means[group, update] for group in (KNOWN, TOLD_WRONG)]
             if self.domains:
@@ -92,3 +94,8 @@ class Study:
                 three.append(means["domains", update])
             means["mean", update] = float(np.mean(three))
         return means
+
+
+def _before(psnr: Mapping[str, float], update: int) -> float:
+    """Give the PSNR after the last update up to this one that did not diverge; NaN where there is none."""
+    return next((psnr[str(u)] for u in reversed(UPDATES) if u <= update and str(u) in psnr), np.nan)
