@@ -92,7 +92,7 @@ def short(name: str, file: str, network: Changes, seed: int, photos: str) -> dic
     opt: dict[str, Any] = yaml.safe_load((OPTIONS / file).read_text().replace("!!python/name:mzsr_basicsr.PLUGIN", "x"))
     opt.update(name=name, manual_seed=seed, network_g={**network, "scale": 2})
     opt["datasets"]["train"].update(dataroot_gt=photos, seed=seed, num_worker_per_gpu=0)
-    opt["datasets"].pop("val")
+    opt["datasets"] = {"train": opt["datasets"]["train"]}
     opt["train"].update(ema_decay=0.99, progress=False)
     opt["logger"]["use_tb_logger"] = False
     opt["path"]["pretrain_network_g"] = None
