@@ -103,7 +103,11 @@ def claims(rows: Rows) -> str:
                     for name in (learner, other)
                     if _diverged(rows[name])
                 ]
-                here = _holds(float(np.mean(gaps)), float(np.std(gaps)), kind) + "".join(lost)
+                here = (
+                    _holds(float(np.mean(gaps)), float(np.std(gaps)), kind)
+                    + "; one seed" * (len(gaps) == 1)
+                    + "".join(lost)
+                )
                 lines.append([text, source, f"`{learner}` {np.mean(gaps):+.2f}{_spread(gaps)}", here])
     return _markdown(lines) if len(lines) > 2 else ""
 

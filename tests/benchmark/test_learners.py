@@ -236,7 +236,7 @@ def test_a_diverged_learner_is_never_the_best_and_a_failed_training_is_said(lear
     assert "- maml scale 1: x.log: error: the loss is nan" in text
     assert "Best of the domains after ten updates: `fomaml`, +0.00 dB" in text and "**31.33**" not in text
     assert (
-        "| first order is close to second | Finn et al. 2017 | `fomaml` -0.33 | does not hold: worse; `maml` diverges on 1 |"
+        "| first order is close to second | Finn et al. 2017 | `fomaml` -0.33 | does not hold: worse; one seed; `maml` diverges on 1 |"
         in text
     )
 
