@@ -94,21 +94,13 @@ def claims(rows: Rows) -> str:
     """Lay out what the literature claims beside what was measured: ten updates, mean of the three, seed by seed."""
     lines = [["claim", "source", "measured, dB", "here"], ["---", "---", "---:", "---"]]
     for text, source, learner, other, kind in CLAIMS:
-        if learner in rows and other in rows:
-            one, two = rows[learner], rows[other]
-            gaps = [one[s]["mean", UPDATES[-1]] - two[s]["mean", UPDATES[-1]] for s in one if s in two]
-            if gaps:
-                lost = [
-                    f"; `{name}` diverges on {_diverged(rows[name])}"
-                    for name in (learner, other)
-                    if _diverged(rows[name])
-                ]
-                here = (
-                    _holds(float(np.mean(gaps)), float(np.std(gaps)), kind)
-                    + "; one seed" * (len(gaps) == 1)
-                    + "".join(lost)
-                )
-                lines.append([text, source, f"`{learner}` {np.mean(gaps):+.2f}{_spread(gaps)}", here])
+        one, two = rows.get(learner, {}), rows.get(other, {})
+        gaps = [one[s]["mean", UPDATES[-1]] - two[s]["mean", UPDATES[-1]] for s in one if s in two]
+        if gaps:
+            here = [_holds(float(np.mean(gaps)), float(np.std(gaps)), kind), *["one seed"] * (len(gaps) == 1)]
+            lost = {name: _diverged(rows[name]) for name in (learner, other)}
+            here += [f"`{name}` diverges on {count}" for name, count in lost.items() if count]
+            lines.append([text, source, f"`{learner}` {np.mean(gaps):+.2f}{_spread(gaps)}", "; ".join(here)])
     return _markdown(lines) if len(lines) > 2 else ""
 
 
