@@ -92,6 +92,8 @@ def zero_shot_settings(
     check_name("zero_shot.rule", rule, RULES)
     if rule == "lstm" and (own is None or own.rule != "lstm"):
         raise ConfigError("zero_shot.rule: lstm is a rule that is learned, and the weights file has none; give another")
+    if rule == "lstm" and o.rates != "learned":
+        raise ConfigError("zero_shot.rates: the rule lstm was trained with rates of its own; give rates: learned")
     signal = manner.signal if o.signal is None else signal_settings(o.signal, "zero_shot.signal")
     if o.rates == "learned":
         if own is not None and rule != own.rule:

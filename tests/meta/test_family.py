@@ -136,6 +136,17 @@ def test_a_learned_rule_is_cut_off_where_it_is_truncated() -> None:
     assert max((a - b).abs().max() for a, b in zip(found[0][4:], found[1][4:], strict=True)) > 1e-8
 
 
+def test_an_early_iteration_is_of_first_order() -> None:
+    """What `train.meta.order_from` asks of its first iterations."""
+    found = []
+    for outer, early in (("second_order", False), ("second_order", True), ("first_order", False)):
+        step = step_of("memory", "learned_rates", "all", outer, "tensor")
+        step.early = early
+        step([task(1)], WEIGHTS)[0].backward()
+        found.append(torch.cat([p.grad.flatten() for p in (*step.network.parameters(), *step.learner.own())]))
+    assert torch.equal(found[1], found[2]) and (found[0] - found[1]).abs().max() > 1e-6
+
+
 def test_transfer_is_supervised_training() -> None:
     step = step_of("shared", "gradient", "all", "none", "fixed")
     loss, report = step([task(1)], WEIGHTS)

@@ -144,4 +144,6 @@ def test_a_test_builds_the_learner_again(tmp_path: Path, monkeypatch: pytest.Mon
     moved = {part for part, value in plan.adapted.params.items() if not torch.equal(value, own[part])}
     if name == "anil":
         assert moved <= set(loaded.learner.moving) < set(own)
+    assert ("starts from expert " in plan.adapted.began) == (name == "experts")
+    assert bool(plan.adapted.began) == (not plain)
     assert upscaler.apply(photo(48, 48), plan).shape == (96, 96, 3)
