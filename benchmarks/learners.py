@@ -18,7 +18,7 @@ import json
 from pathlib import Path
 
 import torch
-from learners_arms import CROP, cost, inner_rate, split, trained, weights_of
+from learners_arms import CROP, SHARES, cost, inner_rate, split, trained, weights_of
 from learners_report import report
 from learners_rows import Image, measure, plan
 from learners_study import AS_IT_IS, CAREFUL, PLAIN, Job, Ledger, Study, image_key
@@ -128,7 +128,9 @@ def references(start: Pretrained, images: list[Image], ledger: Ledger, arguments
     careful = argparse.Namespace(**{**vars(arguments), "careful": True})
     measure_all(start, (CAREFUL, "", 0), images, ledger, careful, None)
     for signal in arguments.signals:
-        plain = start._replace(rates=None, manner=Manner(SignalSettings(signal, crop=CROP), "gradient"), learner=None)
+        plain = start._replace(
+            rates=None, manner=Manner(SignalSettings(signal, SHARES, crop=CROP), "gradient"), learner=None
+        )
         measure_all(plain, (PLAIN, signal, 0), images, ledger, arguments, inner_rate("maml"))
 
 

@@ -22,6 +22,7 @@ from mzsr_basicsr.weights.files import read_file
 
 FILE = "mzsr_x2.yml"
 STEPS, CLUSTERS, CROP = 5, 4, 96  # inner steps, experts, and LR px that a step of the own scale looks at
+SHARES = (0.25, 0.75)  # of the mixed signal, as the shipped weights have them: the son, the own scale
 RATES = {  # inner, by rule; learned ones start there
     "gradient": 2e-2,  # 5e-2 dips in the first updates and diverges on single images
     "learned_rates": 2e-2,
@@ -70,7 +71,7 @@ def meta(arm: str, signal: str, arguments: argparse.Namespace) -> Changes:
     start = LEARNERS[learner].start
     made: Changes = {
         "learner": learner,
-        "signal": {"type": signal, "crop": CROP},
+        "signal": {"type": signal, "shares": list(SHARES), "crop": CROP},
         "inner_steps": STEPS,
         "inner_rate": inner_rate(arm),
         "rates_lr": 1e-2,
