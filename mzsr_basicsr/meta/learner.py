@@ -84,9 +84,24 @@ class MetaLearner(nn.Module):
 
 
 def through_the_start(begun: dict[str, Tensor], slopes: dict[str, Tensor], leaves: list[Tensor]) -> list[Tensor]:
-    """Carry the gradient of what a task started from back to what that was made of."""
-    made = [name for name, value in begun.items() if value.requires_grad]
+    """Carry the gradient of what a task started from back to what that was made of.
+
+    Args:
+        begun: what the task started from, with its graph.
+        slopes: gradient of each of them.
+        leaves: parameters of the network and of the start.
+
+    Returns:
+        The gradient of each leaf. One that is started from as it is has that start's, without a graph.
+    """
+    same = {id(value): slopes[name] for name, value in begun.items()}
+    found = [same.get(id(leaf)) for leaf in leaves]
+    own = {id(leaf) for leaf in leaves}
+    made = [name for name, value in begun.items() if value.requires_grad and id(value) not in own]
+    if not made:
+        return [torch.zeros_like(leaf) if slope is None else slope for leaf, slope in zip(leaves, found, strict=True)]
     given = [slopes[name] for name in made]
-    return list(
-        torch.autograd.grad([begun[name] for name in made], leaves, given, allow_unused=True, materialize_grads=True)
+    carried = torch.autograd.grad(
+        [begun[name] for name in made], leaves, given, allow_unused=True, materialize_grads=True
     )
+    return [more if slope is None else slope + more for slope, more in zip(found, carried, strict=True)]

@@ -15,9 +15,8 @@ def parameter_groups(step: MetaStep, meta: MetaOptions) -> list[dict[str, Any]]:
     """Group what is trained: the network, the learned rates, and the meta-learner's own parameters."""
     groups: list[dict[str, Any]] = [{"params": [p for p in step.network.parameters() if p.requires_grad]}]
     rates = [step.log_rates] if step.learns_rates else []
-    for key, own in (("rates_lr", rates), ("learner_lr", step.learner.own())):
-        if own:
-            groups.append({"params": own, "lr": getattr(meta, key), "matrices": False, "key": key})
+    others = (("rates_lr", meta.rates_lr, rates), ("learner_lr", meta.learner_lr, step.learner.own()))
+    groups += [{"params": own, "lr": lr, "matrices": False, "key": key} for key, lr, own in others if own]
     return groups
 
 

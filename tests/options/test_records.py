@@ -31,7 +31,7 @@ RUN = {"name": "n", "model_type": "MZSRModel", "scale": 2, "num_gpu": 0, "networ
             {"meta": {"loss_weights": "unifrom"}},
             r"train.meta.loss_weights: 'unifrom': .*allowed: uniform, annealed, last",
         ),
-        ({"meta": {"learn_rates": 1}}, r"train.meta.learn_rates: 1: Expected `bool`, got `int`"),
+        ({"meta": {"learn_rates": 1}}, r"train.meta.learn_rates: 1: Expected `bool | null`, got `int`"),
         ({"total_iter": 0}, r"train.total_iter: 0: Expected `int` >= 1"),
         ({"total_iter": "100"}, r"train.total_iter: '100': Expected `int`, got `str`; remove the quotes"),
         ({"ema_decay": 1.5}, r"train.ema_decay: 1.5: Expected `float` < 1"),

@@ -127,7 +127,7 @@ OTHERS = [  # the change of the second file, and what is said of it
     ({"about__network_g__num_in_ch": 3}, "about.network_g.num_in_ch is there, but not in A"),
     ({"about__manner": {"signal": SIGNAL, "rule": "gradient"}}, "about.manner.signal.name is 'scale', but 'son' in A"),
     ({"about__manner": {"signal": {**SIGNAL, "name": "son"}, "rule": "adam"}}, "about.manner.* is .*, but .* in A"),
-    ({"about__learner": "anil"}, "about.learner is there, but not in A"),
+    ({"about__note": "anil"}, "about.note is there, but not in A"),
     ({"params_ema": None}, "params_ema is not there, but is in A"),
     ({"params_more": {}}, "params_more is there, but not in A"),
     ({"rates": torch.full((1, 8), 0.1)}, "rates is 1x8, but 3x8 in A"),
