@@ -3,7 +3,9 @@
     python benchmarks/blind.py BENCHMARKS/Set14/GT -o blind.jsonl [--kernels 100] [--scale 4] [--without auto-free]
 
 Every kernel of the law (lambda1 ~ U(1, 2.5 s), lambda2 ~ U(1, lambda1), theta ~ U(0, pi), 15x15, direct, 8 bits) meets
-one photograph in turn. The file keeps what is done, so that the same command goes on where it was stopped.
+one photograph in turn. With `--shapes disk motion shake` they are 25x25 kernels of these shapes in turn, whose errors
+of λ are those of a Gaussian of their spread. The file keeps what is done, so that the same command goes on where it was
+stopped.
 """
 
 import argparse
@@ -22,7 +24,8 @@ from mzsr_basicsr.degradation.degrade import round_to_8_bits, upscale
 from mzsr_basicsr.degradation.effective import effective_kernel
 from mzsr_basicsr.degradation.kernels import KernelLaw, delta_kernel, sample_kernels
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.degradation.spread import as_gaussian
+from mzsr_basicsr.degradation.shape_law import SHAPES
+from mzsr_basicsr.degradation.spread import as_gaussian, covariance
 from mzsr_basicsr.kernel_tools.report import compare_kernels
 from mzsr_basicsr.metrics.quality import psnr_y
 
@@ -36,6 +39,7 @@ HEAD = (
     *("kernel", "λ1, mean error", "λ2", "Θ (where λ1 > 1.25 λ2)", "kernel PSNR", "SR PSNR"),
     *("lost against the true kernel", "worse than bicubic assumed", "kernel, s", "n"),
 )
+SIDE = 25  # px, of kernels of other shapes
 ANISOTROPIC = 1.25  # the angle counts where λ1 is so many times λ2
 
 
@@ -48,12 +52,11 @@ def main() -> None:
     parser.add_argument("--without", nargs="*", default=[], choices=list(NAMES), help="methods to leave out")
     parser.add_argument("--scale", type=int, choices=[2, 3, 4], default=2)
     parser.add_argument("--updates", type=int, default=10)
+    parser.add_argument("--shapes", nargs="+", choices=list(SHAPES), help="in the place of Gaussians")
     parser.add_argument("--weights", help="file or shipped:NAME (default: the command's own)")
     arguments = parser.parse_args()
     done = _done(arguments.output)
-    kernels, parameters = sample_kernels(
-        KernelLaw.paper(arguments.scale), arguments.kernels, torch.Generator().manual_seed(0)
-    )
+    kernels, parameters = _drawn(arguments)
     photographs = sorted(arguments.photographs.glob("*.png"))
     wanted = [(i, m) for i in range(arguments.kernels) for m in NAMES if m not in arguments.without]
     with arguments.output.open("a") as stream:
@@ -64,6 +67,16 @@ def main() -> None:
             stream.flush()
     rows = [row for pair, row in _done(arguments.output).items() if pair in wanted]
     print(table(rows))
+
+
+def _drawn(choices: argparse.Namespace) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw kernels (n, k, k) by a seed, and their λ1, λ2 in px² and angle (n, 3)."""
+    generator = torch.Generator().manual_seed(0)
+    if not choices.shapes:
+        return sample_kernels(KernelLaw.paper(choices.scale), choices.kernels, generator)
+    draws = [SHAPES[choices.shapes[i % len(choices.shapes)]] for i in range(choices.kernels)]
+    kernels = torch.stack([draw(SIDE, generator) for draw in draws])
+    return kernels, torch.tensor([list(as_gaussian(covariance(kernel))) for kernel in kernels])
 
 
 def _done(path: Path) -> dict[tuple[int, str], dict]:
@@ -80,7 +93,7 @@ def _measure(
     image = torch.from_numpy(hr).permute(2, 0, 1)[None].double() / 255
     low = round_to_8_bits(Degradation(kernel, scale).apply(image))
     lq = _picture(low)
-    spec = {"true": _spec(*parameters), "assumed": _bicubic_in_phase(scale)}.get(method, method)
+    spec = {"true": kernel.numpy(), "assumed": _bicubic_in_phase(scale)}.get(method, method)
     told = 0 if method in ("true", "assumed") else "auto"  # an estimate says what noise shall be told beside it
     result = mzsr_basicsr.upscale(
         lq, scale, spec, choices.updates, subsampling="direct", noise=told, weights=choices.weights
