@@ -117,7 +117,8 @@ def make_settings(loaded: Pretrained, choices: argparse.Namespace) -> Settings:
         usual = "gradient" if signal.name == "son" else "orthogonal"
         manner = Manner(signal, usual if choices.rule is None else choices.rule)
         schedule = schedule if manner == loaded.manner else usual_schedule(manner.rule)
-    return Settings((choices.updates,), schedule, manner, quantize_son=True, seed=choices.seed)
+    how = {"seed": choices.seed, "learner": loaded.learner}
+    return Settings((choices.updates,), schedule, manner, quantize_son=True, **how)
 
 
 def true_degradation(kernel: str, scale: int, factor: float = 1.0) -> Degradation:

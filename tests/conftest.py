@@ -24,6 +24,16 @@ def _codecs_end_here():
 
 
 @pytest.fixture
+def fresh_stream():
+    """The stream of tasks begins at its first task, before and after."""
+    from mzsr_basicsr.data import task_stream
+
+    task_stream.resume_at(0)
+    yield
+    task_stream.resume_at(0)
+
+
+@pytest.fixture
 def three_photos(monkeypatch, tmp_path):
     """Work in a folder whose folder `in` holds 0.png, 1.png and 2.png."""
     from helpers.commands import photograph

@@ -5,7 +5,7 @@ is as it was. `folded` makes them parameters of the network: the weights of each
 vector of all gains less 1 and all moves of the biases, layer after layer; 0 leaves the network as it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,6 @@ from mzsr_basicsr.meta.task import Loss
 
 GAIN = ".gain"
 _KINDS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)  # the first axis of their weights is that of their channels
-_ENERGY = 1e-12  # sum of squares; weights of a channel below it have no gain that could be told
 
 
 def layers_of(network: nn.Module) -> dict[str, int]:
@@ -68,28 +67,3 @@ def folded(params: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def with_folding(loss: Loss) -> Loss:
     """Let a loss of plain parameters take parameters with gains."""
     return lambda params: loss(folded(params))
-
-
-def strategy_between(before: Mapping[str, Tensor], after: Mapping[str, Tensor], layers: Mapping[str, int]) -> Tensor:
-    """Give the strategy that comes nearest to a change of parameters, in least squares.
-
-    A channel's gain is ⟨w', w⟩ / ⟨w, w⟩ of its weights w before and w' after; its bias moves as it did.
-
-    Args:
-        before: plain parameters.
-        after: the same, or with gains.
-        layers: see `layers_of`.
-
-    Returns:
-        (width,).
-    """
-    after = folded(after)
-    gains: Sequence[Tensor] = [_gain(before[f"{n}.weight"], after[f"{n}.weight"]) - 1 for n in layers]
-    moves = [after[f"{n}.bias"] - before[f"{n}.bias"] for n in layers]
-    return torch.cat([*gains, *moves])
-
-
-def _gain(before: Tensor, after: Tensor) -> Tensor:
-    was, now = before.flatten(1), after.flatten(1)
-    energy = was.square().sum(1)
-    return torch.where(energy > _ENERGY, (was * now).sum(1) / energy.clamp_min(_ENERGY), torch.ones_like(energy))

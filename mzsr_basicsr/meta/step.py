@@ -144,7 +144,7 @@ class MetaStep(nn.Module):
         inner = self.inner(weights)
         sums = [torch.zeros_like(leaf) for leaf in leaves]
         rate_sum = torch.zeros_like(self.log_rates)
-        found: list[MetaGradient] = []
+        found: list[tuple[Tensor, Tensor, Tensor]] = []
         was_training = self.network.training
         self.network.train(was_training and not self.steps)
         try:
@@ -153,10 +153,10 @@ class MetaStep(nn.Module):
                 sums = [total + slope / len(tasks) for total, slope in zip(sums, slopes, strict=True)]
                 by_rate = result.rates if len(result.rates) == len(rate_sum) else result.rates.sum(0, keepdim=True)
                 rate_sum += by_rate / len(tasks)
-                found.append(MetaGradient({}, rate_sum, result.loss, result.support, result.query))
+                found.append((result.loss, result.query, result.support))
         finally:
             self.network.train(was_training)
-        report = StepReport(*(torch.stack([getattr(g, part) for g in found]) for part in ("loss", "query", "support")))
+        report = StepReport(*(torch.stack(part) for part in zip(*found, strict=True)))
         if self.learns_rates:  # d/d(log α) = α d/dα
             leaves, sums = [*leaves, self.log_rates], [*sums, rate_sum * self.log_rates.detach().exp()]
         return _AttachGradient.apply(report.meta.mean(), sums, *leaves), report

@@ -10,7 +10,9 @@ from basicsr.utils import check_resume
 from mzsr_basicsr.data import task_stream
 from mzsr_basicsr.errors import WeightsError
 from mzsr_basicsr.models.changes import flattened
-from mzsr_basicsr.options.learner import MetaOptions, kinds_of
+from mzsr_basicsr.options.learner import MetaOptions, choices_of
+from mzsr_basicsr.options.numbers import as_numbers
+from mzsr_basicsr.options.strict import parse
 from mzsr_basicsr.weights.files import read_file
 
 _OWN = ("name", "scale", "network_g", "model_type")  # what makes a run that run; the rest may be changed on resume
@@ -25,15 +27,15 @@ def fingerprint(opt: Mapping[str, Any]) -> str:
 def _optimized(opt: Mapping[str, Any]) -> dict[str, Any]:
     """What the optimizer's state was made for; the inner steps count only where each has learned rates."""
     train = opt.get("train") or {}
-    meta = train.get("meta") or {}
-    start, rule, rates = kinds_of(meta)
-    learned = rates != "fixed"
+    meta = parse(MetaOptions, "train.meta", as_numbers(train.get("meta") or {}))
+    choices = choices_of(meta)
+    learned = choices.rates != "fixed"
     return {
         "train.optim_g.type": (train.get("optim_g") or {}).get("type"),
-        "train.meta.start": start,
-        "train.meta.rule": "lstm" if rule == "lstm" else "no parameters",
+        "train.meta.start": choices.start,
+        "train.meta.rule": "lstm" if choices.rule == "lstm" else "no parameters",
         "train.meta.learn_rates": learned,
-        "train.meta.inner_steps": meta.get("inner_steps", MetaOptions().inner_steps) if learned else None,
+        "train.meta.inner_steps": meta.inner_steps if learned else None,
     }
 
 

@@ -100,8 +100,7 @@ class MetaValidation:
             (tasks, steps + 1), query loss before any inner step and after each, float64.
         """
         count = 0 if self.tasks is None else len(self.tasks)
-        steps = self._options.train.meta.inner_steps if self._options.train else 0
-        table = torch.zeros(count, steps + 1, dtype=torch.float64, device=self._device)
+        table = torch.zeros(count, step.steps + 1, dtype=torch.float64, device=self._device)
         with _judged_in(step, network):
             for index in range(self._options.rank, count, self._options.world_size):
                 table[index] = step.judge(self.task(index)).double()

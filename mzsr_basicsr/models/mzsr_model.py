@@ -151,9 +151,9 @@ class MZSRModel(ResumableModel):
         return drawn_by(seed, current_iter * self.options.world_size + self.options.rank, self.device)
 
     def _warn_of_divergence(self, current_iter: int) -> None:
-        meta = self.train_options().meta
-        inner = "train.meta.rates_lr or train.meta.inner_rate" if meta.learn_rates else "train.meta.inner_rate"
-        outer = f"train.optim_g.lr or {inner}" if meta.steps() else "train.optim_g.lr"
+        learned = self.bare_step.learns_rates
+        inner = "train.meta.rates_lr or train.meta.inner_rate" if learned else "train.meta.inner_rate"
+        outer = f"train.optim_g.lr or {inner}" if self.bare_step.steps else "train.optim_g.lr"
         for line in self.watch.note(dict(self.log_dict), outer, inner):
             get_root_logger().warning(f"Iteration {current_iter}: {line}")
 
@@ -165,7 +165,7 @@ class MZSRModel(ResumableModel):
             return
         self.save_before(current_iter)
         inner = "train.meta.inner_rate, or train.meta.rates_lr where the rates are learned"
-        lower = inner if self.train_options().meta.steps() else "train.optim_g.lr"
+        lower = inner if self.bare_step.steps else "train.optim_g.lr"
         state = f"the state of iteration {current_iter - 1} was saved"
         raise TrainingError(f"iteration {current_iter}: {found}; {state}; lower {lower}")
 

@@ -1,8 +1,7 @@
 """`train.meta`: which meta-learner is trained (paper, section 3.3; the family: `meta.family`)."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.meta.family import LEARNERS, Choices, Rates, refused
@@ -71,20 +70,6 @@ class MetaOptions(Record, frozen=True, kw_only=True):
         if self.rule is None:
             return RuleOptions(type=own.rule, per="element" if own.rates == "element" else "tensor")
         return RuleOptions(type=self.rule) if isinstance(self.rule, str) else self.rule
-
-
-def kinds_of(meta: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Give start, rule and rates of a section that is not read yet: what has parameters of its own."""
-    own = LEARNERS.get(str(meta.get("learner", "maml")), Choices())
-    start, rule = (_type_of(meta.get(key)) or getattr(own, key) for key in ("start", "rule"))
-    per = meta["rule"].get("per", "tensor") if isinstance(meta.get("rule"), Mapping) else own.rates
-    if rule == "learned_rates":
-        return start, rule, "tensor" if per == "fixed" else per
-    return start, rule, "tensor" if meta.get("learn_rates") else "fixed"
-
-
-def _type_of(given: Any) -> str:
-    return str(given.get("type", "")) if isinstance(given, Mapping) else str(given or "")
 
 
 def choices_of(meta: MetaOptions) -> Choices:

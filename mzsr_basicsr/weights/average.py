@@ -14,8 +14,8 @@ from mzsr_basicsr.weights.files import read_file
 from mzsr_basicsr.weights.manner import manner_as_plain, manner_of
 from mzsr_basicsr.weights.pretrained import load_pretrained
 
-_OF_ONE_FILE = ("average_of", "iteration")  # of `about`: what may differ between files of one training
 AVERAGE_OF = "average_of"  # key of `about`: names and checksums of the files that an average was made of
+_OF_ONE_FILE = (AVERAGE_OF, "iteration")  # of `about`: what may differ between files of one training
 _COUNTERS = "num_batches_tracked"  # of batch normalisations; nothing is computed from them
 
 
@@ -77,7 +77,8 @@ def average(sources: Sequence[Source]) -> dict[str, Any]:
     first = sources[0]
     made: dict[str, Any] = _mean([_parts(source)[1] for source in sources], "")
     origin = [{"file": Path(locate(s.path)).name, "sha256": s.sha256} for s in sources]
-    return {**made, "about": {**first.content["about"], AVERAGE_OF: origin}}
+    about = {key: value for key, value in first.content["about"].items() if key not in _OF_ONE_FILE}
+    return {**made, "about": {**about, AVERAGE_OF: origin}}
 
 
 def _parts(source: Source) -> tuple[dict[str, Any], dict[str, Any]]:

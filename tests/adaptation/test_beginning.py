@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from torch import Tensor, nn
+from helpers.small_networks import Lift
+from torch import Tensor
 
 from mzsr_basicsr.adaptation import careful
 from mzsr_basicsr.adaptation.careful import Adapted, adapt_carefully
@@ -16,17 +17,6 @@ from mzsr_basicsr.meta.store import strategy_of
 from mzsr_basicsr.signals import SignalSettings
 
 RATE = 1e-3
-
-
-class Lift(nn.Module):
-    """The nearest pixel plus one number: what it learns can be followed by hand."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.level = nn.Parameter(torch.zeros(1, dtype=torch.float64))
-
-    def forward(self, lq: Tensor) -> Tensor:
-        return lq.repeat_interleave(2, -2).repeat_interleave(2, -1) + self.level
 
 
 def ramp(slope: float) -> Tensor:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers.small_networks import Lift
 from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.careful import Adapted, adapt_carefully
@@ -16,17 +17,6 @@ from mzsr_basicsr.degradation.record import Degradation
 
 KERNEL = gaussian_kernel(1.5, 0.8, 0.4, size=9)
 HEIGHT, WIDTH = 31, 38  # cells of 10x12 px; row and column ends belong to none
-
-
-class Lift(nn.Module):
-    """The nearest pixel plus one number: what it learns can be followed by hand."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.level = nn.Parameter(torch.zeros(1, dtype=torch.float64))
-
-    def forward(self, lq: Tensor) -> Tensor:
-        return lq.repeat_interleave(2, -2).repeat_interleave(2, -1) + self.level
 
 
 def small_net() -> MZSRNetLR:

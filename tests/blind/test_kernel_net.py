@@ -39,14 +39,8 @@ from mzsr_basicsr.options.datasets import LawOptions
 from mzsr_basicsr.weights.files import save_atomically
 from mzsr_basicsr.weights.kernel_net import load_kernel_net
 
+pytestmark = pytest.mark.usefixtures("fresh_stream")
 LAW = {"size": 15, "lambda1": [0.5, 5.0], "lambda2": [0.5, None]}
-
-
-@pytest.fixture(autouse=True)
-def _fresh_stream():
-    task_stream.resume_at(0)
-    yield
-    task_stream.resume_at(0)
 
 
 @pytest.fixture(scope="module")

@@ -32,11 +32,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-@pytest.fixture(autouse=True)
-def _fresh_stream():
-    task_stream.resume_at(0)
-    yield
-    task_stream.resume_at(0)
+pytestmark = pytest.mark.usefixtures("fresh_stream")
 
 
 def meta_set(folder: Path, **changes) -> KernelMetaDataset:

@@ -18,12 +18,7 @@ from mzsr_basicsr.data.task_set import TaskSet
 from mzsr_basicsr.degradation.kernels import KernelLaw, sample_kernels
 from mzsr_basicsr.errors import ConfigError
 
-
-@pytest.fixture(autouse=True)
-def _fresh_stream():
-    task_stream.resume_at(0)
-    yield
-    task_stream.resume_at(0)
+pytestmark = pytest.mark.usefixtures("fresh_stream")
 
 
 @pytest.fixture

@@ -12,22 +12,15 @@ from basicsr.models import build_model
 from basicsr.utils.options import ordered_yaml
 from helpers.places import OPTIONS
 
-from mzsr_basicsr.data import task_stream
 from mzsr_basicsr.data.task_views_dataset import TaskViewsDataset
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.meta.embedding import CODE, code_of
 
+pytestmark = pytest.mark.usefixtures("fresh_stream")
 LAW = {"size": 15, "lambda1": [0.5, 5.0], "lambda2": [0.5, None]}
 ONE = {"size": 15, "lambda1": [2.0, 2.0], "lambda2": [1.0, 1.0], "theta": [0.4, 0.4]}
-
-
-@pytest.fixture(autouse=True)
-def _fresh_stream():
-    task_stream.resume_at(0)
-    yield
-    task_stream.resume_at(0)
 
 
 @pytest.fixture(scope="module")

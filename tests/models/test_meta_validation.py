@@ -275,12 +275,13 @@ def test_bad_input_is_one_line(case: str, tmp_path: Path, monkeypatch: pytest.Mo
     assert not (tmp_path / "experiments").exists()
 
 
-def test_shared_photographs_are_said_and_plain_training_is_validated(tmp_path: Path) -> None:
-    """Without inner steps there is one loss; both sections take photographs of one folder, half of them the same."""
+@pytest.mark.parametrize("meta", ["{inner_steps: 0}", "{learner: transfer, inner_steps: 2}"])
+def test_shared_photographs_are_said_and_plain_training_is_validated(tmp_path: Path, meta: str) -> None:
+    """Where training makes no inner steps there is one loss; both sections take photographs of one folder, half of them the same."""
     text = changed(
         TEXT,
         ("part: [0.6, 1.0]", "part: [0.2, 0.8]"),  # photographs 1, 2, 3; the training has 0, 1, 2
-        ("{inner_steps: 2, inner_rate: 1.0e-2, learn_rates: true, loss_weights: annealed}", "{inner_steps: 0}"),
+        ("{inner_steps: 2, inner_rate: 1.0e-2, learn_rates: true, loss_weights: annealed}", meta),
         ("zero_shot: {updates: [0, 1]}", "zero_shot: {updates: [0]}"),
         (f"total_iter: {TOTAL}", "total_iter: 1"),
     )
