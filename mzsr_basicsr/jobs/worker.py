@@ -13,6 +13,7 @@ from mzsr_basicsr.degradation.noise import jpeg_noise
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.spread import as_gaussian, centre, covariance
 from mzsr_basicsr.errors import MZSRError
+from mzsr_basicsr.fields.kinds import field_of
 from mzsr_basicsr.jobs.file_jobs import FileJob
 from mzsr_basicsr.jobs.policy import FilePolicy, Record, compare_path, is_wanted, names_of, no_folder, skipped
 from mzsr_basicsr.pictures.picture import Picture, upright
@@ -44,7 +45,7 @@ def run_job(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Prog
     if not is_wanted(job, policy):
         return skipped(job)
     start = perf_counter()
-    record = _run_clip(job, upscaler, progress) if job.video else _run_picture(job, upscaler, policy, progress)
+    record = _run(job, upscaler, policy, progress)
     return {**names_of(job), **record, "seconds_in_all": round(perf_counter() - start, 3)}
 
 
@@ -90,6 +91,18 @@ def describe_run(plan: Plan, settings: UpscaleSettings, pixels: np.ndarray, seco
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "notices": [plan.notice] if plan.notice else [],
     }
+
+
+def _run(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None) -> Record:
+    if job.video:
+        return _run_clip(job, upscaler, progress)
+    field = field_of(job.source)
+    if field is not None:
+        from mzsr_basicsr.jobs.field_job import run_field  # brings the library of its files
+
+        _make_folder(job.target.parent)
+        return run_field(field, job, upscaler, policy, progress)
+    return _run_picture(job, upscaler, policy, progress)
 
 
 def _run_picture(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None) -> Record:
