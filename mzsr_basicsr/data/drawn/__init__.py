@@ -1,1 +1,1 @@
-"""Drawn graphics as HR images beside photographs: text, charts, cartoons, line art, maps and screens."""
+"""Drawn graphics as HR images beside photographs: text, charts, plots, cartoons, line art, maps, screens, scans."""

@@ -16,29 +16,38 @@ from mzsr_basicsr.data.drawn.colours import paper
 from mzsr_basicsr.data.drawn.line_art import draw_line_art
 from mzsr_basicsr.data.drawn.maps import draw_map
 from mzsr_basicsr.data.drawn.patterns import draw_pattern
+from mzsr_basicsr.data.drawn.plots import draw_plot
+from mzsr_basicsr.data.drawn.scans import scan
 from mzsr_basicsr.data.drawn.screens import draw_table, draw_terminal, draw_window
+from mzsr_basicsr.data.drawn.subpixels import THIRDS, reduce_by_subpixels
 from mzsr_basicsr.data.drawn.text import draw_text
 from mzsr_basicsr.data.photos import to_tensor
 
 
 class Kind(NamedTuple):
-    """What draws a kind of graphic, how often (%), and the share of it that is drawn px by px."""
+    """What draws a kind of graphic, how often (%), and the shares that are not reduced from a fine sheet alone.
+
+    `plain` is drawn px by px, `screen` by sub-pixels; of the rest `paper` is scanned.
+    """
 
     draw: Callable[[Canvas, random.Random], None]
     weight: int
     plain: float = 0.0
+    screen: float = 0.0
+    paper: float = 0.0
 
 
 KINDS = {
-    "text": Kind(draw_text, 28, 0.4),
-    "cartoon": Kind(draw_cartoon, 18),
-    "line art": Kind(draw_line_art, 12),
-    "chart": Kind(draw_chart, 13),
-    "terminal": Kind(draw_terminal, 9, 0.6),
-    "window": Kind(draw_window, 6, 0.5),
-    "table": Kind(draw_table, 4, 0.5),
+    "text": Kind(draw_text, 30, 0.25, 0.15, 0.2),
+    "cartoon": Kind(draw_cartoon, 14),
+    "line art": Kind(draw_line_art, 15, paper=0.1),
+    "chart": Kind(draw_chart, 8),
+    "plot": Kind(draw_plot, 6, 1.0),
+    "terminal": Kind(draw_terminal, 9, 0.4, 0.2),
+    "window": Kind(draw_window, 6, 0.4, 0.2),
+    "table": Kind(draw_table, 4, 0.3, 0.15, 0.2),
     "map": Kind(draw_map, 5),
-    "pattern": Kind(draw_pattern, 5, 0.3),
+    "pattern": Kind(draw_pattern, 3, 0.3),
 }
 FILTERS = (Image.Resampling.BOX, Image.Resampling.BOX, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
 TRIES = 8  # for a window that shows something: pages have empty places
@@ -46,14 +55,16 @@ LEAST = 8.0  # levels; an image of a smaller standard deviation shows next to no
 
 
 def draw_graphic(size: int, generator: torch.Generator, kind: str | None = None) -> Tensor:
-    """Draw a graphic: text, a cartoon, line art, a chart, a terminal, a window, a table, a map or a pattern.
+    """Draw a graphic: one of `KINDS`.
 
     It is drawn with four pixels to each, along both sides, and reduced by a box, bicubically or by Lanczos' filter; a
-    share of what stands upright is drawn px by px instead, with the letters that FreeType fits to the grid, as
-    screens show it. Where nothing is drawn the image is exactly flat; half of the grounds are pure white.
+    share of what stands upright is drawn px by px instead, with the letters that FreeType fits to the grid, or by
+    thirds of a pixel, one for each colour, as screens show it; a share of the papers looks scanned. Elsewhere the
+    image is exactly flat where nothing is drawn; half of the grounds are pure white.
 
-    The image is a function of the generator's state and of the fonts that are installed (see `fonts`): other
-    machines may draw other images from the same seed. The generator advances by one number.
+    The image is a function of the generator's state and of the fonts that are installed (see `fonts`), in plots of
+    matplotlib's version, too: other machines may draw other images from the same seed. The generator advances by one
+    number.
 
     Args:
         size: side of the image, px.
@@ -75,12 +86,15 @@ def draw_graphic(size: int, generator: torch.Generator, kind: str | None = None)
 
 def _attempt(size: int, rng: random.Random, kind: Kind) -> np.ndarray:
     """Draw one image: (size, size, 3) uint8."""
-    factor = 1 if rng.random() < kind.plain else FINE
+    way = rng.random()
+    factor = 1 if way < kind.plain else THIRDS if way < kind.plain + kind.screen else FINE
     canvas = blank(size, factor, paper(rng))
     kind.draw(canvas, rng)
     method = rng.choice(FILTERS)
     if factor == 1:
         return np.asarray(canvas.image)
-    if method == Image.Resampling.BOX:
-        return np.asarray(canvas.image.reduce(factor))
-    return np.asarray(canvas.image.resize((size, size), method))
+    if factor == THIRDS:
+        return reduce_by_subpixels(canvas.image, rng)
+    box = method == Image.Resampling.BOX
+    image = np.asarray(canvas.image.reduce(factor) if box else canvas.image.resize((size, size), method))
+    return scan(image, rng) if rng.random() < kind.paper else image

@@ -14,14 +14,25 @@ def draw_line_art(canvas: Canvas, rng: random.Random) -> None:
     """Fill a sheet with lines."""
     colour = ink(rng, canvas.paper)
     width = rng.uniform(0.5, 2.5)
-    ways = (_strokes, _outlines, _sketch, _technical, _fan)
-    for way in rng.sample(ways, rng.randint(2, 4)):
+    ways = (_strokes, _outlines, _sketch, _technical, _fan, _rings)
+    for way in rng.sample(ways, rng.randint(1, 3)):
         way(canvas, rng, colour, width)
 
 
 def _strokes(canvas: Canvas, rng: random.Random, colour: Colour, width: float) -> None:
     for _ in range(rng.randint(3, 14)):
         canvas.line(curves.wild(rng, max(canvas.side, 32)), colour, width * rng.uniform(0.5, 2))
+
+
+def _rings(canvas: Canvas, rng: random.Random, colour: Colour, width: float) -> None:
+    """Draw ellipses and parts of them, each with a line of its own width, with paper left between."""
+    for _ in range(rng.randint(2, 10)):
+        centre = (rng.random() * canvas.side, rng.random() * canvas.side)
+        wide, high = (rng.uniform(4, 50) for _ in range(2))
+        start = rng.uniform(0, 2 * math.pi)
+        end = start + (2 * math.pi if rng.random() < 0.4 else rng.uniform(0.5, 4))
+        rim = [(centre[0] + x * wide, centre[1] + y * high) for x, y in curves.arc((0, 0), 1, start, end)]
+        canvas.line(rim, colour, width * rng.uniform(0.5, 1.5))
 
 
 def _outlines(canvas: Canvas, rng: random.Random, colour: Colour, width: float) -> None:

@@ -6,7 +6,7 @@ import random
 from PIL import Image
 
 from mzsr_basicsr.data.drawn import words
-from mzsr_basicsr.data.drawn.canvas import Canvas, Lettering
+from mzsr_basicsr.data.drawn.canvas import FINE, Canvas, Lettering
 from mzsr_basicsr.data.drawn.colours import between, ink
 from mzsr_basicsr.data.drawn.fonts import Family, choose
 
@@ -24,7 +24,7 @@ def draw_text(canvas: Canvas, rng: random.Random) -> None:
     margin = rng.uniform(0.3, 1.5) * size
     page = canvas.page(rng, column + 2 * margin, canvas.side)
     _fill(page, rng, body, (margin, column))
-    if canvas.factor > 1 and rng.random() < 0.3:
+    if canvas.factor == FINE and rng.random() < 0.4:
         _tilt(canvas, rng)
 
 
@@ -92,8 +92,8 @@ def _write(page: Canvas, line: list[str], body: Lettering, place: tuple[float, f
 
 
 def _tilt(canvas: Canvas, rng: random.Random) -> None:
-    """Turn the whole sheet by up to three degrees and shear it a little, as scanned pages lie."""
-    angle = math.radians(rng.uniform(-3, 3))
+    """Turn the whole sheet by a few degrees, seldom up to fifteen, and shear it a little, as scanned pages lie."""
+    angle = math.radians(rng.uniform(-3, 3) if rng.random() < 0.7 else rng.uniform(-15, 15))
     c, s, shear = math.cos(angle), math.sin(angle), rng.uniform(-0.04, 0.04)
     half = canvas.image.width / 2
     a, b, d, e = c, s + shear, -s, c
