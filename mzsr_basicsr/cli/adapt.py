@@ -39,7 +39,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     option("folder", type=Path, metavar="FOLDER", help="the pictures; searched recursively")
     option("-o", "--output", type=Path, required=True, metavar="FILE", help="weights file to write, ending: .pth")
     minutes = "that this call may take; the same command then goes on (default: %(default)g)"
-    option("--minutes", type=float, default=10.0, help=minutes)
+    option("--minutes", type=float, default=10.0, metavar="M", help=minutes)
+    steps = "in all calls together, at most; the same on any machine (default: as many as serve)"
+    option("--steps", type=int, metavar="N", help=steps)
     _add_choices(parser)
     page = "also write an HTML page: the learning curve, and each held-out picture (default: none)"
     option("--page", type=Path, metavar="FILE", help=page)
@@ -85,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         with _progress(choices) as tell:
             report = adapt(choices, tell)
     except (KeyboardInterrupt, SystemExit) as stop:  # the latter from `stop_on_sigterm`
-        say(f"error: interrupted; {choices.output} was not written, the same command goes on")
+        say("error: interrupted; what was learned so far is kept, and the same command goes on")
         return TERMINATED if isinstance(stop, SystemExit) else INTERRUPTED
     for notice in report.notices:
         say(f"warning: {notice}")
@@ -99,7 +101,7 @@ def _choices(a: argparse.Namespace) -> AdaptChoices:
         raise ConfigError(f"scale: {a.scale:g}; allowed: 2, 3, 4, as networks have them")
     upscale = UpscaleSettings(scale=a.scale or 2.0, **{name: getattr(a, name) for name in names})
     folder, output = (Path(os.path.expanduser(path)) for path in (a.folder, a.output))
-    return AdaptChoices(folder, output, upscale, a.scale, a.minutes, a.page, a.overwrite)
+    return AdaptChoices(folder, output, upscale, a.scale, a.minutes, a.steps, a.page, a.overwrite)
 
 
 @contextmanager

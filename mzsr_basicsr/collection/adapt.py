@@ -12,7 +12,7 @@ from mzsr_basicsr.collection.choices import AdaptChoices, list_files
 from mzsr_basicsr.collection.learning import Way, first_of, learned
 from mzsr_basicsr.collection.lessons import Judge, Teacher
 from mzsr_basicsr.collection.page import write_page
-from mzsr_basicsr.collection.result import TIME_UP, Report, content_of
+from mzsr_basicsr.collection.result import ALL_MADE, TIME_UP, Report, content_of
 from mzsr_basicsr.collection.state import State, another_run, load_state
 from mzsr_basicsr.collection.survey import Member, Survey, held_out, survey
 from mzsr_basicsr.degradation.record import Degradation
@@ -48,7 +48,7 @@ def adapt(choices: AdaptChoices, tell: Tell = lambda way: None) -> Report:
     judges, members = _divided(found.members)
     judge = Judge(teacher, judges)
     state.way = first = _sound(state.way or first_of(start, judge), choices)
-    stopped = _learn(learned(first, teacher, members, judge), state, begun, choices.minutes, tell)
+    stopped = _learn(learned(first, teacher, members, judge), state, begun, choices, tell)
     way = state.way
     names = tuple(one.name for one in members), tuple(one.name for one in judges)
     domain, seconds = choices.folder.resolve().name, perf_counter() - begun
@@ -57,14 +57,14 @@ def adapt(choices: AdaptChoices, tell: Tell = lambda way: None) -> Report:
     return report
 
 
-def _learn(ways: Iterator[Way], state: State, begun: float, minutes: float, tell: Tell) -> str:
+def _learn(ways: Iterator[Way], state: State, begun: float, choices: AdaptChoices, tell: Tell) -> str:
     """Make steps until time is up or nothing more is expected, and say which; the state goes along.
 
     Args:
         ways: where the learning stands after each step.
         state: is saved after each judgement, and at the end, however it comes.
         begun: when the call began, seconds.
-        minutes: that it may take.
+        choices: minutes that it may take, and steps in all.
         tell: see `adapt`.
     """
     ready, steps = perf_counter(), 0
@@ -75,7 +75,9 @@ def _learn(ways: Iterator[Way], state: State, begun: float, minutes: float, tell
             if way.history[-1][0] == way.step:  # judged
                 state.save()
             now = perf_counter()
-            if now - begun + (now - ready) / steps > 60 * minutes and not way.ended:
+            if way.step == choices.steps:
+                return ALL_MADE
+            if now - begun + (now - ready) / steps > 60 * choices.minutes and not way.ended:
                 return TIME_UP
     finally:  # Ctrl-C, too
         state.save()

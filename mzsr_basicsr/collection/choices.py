@@ -27,7 +27,8 @@ class AdaptChoices:
         output: the weights file to write.
         upscale: weights, kernel, noise and all else that says what a picture is.
         scale: that the weights must have; None for whatever they have.
-        minutes: that this call may take, once all pictures are read.
+        minutes: that this call may take; all pictures are read in any case.
+        steps: in all calls together, at most; None for as many as serve.
         page: an HTML page to write, with the learning curve; None for none.
         overwrite: replace an output that is there, and begin anew where a run for it cannot go on.
     """
@@ -37,6 +38,7 @@ class AdaptChoices:
     upscale: UpscaleSettings
     scale: float | None = None
     minutes: float = 10.0
+    steps: int | None = None
     page: Path | None = None
     overwrite: bool = False
 
@@ -53,6 +55,8 @@ class AdaptChoices:
         """
         if not MINUTES[0] <= self.minutes <= MINUTES[1]:  # true of NaN, too
             raise ConfigError(f"minutes: {self.minutes:g} must be from {MINUTES[0]:g} to {MINUTES[1]:g}")
+        if self.steps is not None and self.steps < 1:
+            raise ConfigError(f"steps: {self.steps} must be at least 1")
         if self.scale not in (None, *SHIPPED):
             raise ConfigError(f"scale: {self.scale:g}; allowed: {', '.join(map(str, SHIPPED))}, as networks have them")
         self.upscale.check_before_work()

@@ -12,7 +12,7 @@ from mzsr_basicsr.meta.task import everywhere
 from mzsr_basicsr.weights import locate
 from mzsr_basicsr.weights.files import read_file
 
-TIME_UP = "time used up"
+TIME_UP, ALL_MADE = "time used up", "all steps made"
 COLLECTION = "collection"  # key of `about`
 
 
@@ -107,9 +107,10 @@ def said(report: Report) -> list[str]:
     """Say in lines for people what was done."""
     before, after = report.losses
     on = f"{len(report.members)} pictures, judged by {len(report.held_out)}"
-    made = f"{report.way.step} steps on {on}"
-    if report.way.kept:
-        kept = f"held-out loss {before:.5f} -> {after:.5f} ({report.way.promised:+.2f} dB), kept after step {report.way.kept}"
+    way = report.way
+    made = f"{way.step} steps on {on}"
+    if way.kept:
+        kept = f"held-out loss {before:.5f} -> {after:.5f} ({way.promised:+.2f} dB), kept after step {way.kept}"
     else:
         kept = "nothing serves the held-out pictures better, so these are the starting weights as they are"
     lines = [f"{report.output}: {made}; {kept}; {report.stopped}"]

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -111,14 +111,22 @@ def _read(path: Path, choices: dict[str, Any], start: Mapping[str, Tensor]) -> S
 
 
 def _checked(way: Way, start: Mapping[str, Tensor]) -> Way:
-    for params in (way.params, way.average, way.best):
-        if list(params) != list(start) or any(params[name].shape != value.shape for name, value in start.items()):
-            raise KeyError("parameters")
-        if not all(bool(torch.isfinite(value).all()) for value in params.values()):
-            raise ValueError("not finite")
-    if not isinstance(way.step, int) or not way.history:
+    """Bring what was learned to where the start lies; a damaged file raises."""
+    params, average, best = (_like(one, start) for one in (way.params, way.average, way.best))
+    rule = dict(way.rule)
+    if rule:
+        rule["means"] = list(_like(dict(zip(start, rule["means"], strict=True)), start).values())
+    if not isinstance(way.step, int) or way.kept not in dict(way.history) or dict(way.history).get(0) is None:
         raise TypeError("history")
-    return way
+    return replace(way, params=params, average=average, rule=rule, best=best)
+
+
+def _like(params: Mapping[str, Tensor], start: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    if list(params) != list(start) or any(params[name].shape != value.shape for name, value in start.items()):
+        raise KeyError("parameters")
+    if not all(bool(torch.isfinite(value).all()) for value in params.values()):
+        raise ValueError("not finite")
+    return {name: params[name].to(value) for name, value in start.items()}
 
 
 def another_run(path: Path, why: str) -> WeightsError:
