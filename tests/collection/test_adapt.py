@@ -16,9 +16,13 @@ from mzsr_basicsr.collection.lessons import Judge, Teacher
 from mzsr_basicsr.collection.result import TIME_UP
 from mzsr_basicsr.collection.survey import survey
 from mzsr_basicsr.errors import TrainingError
+from mzsr_basicsr.meta.embedding import TaskEmbedding
+from mzsr_basicsr.meta.learner import MetaLearner
+from mzsr_basicsr.meta.starts.experts import Experts
 from mzsr_basicsr.signals import SignalSettings
 from mzsr_basicsr.upscaling.upscaler import Upscaler
 from mzsr_basicsr.weights.files import save_atomically
+from mzsr_basicsr.weights.learner import learner_as_plain
 from mzsr_basicsr.weights.pretrained import load_pretrained
 
 UPSCALE = {"kernel": "gaussian:1.0", "noise": 0, "device": "cpu"}
@@ -161,6 +165,31 @@ def test_all_that_belongs_to_the_starting_weights_stays(folder, tmp_path, monkey
     old, new = load_pretrained(str(tmp_path / "own.pth")), load_pretrained(str(tmp_path / "out.pth"))
     assert new.manner == old.manner and new.scale == old.scale and torch.equal(new.rates, old.rates)
     assert stored(tmp_path / "out.pth")["about"]["note"] == "kept"
+
+
+@pytest.mark.parametrize("kind", ["modulation", "experts"])
+def test_a_meta_learner_starts_each_picture_and_stays(folder, tmp_path, monkeypatch, kind):
+    shorten(monkeypatch, patience=1)
+    content = stored(save_network(tmp_path / "small.pth"))
+    network = load_pretrained(str(tmp_path / "small.pth")).network
+    if kind == "modulation":
+        learner = MetaLearner(network, scope="modulation")
+    else:
+        experts = Experts(network, TaskEmbedding(), count=2)
+        experts.centres = torch.nn.functional.normalize(torch.randn(2, experts.size), dim=-1)
+        learner = MetaLearner(network, experts)
+        for added in experts.added:
+            added.data += 0.01
+    about = {**content["about"], "learner": learner_as_plain(learner)}
+    own = {"params": content["params"], "about": about, "meta": learner.state_dict()}
+    save_atomically(own, tmp_path / "own.pth")
+    report = run(folder, tmp_path / "out.pth", str(tmp_path / "own.pth"))
+    without = run(folder, tmp_path / "plain.pth", str(tmp_path / "small.pth"))
+    assert (report.way.history[0] == without.way.history[0]) == (kind == "modulation")  # where no expert adds anything
+    made = stored(tmp_path / "out.pth")
+    assert made["about"]["learner"] == own["about"]["learner"] and made["meta"].keys() == own["meta"].keys()
+    assert all(torch.equal(made["meta"][name], value) for name, value in own["meta"].items())
+    assert report.way.kept and mzsr_basicsr.upscale(photo(), weights=str(tmp_path / "out.pth"), updates=1, **UPSCALE)
 
 
 def test_a_loss_that_is_not_finite(weights, folder, tmp_path, monkeypatch):
