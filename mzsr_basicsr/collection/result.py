@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from mzsr_basicsr.collection.learning import Way
+from mzsr_basicsr.collection.learning import LEAST, Way
 from mzsr_basicsr.collection.state import sha256
 from mzsr_basicsr.meta.task import everywhere
 from mzsr_basicsr.weights import locate
@@ -112,7 +112,9 @@ def said(report: Report) -> list[str]:
     if way.kept:
         kept = f"held-out loss {before:.5f} -> {after:.5f} ({way.promised:+.2f} dB), kept after step {way.kept}"
     else:
-        kept = "nothing serves the held-out pictures better, so these are the starting weights as they are"
+        kept = (
+            f"nothing serves the held-out pictures {LEAST:g} dB better, so it holds the starting weights as they are"
+        )
     lines = [f"{report.output}: {made}; {kept}; {report.stopped}"]
     if report.stopped == TIME_UP:
         lines.append("the same command goes on from here; so does a longer --minutes")

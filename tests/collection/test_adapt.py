@@ -11,9 +11,10 @@ from helpers.small_networks import photo, save_network
 import mzsr_basicsr
 from mzsr_basicsr.adaptation.descent import start_of
 from mzsr_basicsr.collection import adapt as adapting
+from mzsr_basicsr.collection import learning
 from mzsr_basicsr.collection.choices import list_files
 from mzsr_basicsr.collection.lessons import Judge, Teacher
-from mzsr_basicsr.collection.result import TIME_UP
+from mzsr_basicsr.collection.result import TIME_UP, said
 from mzsr_basicsr.collection.survey import survey
 from mzsr_basicsr.errors import TrainingError
 from mzsr_basicsr.meta.embedding import TaskEmbedding
@@ -101,6 +102,23 @@ def test_one_picture_that_gets_worse_is_enough_to_keep_the_start(weights, folder
     monkeypatch.setattr(Judge, "marks", marks)
     report = run(folder, tmp_path / "out.pth", weights)
     assert report.way.kept == 0 and max(report.way.gains) > 9
+
+
+@pytest.mark.parametrize(("promise", "kept"), [(0.19, 0), (0.21, 2)])
+def test_what_promises_too_little_is_not_kept(weights, folder, tmp_path, monkeypatch, promise, kept):
+    least = learning.LEAST
+    shorten(monkeypatch)
+    monkeypatch.setattr(learning, "LEAST", least)
+    asked = []
+
+    def marks(self, params):
+        asked.append(1)
+        return (1.0,) if len(asked) == 1 else (10 ** (-promise / 20),)
+
+    monkeypatch.setattr(Judge, "marks", marks)
+    report = run(folder, tmp_path / "out.pth", weights)
+    assert report.way.kept == kept and report.way.gains[1] == pytest.approx(promise)
+    assert ("0.2 dB better" in said(report)[0]) == (kept == 0)
 
 
 @pytest.mark.parametrize("stops", [(1,), (3, 4, 6)])

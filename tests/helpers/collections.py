@@ -29,6 +29,7 @@ def shorten(monkeypatch, every: int = 2, patience: int = 3, rate: float = 1e-2) 
     monkeypatch.setattr(learning, "PATIENCE", patience)
     monkeypatch.setattr(learning, "RATE", rate)
     monkeypatch.setattr(learning, "KEEP", 0.5)
+    monkeypatch.setattr(learning, "LEAST", 0.0)
 
 
 def chosen(folder: Path, output: Path, weights: str, **more: object) -> AdaptChoices:
