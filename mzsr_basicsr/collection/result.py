@@ -112,9 +112,7 @@ def said(report: Report) -> list[str]:
     if way.kept:
         kept = f"held-out loss {before:.5f} -> {after:.5f} ({way.promised:+.2f} dB), kept after step {way.kept}"
     else:
-        kept = (
-            f"nothing serves the held-out pictures {LEAST:g} dB better, so it holds the starting weights as they are"
-        )
+        kept = f"nothing serves the held-out pictures {LEAST:g} dB better, so it holds the starting weights as they are"
     lines = [f"{report.output}: {made}; {kept}; {report.stopped}"]
     if report.stopped == TIME_UP:
         lines.append("the same command goes on from here; so does a longer --minutes")
