@@ -75,15 +75,18 @@ def _serves(weights: bytes, side: int, scale: int) -> bool:
 
 
 def solve(image: Tensor, degradation: Degradation) -> Tensor:
-    """Compute the best linear estimate, whatever lies outside of the image; see `linear_upscale`, kernel (k, k)."""
+    """Compute the best linear estimate, whatever lies outside of the image; see `linear_upscale`.
+
+    Images with kernels of their own are solved together, each at least as exactly as alone.
+    """
     y = (image.cpu() if image.device.type == "mps" else image).double()  # that device has no float64
     scale, (height, width) = int(degradation.scale), y.shape[-2:]
     direct = Degradation(degradation.told.to(y), scale)
     around = 2 * -(-(direct.kernel.shape[-1] // 2) // scale)  # LR px; what the border's pixels see lies within them
     size = (fast_length(height + around), fast_length(width + around))
-    joint, seen = wiener_spectra(direct, size)
+    joint, seen = (part if part.ndim == 2 else part[:, None] for part in wiener_spectra(direct, size))
     seen = seen[..., : size[1] // 2 + 1]
-    noise = float(degradation.noise) ** 2 + ROUNDING_POWER
+    noise = torch.as_tensor(degradation.noise).to(y)[..., None, None, None] ** 2 + ROUNDING_POWER
 
     def correlate(values: Tensor, spectrum: Tensor) -> Tensor:
         return torch.fft.irfft2(torch.fft.rfft2(values, s=size) * spectrum, s=size)[..., :height, :width]
@@ -93,7 +96,7 @@ def solve(image: Tensor, degradation: Degradation) -> Tensor:
         lambda values: correlate(values, seen) + noise * values,
         lambda values: correlate(values, 1 / (seen + noise)),
         y - mean,
-        ENOUGH * noise,
+        ENOUGH * noise[..., 0, 0],
     )
     spectrum = torch.fft.fft2(weights, s=size).repeat(1, 1, scale, scale)[..., : joint.shape[-1]]
     whole = torch.fft.irfft2(spectrum * joint, s=(size[0] * scale, size[1] * scale))
@@ -101,7 +104,7 @@ def solve(image: Tensor, degradation: Degradation) -> Tensor:
 
 
 def _conjugate_gradients(
-    operator: Callable[[Tensor], Tensor], nearly_inverse: Callable[[Tensor], Tensor], target: Tensor, power: float
+    operator: Callable[[Tensor], Tensor], nearly_inverse: Callable[[Tensor], Tensor], target: Tensor, power: Tensor
 ) -> Tensor:
     """Solve operator(a) = target for each plane of (B, C, h, w), until what is missed has no more than a power."""
     solution, missed = torch.zeros_like(target), target

@@ -26,13 +26,13 @@ def upscale_patches(image: Tensor, degradation: Degradation) -> Tensor:
     few, counts = distinct(told)
     base = _mirrored_upscale(image, few, counts)
     made = Degradation(told.kernel, told.scale).apply(base)
-    noise = torch.as_tensor(few.noise)
+    noise = torch.as_tensor(few.noise).to(image).expand(len(counts)).repeat_interleave(counts)
     missed = (made - image).square().mean((-3, -2, -1))
-    wrong = missed > (MISSED / 255) ** 2 + (2 * noise.repeat_interleave(counts)) ** 2
-    rows = torch.arange(len(image)).split(counts.tolist())
-    for kernel, sigma, own in zip(few.kernel, noise.tolist(), rows, strict=True):
-        if bool(wrong[own].any()):
-            base[own] = solve(image[own], Degradation(kernel, told.scale, noise=sigma))
+    wrong = missed > (MISSED / 255) ** 2 + (2 * noise) ** 2
+    number = torch.arange(len(counts), device=counts.device).repeat_interleave(counts)  # of each patch's kernel
+    unserved = torch.zeros_like(counts).index_add(0, number, wrong.to(counts))[number] > 0  # as one, or none
+    if bool(unserved.any()):
+        base[unserved] = solve(image[unserved], Degradation(told.kernel[unserved], told.scale, noise=noise[unserved]))
     return base
 
 

@@ -16,8 +16,8 @@ def precision(device: torch.device, name: str) -> torch.autocast:
 
 
 def memory_format(device: torch.device) -> torch.memory_format:
-    """Choose the layout of 4-D weights: on a CPU, convolutions are about a fifth faster with channels last."""
-    return torch.channels_last if device.type == "cpu" else torch.preserve_format
+    """Choose the layout of 4-D weights: convolutions are faster with channels last, by a fifth on a CPU."""
+    return torch.channels_last if device.type in ("cpu", "cuda") else torch.preserve_format
 
 
 def threads_per_process() -> None:

@@ -48,6 +48,7 @@ NOT_FOR_UPSCALING = [
 ]
 COMMANDS = (
     "upscale",
+    "adapt",
     "degrade",
     "benchmark",
     "inspect",
@@ -112,6 +113,11 @@ REFUSED = {  # arguments: exit status, what the one line says
     "upscale a.png -o a.png": (1, "a.png: the output is an input"),
     "upscale a.png -o text/out": (1, "text/out: cannot make this folder (Not a directory); choose another output"),
     "upscale - -o out": (1, "upscale: - reads one picture and writes one"),
+    "adapt none -o w.pth": (1, "adapt: none does not exist; give a folder of pictures of one camera, scanner or "),
+    "adapt empty -o w.pth": (1, "adapt: empty holds no file; known endings: .png"),
+    "adapt . -o w.pth": (1, "adapt: . holds one picture, a.png; give two or more"),
+    "adapt . -o w.pt": (1, "output: w.pt ends with '.pt'; allowed: .pth"),
+    "adapt . -o w.pth --minutes 0": (1, "minutes: 0 must be from 0.01 to 10000"),
     "kernel draw fog:3 -o k.png": (1, "fog:3: unknown kernel"),
     "kernel draw disk:3 -o k.npy": (1, "output: k.npy ends with '.npy'; allowed: .png"),
     "kernel convert none.mat -o k.npy": (1, "none.mat: kernel file not found"),

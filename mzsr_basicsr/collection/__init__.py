@@ -1,0 +1,1 @@
+"""A whole collection of pictures adapted to: weights for one camera, one scanner, one domain."""
