@@ -38,7 +38,7 @@ def add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     option(
         "--least",
         type=float,
-        default=0.25,
+        default=0.15,
         help="share of an image that its four commonest grey levels must fill for the other domain, 0 to 1; 0 for "
         "domains that are not drawn (default: %(default)s)",
     )

@@ -23,7 +23,7 @@ class Choice(NamedTuple):
     """How it is chosen: centres of either domain, what an image's commonest levels must fill, and k-means' seed."""
 
     centres: int = 8
-    least: float = 0.25
+    least: float = 0.15
     seed: int = 0
 
 
