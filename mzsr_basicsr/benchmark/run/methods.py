@@ -24,6 +24,7 @@ from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.options.zero_shot import ZeroShotOptions, zero_shot_settings
 from mzsr_basicsr.options.zssr import zssr_settings
+from mzsr_basicsr.weights.pretrained import fitting_rates
 from mzsr_basicsr.zssr import ZSSRSettings, zssr
 
 
@@ -51,7 +52,8 @@ def build_method(label: str, options: SingleOptions, scale: float, seed: int, de
         return _zssr(options.kernel, settings, _fresh_network(options, section, seed).to(device))
     loaded = load_network(options, scale, section)
     if isinstance(options, MZSROptions) and not options.learner:
-        loaded = loaded._replace(learner=None)
+        rates = fitting_rates(loaded.rates, loaded.network, section)
+        loaded = loaded._replace(learner=None, rates=rates)
     if isinstance(options, MZSROptions) and options.memory:
         return Remembering(loaded, options, section, device)
     return _network(loaded, options.zero_shot, options.kernel, section, device)
