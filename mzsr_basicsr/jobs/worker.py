@@ -64,7 +64,7 @@ def upscale_picture(
 def _run(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None) -> Record:
     if job.video:
         return _run_clip(job, upscaler, progress)
-    field = field_of(job.source)
+    field = field_of(job.source, job.target)
     if field is not None:
         from mzsr_basicsr.jobs.field_job import run_field  # brings the library of its files
 
@@ -113,9 +113,8 @@ def _run_clip(job: FileJob, upscaler: Upscaler, progress: Progress | None) -> Re
     depends = json.dumps({**settings, "weights": upscaler.fingerprint, "memory": knows}, sort_keys=True)
     report = upscale_video(job.source, job.target, adapt, progress, fingerprint=depends)
     found = [plan.chosen.degradation for plan in plans]
-    kernels = [
-        {**describe_kernel(one.kernel), "offset": describe_offset(one, upscaler.settings.scale)} for one in found
-    ]
+    scale = upscaler.settings.scale
+    kernels = [{**describe_kernel(one.kernel), "offset": describe_offset(one, scale)} for one in found]
     notices = sorted({plan.notice for plan in plans if plan.notice})
     told = {"kernels": kernels, "signal": upscaler.manner.signal.name, "rule": upscaler.manner.rule, "notices": notices}
     told["adaptations"] = [{**describe_adaptation(plan), "memory": upscaler.remember(plan)} for plan in plans]

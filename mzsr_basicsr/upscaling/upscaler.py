@@ -49,7 +49,7 @@ class Upscaler:
         self.settings = settings
         self.device = choose_device(settings.device)
         self._like = torch.zeros(0, dtype=torch.float32, device=self.device)
-        file = settings.weights_file()
+        file, memory = settings.weights_file(), settings.memory
         loaded = with_signal(load_pretrained(file), settings.signal)
         if not float(loaded.scale).is_integer():
             raise ConfigError(f"weights: {file} is for x{loaded.scale:g}; give one of an integer scale")
@@ -65,9 +65,7 @@ class Upscaler:
             seed=settings.seed,
             learner=None if loaded.learner is None else loaded.learner.to(self.device),
         )
-        self.memory: Memory | None = None
-        if settings.memory is not None:
-            self.memory = Memory(settings.memory, self.network, self.scale, self._settings.learner)
+        self.memory = None if memory is None else Memory(memory, self.network, self.scale, self._settings.learner)
 
     @property
     def manner(self) -> Manner:
