@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ def reporting(path: Path, action: str, advice: str = "") -> Iterator[None]:
             yield
     except MZSRError:
         raise
-    except (RasterioError, CPLE_BaseError, OSError, ValueError) as error:
+    except (RasterioError, CPLE_BaseError, OSError, ValueError, struct.error) as error:
         raise ImageError(f"{path}: cannot {action} ({_why(error)}){advice}") from error
 
 

@@ -17,8 +17,8 @@ def enlarged(transform: Affine, scale: float, offset: tuple[float, float]) -> Af
         scale: output over input.
         offset: (x, y) in px of the result, see `described.offset_of`.
     """
-    x, y = offset
-    return transform * Affine.scale(1 / scale) * Affine.translation(-x, -y)
+    (a, b, c, d, e, f), (x, y) = transform[:6], (offset[0] / scale, offset[1] / scale)
+    return Affine(a / scale, b / scale, c - a * x - b * y, d / scale, e / scale, f - d * x - e * y)
 
 
 def moved(points: list[GroundControlPoint], scale: float, offset: tuple[float, float]) -> list[GroundControlPoint]:

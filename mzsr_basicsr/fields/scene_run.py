@@ -37,10 +37,13 @@ def upscale_scene(
         place = upscaler.settings.scale, offset_of(windows.plan.chosen.degradation, upscaler.settings.scale)
         with folder.writing(target) as path, reporting(target, "write this scene", _KEPT):
             plain = path.with_suffix(".plain.tmp") if cog else path
-            write_scene(plain, scene, windows.size, windows.block, place, _parts(windows, folder))
-            if cog:
-                write_cog(plain, path)
-                plain.unlink()
+            try:
+                write_scene(plain, scene, windows.size, windows.block, place, _parts(windows, folder))
+                if cog:
+                    write_cog(plain, path)
+            finally:
+                if cog:
+                    plain.unlink(missing_ok=True)
         folder.delete()
         record["notices"] += _notices(scene, cog)
     return {**record, "windows": len(folder.parts) - 1, "resumed": resumed}

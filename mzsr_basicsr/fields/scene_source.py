@@ -148,6 +148,8 @@ def _palette(dataset: DatasetReader) -> np.ndarray | None:
     table = np.zeros((max(entries) + 1, 4), np.uint8)
     for index, colour in entries.items():
         table[index] = colour
+    if dataset.nodata is not None and 0 <= dataset.nodata < len(table):  # GDAL shows it as transparent
+        table[int(dataset.nodata), 3] = 255
     return table if (table[:, 3] < 255).any() else np.ascontiguousarray(table[:, :3])
 
 

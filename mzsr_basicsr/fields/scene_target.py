@@ -121,7 +121,8 @@ def _describe(file: DatasetWriter, scene: Scene, scale: float, offset: tuple[flo
     if points:
         file.gcps = (moved(points, scale, offset), projection)
     elif not scene.plain or not source.transform.is_identity:
-        file.crs = source.crs
+        if source.crs is not None:
+            file.crs = source.crs
         file.transform = enlarged(source.transform, scale, offset)
     alpha = [ColorInterp.alpha] * scene.image.alpha
     file.colorinterp = [*_RGB, *alpha] if scene.palette is not None else source.colorinterp
