@@ -11,6 +11,8 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "mzsr_basicsr" / "__init__.py").read_text("utf-8"))[1]
 
+GEO = ["rasterio>=1.4"]  # GeoTIFF with all that belongs to it, read and written in windows; brings GDAL
+
 setup(
     name="mzsr_basicsr",
     version=VERSION,
@@ -66,6 +68,7 @@ setup(
         "bench": ["higher==0.2.1"],  # what `make bench` compares with
         "demo": ["scikit-image"],  # the photographs of `mzsr demo`, which trains and so needs BasicSR as well
         "dev": [
+            *GEO,
             "build",  # a test makes the sdist and the wheel
             "hypothesis",
             "mypy==2.4.1",
@@ -75,6 +78,7 @@ setup(
             "types-PyYAML",
             "types-tqdm",
         ],
+        "geo": GEO,  # scenes in `mzsr upscale`
         "metrics": ["pyiqa"],  # LPIPS, DISTS, NIQE, … in `mzsr benchmark`
     },
     entry_points={"console_scripts": ["mzsr = mzsr_basicsr.cli.main:main"]},

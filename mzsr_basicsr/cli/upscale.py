@@ -49,6 +49,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     there.add_argument("--overwrite", action="store_true", help="replace results that are there already")
     there.add_argument("--skip-existing", action="store_true", help="leave results that are there already")
     parser.add_argument("--compare", action="store_true", help="also write NAME_compare.png: bicubic, result, kernel")
+    parser.add_argument("--cog", action="store_true", help="write scenes (GeoTIFF) as Cloud Optimized GeoTIFF")
     parser.add_argument("--json", action="store_true", help="one JSON record a file on the standard output")
     parser.set_defaults(run=run, device=d.device)
 
@@ -76,7 +77,7 @@ def _prepare(arguments: argparse.Namespace) -> Callable[[], int]:
     output = Path(os.path.expanduser(arguments.output))
     check_ending(output, arguments.format)
     jobs = list_jobs(arguments.inputs, output, arguments.format)
-    policy = FilePolicy(arguments.overwrite, arguments.skip_existing, arguments.compare)
+    policy = FilePolicy(arguments.overwrite, arguments.skip_existing, arguments.compare, arguments.cog)
     report = tell_json if arguments.json else tell
     known = [outcome for job in jobs if (outcome := foregone(job, policy)) is not None]
     if len(known) == len(jobs):

@@ -24,6 +24,7 @@ class FilePolicy:
     overwrite: bool = False
     skip_existing: bool = False
     compare: bool = False
+    cog: bool = False
 
 
 def is_wanted(job: FileJob, policy: FilePolicy) -> bool:
