@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from mzsr_basicsr.clips.kinds import SOURCE_SUFFIXES, VIDEO_SUFFIXES
+from mzsr_basicsr.clips.kinds import CLIP_SUFFIXES, SOURCE_SUFFIXES, VIDEO_SUFFIXES
 from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.pictures.kinds import TARGETS, WRITTEN, is_picture_name
 
@@ -20,7 +20,7 @@ class FileJob:
     @property
     def video(self) -> bool:
         """Whether it is a clip, by its name."""
-        return self.source.suffix.lower() in SOURCE_SUFFIXES
+        return self.source.suffix.lower() in CLIP_SUFFIXES
 
 
 def list_jobs(inputs: list[str], output: Path, format: str | None = None) -> list[FileJob]:
@@ -89,13 +89,13 @@ def _endings() -> str:
 
 
 def _is_file_name(output: Path) -> bool:
-    return output.suffix.lower() in (*TARGETS, *VIDEO_SUFFIXES) and not os.path.isdir(output)
+    return output.suffix.lower() in (*TARGETS, *CLIP_SUFFIXES) and not os.path.isdir(output)
 
 
 def _renamed(path: Path, format: str | None) -> Path:
     """Give the name of a result: its own ending where that can be written, else .png, or .mp4 for clips."""
     suffix = path.suffix.lower()
-    if suffix in SOURCE_SUFFIXES:
+    if suffix in CLIP_SUFFIXES:
         return path if suffix in VIDEO_SUFFIXES else path.with_suffix(".mp4")
     if format is not None:
         return path.with_suffix(WRITTEN[format][0])

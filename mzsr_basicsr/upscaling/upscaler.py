@@ -1,5 +1,6 @@
 """Upscaler: one image from its pixels to its enlarged pixels, with its kernel, its adaptation and its tiles."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -80,6 +81,7 @@ class Upscaler:
         kernel: Tensor | None = None,
         nodata: float | None = None,
         known: Store | None = None,
+        also: Sequence[np.ndarray] | None = None,
     ) -> Plan:
         """Find the kernel and the noise of an image, and adapt the network to it.
 
@@ -92,6 +94,7 @@ class Upscaler:
             kernel: (k, k) float64, in the place of the settings'.
             nodata: the value that stands for no data by the image's file; the settings' goes first.
             known: what the memory is to know; None for all that it knows by now.
+            also: more frames of its shot, which the kernel is estimated from too; None if it is of no clip.
 
         Raises:
             ImageError, KernelError: see `describe` and `choose_kernel`.
@@ -99,8 +102,9 @@ class Upscaler:
         ready = self._prepared(pixels, alpha, name, nodata)
         pixels, bands = ready.to_judge(), ready.bands
         start = perf_counter()
-        sample = lambda: to_judge_blur(pixels, bands)  # noqa: E731
-        chosen = choose_kernel(self.settings, self.scale, sample, min(ready.pixels.shape[:2]), name, kernel)
+        sample = lambda: to_judge_blur(pixels, bands, also or ())  # noqa: E731
+        side, coded = min(ready.pixels.shape[:2]), also is not None
+        chosen = choose_kernel(self.settings, self.scale, sample, side, name, kernel, coded)
         noise = image_noise(self.settings.noise, pixels, bands, artefacts, float(chosen.degradation.noise))
         chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
         notice = chosen.notice or doubt(chosen, self.settings.kernel_turned, sample, name)

@@ -42,7 +42,7 @@ BAD = {
     "sound.mp4": (sound_only, "holds no video stream"),
     "none.mp4": (no_frames, "the video holds no|holds no video"),
     "locked.mp4": (encrypted, "is encrypted"),
-    "clip.txt": (lambda path: path.touch(), "unknown kind of video '.txt'; allowed: .mp4"),
+    "clip.txt": (lambda path: path.touch(), "of the kind ..txt. is not read; allowed: .mp4"),
 }
 
 
@@ -70,8 +70,8 @@ def test_a_gif_that_breaks_off_gives_one_line(tmp_path):
     [
         ("in.mp4", "is the source itself"),
         ("link.mp4", "is the source itself"),
-        ("out.avi", "unknown kind of video '.avi'; allowed: .mp4, .mkv, .mov, .gif"),
-        ("out.webm", "unknown kind of video"),
+        ("out.avi", "a video of the kind ..avi. is not written; allowed: .mp4, .mkv, .mov, .webm, .m4v, .gif"),
+        ("out.vob", "of the kind ..vob. is not written"),
         ("nowhere/out.mp4", "there is no folder"),
         ("folder.mp4", "is a folder"),
         ("taken.mp4", "cannot use this folder for finished frames"),
