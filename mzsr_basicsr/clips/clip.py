@@ -66,6 +66,9 @@ class Clip:
         sounds: how many audio streams there are.
         bits: of a colour.
         alpha: whether its pixels are more or less transparent.
+        light: its HDR metadata, see `hdr.light_of`.
+        others: what the file holds beside the main picture and its sound, in words.
+        lost: what of it is not read, in words.
     """
 
     source: Path
@@ -83,6 +86,9 @@ class Clip:
     sounds: int = 0
     bits: int = 8
     alpha: bool = False
+    light: str = ""
+    others: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

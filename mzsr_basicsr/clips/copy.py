@@ -15,7 +15,7 @@ from mzsr_basicsr.clips.clip import Clip
 # How a container was made, not what it holds; the time code has a stream of its own, or is a label of the picture's.
 _OWN_LABELS = {"major_brand", "minor_version", "compatible_brands", "encoder", "timecode"}
 _STREAM_LABELS = ("language", "title")
-_RUN_UP = 0.1  # s; a decoder of sound needs this much before what is heard
+_RUN_UP = 0.05  # s; a decoder of sound needs this much before what is heard
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,6 @@ class Copier:
         labels = {key: text for key, text in source.metadata.items() if key.lower() not in _OWN_LABELS}
         out.metadata.update(labels)
         out.set_chapters(source.chapters())
-        if source.chapters() and self._form == "webm":
-            self._left["other"].append(f"{len(source.chapters())} chapters")  # its readers know none
 
     @property
     def copied(self) -> Copied:

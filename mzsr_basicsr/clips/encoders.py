@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from av import VideoStream
 from av.container import OutputContainer
@@ -41,11 +41,13 @@ _VP9 = Encoder("libvpx-vp9", "yuv420p", {**_VP9_OPTIONS, "lag-in-frames": "0", "
 _AV1 = Encoder("libsvtav1", "yuv420p10le", {"crf": "18", "preset": "8", "svtav1-params": "pred-struct=1"})
 
 
-def encoder_for(container: str, bits: int) -> Encoder:
+def encoder_for(container: str, clip: Clip) -> Encoder:
     """Choose the codec: H.264, or H.265 for more than 8 bits; in WebM VP9, or AV1."""
     if container == "webm":
-        return _VP9 if bits == 8 else _AV1
-    return _H264 if bits == 8 else _H265
+        return _VP9 if clip.bits == 8 else _AV1
+    if clip.bits == 8:
+        return _H264
+    return replace(_H265, options={**_H265.options, "x265-params": ":".join(filter(None, (_PARAMS, clip.light)))})
 
 
 def add_video(out: OutputContainer, encoder: Encoder, clip: Clip, width: int, height: int) -> VideoStream:

@@ -134,7 +134,7 @@ class GifSink:
             for part in parts:
                 stream.write(part.read_bytes()[_HEADER:-1])
             stream.write(b";")
-        return Copied(sound)
+        return Copied(sound, left_out=self._clip.others)
 
 
 def _encode(pixels: Frame, clear: np.ndarray | None) -> tuple[tuple[int, int], bytes]:

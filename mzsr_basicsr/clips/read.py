@@ -21,6 +21,7 @@ from av.video.reformatter import VideoReformatter
 from mzsr_basicsr.clips.clip import Clip, Colour, TimedFrame, reporting, with_next
 from mzsr_basicsr.clips.colour import MATRICES, bits_of, has_alpha, is_rgb, to_rgb
 from mzsr_basicsr.clips.deinterlace import deinterlaced
+from mzsr_basicsr.clips.hdr import has_moving, light_of
 from mzsr_basicsr.clips.whole import check_whole
 from mzsr_basicsr.errors import ImageError
 
@@ -30,6 +31,7 @@ _SAFE = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
 _MOV = "mov,mp4"
 _UNKNOWN = 2
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}  # the usual decoders of these drop it
+_TS_PACKETS = (188, 192, 204)  # bytes of a packet of MPEG-TS, which says nowhere how many there are
 _SIZES = 512  # packets whose sizes are kept, more than any decoder holds back
 
 
@@ -70,6 +72,9 @@ def probe_video(source: Path) -> Clip:
             sounds=len(container.streams.audio),
             bits=bits_of(first),
             alpha=has_alpha(first),
+            light=light_of(first),
+            others=_others(container, stream),
+            lost=("moving HDR metadata",) if has_moving(first) else (),
         )
 
 
@@ -130,7 +135,8 @@ class _Seen:
 
 
 def _decode(container: InputContainer, stream: av.VideoStream, source: Path, seen: _Seen) -> Iterator[av.VideoFrame]:
-    hidden = _WITH_ALPHA.get(stream.codec_context.name) if stream.metadata.get("alpha_mode") == "1" else None
+    labels = {key.lower(): text for key, text in stream.metadata.items()}
+    hidden = _WITH_ALPHA.get(stream.codec_context.name) if labels.get("alpha_mode") == "1" else None
     context = stream.codec_context
     if hidden:
         context = cast(VideoCodecContext, CodecContext.create(hidden, "r"))
@@ -143,8 +149,18 @@ def _decode(container: InputContainer, stream: av.VideoStream, source: Path, see
             seen.see(packet)
         yield from context.decode(packet)
     told = len(stream.index_entries) if _MOV in container.format.name else stream.frames
+    cut = container.format.name == "mpegts" and all(container.size % size for size in _TS_PACKETS)
+    if cut:
+        seen.notes.add("breaks off in the middle of a packet; what is there was done")
     if read < told:
         seen.notes.add(f"breaks off: it tells of {told} frames and holds {read}; what is there was done")
+
+
+def _others(container: InputContainer, main: av.VideoStream) -> tuple[str, ...]:
+    """Name what there is beside the main picture and its sound."""
+    names = {"subtitle": "subtitles", "attachment": "attached files", "data": "data", "video": "another picture"}
+    kinds = [names[stream.type] for stream in container.streams if stream.type in names and stream.index != main.index]
+    return tuple(dict.fromkeys([*kinds, *(["chapters"] if container.chapters() else [])]))
 
 
 def _of_one_size(frames: Iterable[av.VideoFrame], clip: Clip) -> Iterator[av.VideoFrame]:

@@ -168,8 +168,11 @@ def _changes(clip: Clip, target: Path, clear: bool, copied: Copied) -> Iterator[
     kept = 8 if _is_gif(target) else 10
     if clip.bits > kept:
         yield f"its {clip.bits} bits of colour became {kept}"
-    if copied.left_out:
-        yield f"{target.suffix} does not take, so left out: {', '.join(copied.left_out)}"
+    left = [*copied.left_out, *clip.lost]
+    if clip.light and target.suffix.lower() in (".webm", ".gif"):
+        left.append("HDR metadata")
+    if left:
+        yield f"left out, as {target.suffix} does not take it: {', '.join(left)}"
 
 
 def _is_gif(path: Path) -> bool:

@@ -9,12 +9,13 @@ from typing import BinaryIO
 from mzsr_basicsr.errors import ImageError
 
 _MATROSKA, _SEGMENT = b"\x1aE\xdf\xa3", b"\x18S\x80g"
+_ASF, _ASF_FILE = bytes.fromhex("3026b2758e66cf11"), bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 # Of ISO 14496-12 and QuickTime, at the top of a file; behind anything else lies no box that could be believed.
 _BOXES = b"ftyp moov mdat moof mfra free skip wide styp sidx ssix uuid meta pnot PICT udta emsg prft junk pdin".split()
 
 
 def check_whole(source: Path) -> None:
-    """Refuse a Matroska, MP4 or MOV file that is shorter than it says itself.
+    """Refuse a Matroska, MP4, MOV or WMV file that is shorter than it says itself.
 
     Raises:
         ImageError: it is.
@@ -22,7 +23,12 @@ def check_whole(source: Path) -> None:
     with source.open("rb") as stream:
         head = stream.read(4096)
         size = os.fstat(stream.fileno()).st_size
-        end = _segment_end(head) if head.startswith(_MATROSKA) else _boxes_end(stream, size)
+        if head.startswith(_MATROSKA):
+            end = _segment_end(head)
+        elif head.startswith(_ASF):
+            end = _asf_end(head)
+        else:
+            end = _boxes_end(stream, size)
     if end > size:
         raise ImageError(f"{source}: breaks off after {size} bytes of {end}; fetch or copy the file again")
 
@@ -39,6 +45,13 @@ def _element_end(head: bytes, start: int) -> int:
     most = (1 << 7 * length) - 1
     size = int.from_bytes(head[at : at + length], "big") & most
     return 0 if size == most else at + length + size
+
+
+def _asf_end(head: bytes) -> int:
+    """Give the size that a WMV file tells of, 0 for a broadcast, which does not know."""
+    at = head.find(_ASF_FILE)
+    live = head[at + 88 : at + 89] in (b"", b"\1", b"\3")
+    return 0 if at < 0 or live else int.from_bytes(head[at + 40 : at + 48], "little")
 
 
 def _boxes_end(stream: BinaryIO, size: int) -> int:

@@ -66,7 +66,7 @@ class VideoSink:
     def __init__(self, clip: Clip, target: Path) -> None:
         self._clip, self._target = clip, target
         self._form = CONTAINERS[target.suffix.lower()]
-        self._encoder = encoder_for(self._form, clip.bits)
+        self._encoder = encoder_for(self._form, clip)
 
     def part(self, path: Path, first: Frame) -> VideoPart:
         """Begin a part that takes frames of the size of `first`, see `Frame`."""
