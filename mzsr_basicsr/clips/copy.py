@@ -63,9 +63,9 @@ class Copier:
             return
         cut: dict[int, list[av.Packet]] = {index: [] for index in self._streams}
         for packet in self._source.demux(*chosen):
-            # A packet without a time marks the end of a stream.
-            if packet.pts is None:
+            if not packet.size:  # it marks the end of a stream
                 continue
+            packet.pts = 0 if packet.pts is None else packet.pts  # a cover has no time
             packet.dts = packet.pts if packet.dts is None else packet.dts
             before = cut[packet.stream_index]
             run_up = [old for old in before if _time(packet) - _time(old) <= _RUN_UP]

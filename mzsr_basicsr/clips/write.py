@@ -85,8 +85,9 @@ class VideoSink:
             ImageError: If a part is damaged or the file cannot be written.
         """
         form = self._form
-        # By default mp4 rounds the time of the first frame to 1 ms.
-        options = {} if form in ("matroska", "webm") else {"movie_timescale": str(self._clip.time_base.denominator)}
+        # By default mp4 rounds the time of the first frame to 1 ms, and Matroska draws numbers for its streams.
+        exact = {"movie_timescale": str(self._clip.time_base.denominator)}
+        options = {"fflags": "+bitexact"} if form in ("matroska", "webm") else exact
         with reporting(self._target, "write the video", KEPT), ExitStack() as stack:
             out = stack.enter_context(av.open(str(path), "w", format=form, container_options=options))
             video = add_video(out, self._encoder, self._clip, *_size(parts[0]))

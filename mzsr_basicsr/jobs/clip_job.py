@@ -21,8 +21,8 @@ from mzsr_basicsr.upscaling.render import Progress
 from mzsr_basicsr.upscaling.upscaler import Plan, Upscaler
 
 
-class _Shots:
-    """Plans for the shots of a clip.
+class ShotPlans:
+    """Plans for the shots of a clip, made one after the other.
 
     All ask the memory as it is before the clip, and what they learned is written when the clip is: a run that was
     stopped and goes on then finds the same.
@@ -63,13 +63,13 @@ def run_clip(job: FileJob, upscaler: Upscaler, compare: bool, progress: Progress
     Raises:
         MZSRError: one line; nothing half-written stays.
     """
-    shots = _Shots(job, upscaler)
+    shots = ShotPlans(job, upscaler)
     settings = upscaler.settings.as_record()
     knows = None if shots.known is None else digest(shots.known)
     depends = json.dumps({**settings, "weights": upscaler.fingerprint, "memory": knows}, sort_keys=True)
     report = upscale_video(job.source, job.target, shots.adapt, progress, fingerprint=depends)
     if compare:
-        _compare(job, upscaler, _Shots(job, upscaler) if report.resumed else shots)
+        _compare(job, upscaler, ShotPlans(job, upscaler) if report.resumed else shots)
     found = [plan.chosen.degradation for plan in shots.plans]
     kernels = [{**numbers(one.kernel), "offset": offset(one, upscaler.settings.scale)} for one in found]
     told = {plan.notice for plan in shots.plans if plan.notice} | {f"{job.source}: {note}" for note in report.notes}
@@ -87,7 +87,7 @@ def run_clip(job: FileJob, upscaler: Upscaler, compare: bool, progress: Progress
     }
 
 
-def _compare(job: FileJob, upscaler: Upscaler, shots: _Shots) -> None:
+def _compare(job: FileJob, upscaler: Upscaler, shots: ShotPlans) -> None:
     """Draw the first frame before and after; its shot is planned where the shots given know of none."""
     from mzsr_basicsr.jobs.compare import comparison
 
