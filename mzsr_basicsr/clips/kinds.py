@@ -22,6 +22,21 @@ UNKNOWN_SUFFIXES = (".vob", ".mxf", ".rm", ".rmvb", ".ogv", ".ogm", ".dv", ".div
 CLIP_SUFFIXES = (*SOURCE_SUFFIXES, *UNKNOWN_SUFFIXES)  # what is no picture, whether it is read or not
 
 
+def is_found_clip(path: Path) -> bool:
+    """Tell whether a file that a search has found is a clip that is read: by its name, and .ts by its first byte too.
+
+    Files of TypeScript have that ending as well.
+    """
+    suffix = path.suffix.lower()
+    if suffix != ".ts":
+        return suffix in SOURCE_SUFFIXES
+    try:
+        with path.open("rb") as stream:
+            return stream.read(1) == b"G"  # where each packet of MPEG-TS begins
+    except OSError:
+        return True  # it is reported when it is read
+
+
 def check_names(source: Path, target: Path) -> None:
     """Refuse files whose endings are of no clip, and a source that is not there.
 

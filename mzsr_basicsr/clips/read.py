@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import av
 import numpy as np
-from av.codec import CodecContext
 from av.container import InputContainer
 from av.sidedata.sidedata import SideData
-from av.stream import Disposition
-from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 from av.video.reformatter import VideoReformatter
 
@@ -22,22 +17,11 @@ from mzsr_basicsr.clips.clip import Clip, Colour, TimedFrame, reporting, with_ne
 from mzsr_basicsr.clips.colour import MATRICES, bits_of, has_alpha, is_rgb, to_rgb
 from mzsr_basicsr.clips.deinterlace import deinterlaced
 from mzsr_basicsr.clips.hdr import has_moving, light_of
+from mzsr_basicsr.clips.packets import Seen, decoded, open_source, video_stream
 from mzsr_basicsr.clips.whole import check_whole
 from mzsr_basicsr.errors import ImageError
 
-# A file must not make the demuxer open other files or addresses: playlists and the like are not among these.
-_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf"
-_SAFE = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
-_MOV = "mov,mp4"
 _UNKNOWN = 2
-_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}  # the usual decoders of these drop it
-_TS_PACKETS = (188, 192, 204)  # bytes of a packet of MPEG-TS, which says nowhere how many there are
-_SIZES = 512  # packets whose sizes are kept, more than any decoder holds back
-
-
-def open_source(source: Path) -> InputContainer:
-    """Open a video file for reading; the caller closes it and reports errors."""
-    return av.open(str(source), "r", container_options=_SAFE, metadata_errors="replace")
 
 
 def probe_video(source: Path) -> Clip:
@@ -53,7 +37,7 @@ def probe_video(source: Path) -> Clip:
     with reporting(source, "read this video"), open_source(source) as container:
         check_whole(source)
         stream = video_stream(container, source)
-        first = next(_decode(container, stream, source, _Seen()), None)
+        first = next(decoded(container, stream, source, Seen()), None)
         if first is None:
             raise ImageError(f"{source}: the video holds no frame; give a clip of one frame or more")
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
@@ -91,12 +75,12 @@ def read_video(clip: Clip, notes: set[str] | None = None) -> Iterator[TimedFrame
     Raises:
         ImageError: If the file is damaged, encrypted or changes its size.
     """
-    seen = _Seen(set() if notes is None else notes)
+    seen = Seen(set() if notes is None else notes)
     with reporting(clip.source, "decode this video"), open_source(clip.source) as container:
         stream = video_stream(container, clip.source)
         stream.thread_type = "AUTO"
-        decoded = _of_one_size(_decode(container, stream, clip.source, seen), clip)
-        frames = _timed(deinterlaced(decoded, clip.source, seen.notes), clip)
+        whole = _of_one_size(decoded(container, stream, clip.source, seen), clip)
+        frames = _timed(deinterlaced(whole, clip.source, seen.notes), clip)
         converter = VideoReformatter()
         length = _frame_ticks(clip)
         for (frame, start), following in with_next(frames):
@@ -104,56 +88,6 @@ def read_video(clip: Clip, notes: set[str] | None = None) -> Iterator[TimedFrame
             intra = frame.pict_type == PictureType.I
             packed = 8 * seen.sizes.get(frame.pts, 0) / (clip.width * clip.height)
             yield TimedFrame(to_rgb(frame, clip.colour, converter), start, length, intra=intra, packed=packed)
-
-
-def video_stream(container: InputContainer, source: Path) -> av.VideoStream:
-    """Choose the main video stream.
-
-    Raises:
-        ImageError: there is none.
-    """
-    stream = container.streams.best("video")
-    if not isinstance(stream, av.VideoStream) or stream.disposition & Disposition.attached_pic:
-        raise ImageError(f"{source}: holds no video stream; give a clip with moving pictures")
-    return stream
-
-
-@dataclass
-class _Seen:
-    """What was seen of a file's packets: lines about what was amiss, and the bytes of the last ones by their times."""
-
-    notes: set[str] = field(default_factory=set)
-    sizes: dict[int | None, int] = field(default_factory=dict)
-
-    def see(self, packet: av.Packet) -> None:
-        """Take note of a packet."""
-        self.sizes[packet.pts] = packet.size
-        if len(self.sizes) > _SIZES:
-            del self.sizes[next(iter(self.sizes))]
-        if packet.is_corrupt:
-            self.notes.add("holds damaged parts; frames there may be broken")
-
-
-def _decode(container: InputContainer, stream: av.VideoStream, source: Path, seen: _Seen) -> Iterator[av.VideoFrame]:
-    labels = {key.lower(): text for key, text in stream.metadata.items()}
-    hidden = _WITH_ALPHA.get(stream.codec_context.name) if labels.get("alpha_mode") == "1" else None
-    context = stream.codec_context
-    if hidden:
-        context = cast(VideoCodecContext, CodecContext.create(hidden, "r"))
-    read = 0
-    for packet in container.demux(stream):
-        if packet.has_sidedata("encryption_info"):
-            raise ImageError(f"{source}: the video is encrypted; give a clip without copy protection")
-        if packet.size:
-            read += 1
-            seen.see(packet)
-        yield from context.decode(packet)
-    told = len(stream.index_entries) if _MOV in container.format.name else stream.frames
-    cut = container.format.name == "mpegts" and all(container.size % size for size in _TS_PACKETS)
-    if cut:
-        seen.notes.add("breaks off in the middle of a packet; what is there was done")
-    if read < told:
-        seen.notes.add(f"breaks off: it tells of {told} frames and holds {read}; what is there was done")
 
 
 def _others(container: InputContainer, main: av.VideoStream) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from mzsr_basicsr.clips.colour import to_yuv
 from mzsr_basicsr.clips.copy import Copied, Copier, seconds, takes_time_code, time_code
 from mzsr_basicsr.clips.encoders import Encoder, add_video, encoder_for
 from mzsr_basicsr.clips.kinds import CONTAINERS
-from mzsr_basicsr.clips.read import open_source, video_stream
+from mzsr_basicsr.clips.packets import open_source, video_stream
 from mzsr_basicsr.errors import ImageError
 
 # The one container that keeps every time base to the tick.
