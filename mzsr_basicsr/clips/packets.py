@@ -33,11 +33,13 @@ def video_stream(container: InputContainer, source: Path) -> av.VideoStream:
     """Choose the main video stream.
 
     Raises:
-        ImageError: there is none.
+        ImageError: there is none, or its codec is not known.
     """
     stream = container.streams.best("video")
     if not isinstance(stream, av.VideoStream) or stream.disposition & Disposition.attached_pic:
         raise ImageError(f"{source}: holds no video stream; give a clip with moving pictures")
+    if stream.codec_context is None:
+        raise ImageError(f"{source}: the picture is of a codec that is not known here; convert the clip first")
     return stream
 
 
