@@ -77,6 +77,8 @@ def _prepare(arguments: argparse.Namespace) -> Callable[[], int]:
     output = Path(os.path.expanduser(arguments.output))
     check_ending(output, arguments.format)
     jobs = list_jobs(arguments.inputs, output, arguments.format)
+    if arguments.format and any(job.video for job in jobs):
+        say(f"warning: --format {arguments.format} is for pictures; clips keep their own kind, or become .mp4")
     policy = FilePolicy(arguments.overwrite, arguments.skip_existing, arguments.compare, arguments.cog)
     report = tell_json if arguments.json else tell
     known = [outcome for job in jobs if (outcome := foregone(job, policy)) is not None]

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from mzsr_basicsr.clips.kinds import SOURCE_SUFFIXES, VIDEO_SUFFIXES
+from mzsr_basicsr.clips.kinds import CLIP_SUFFIXES, SOURCE_SUFFIXES, VIDEO_SUFFIXES, is_found_clip
 from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.pictures.kinds import TARGETS, WRITTEN, is_picture_name
 
@@ -20,7 +20,7 @@ class FileJob:
     @property
     def video(self) -> bool:
         """Whether it is a clip, by its name."""
-        return self.source.suffix.lower() in SOURCE_SUFFIXES
+        return self.source.suffix.lower() in CLIP_SUFFIXES
 
 
 def list_jobs(inputs: list[str], output: Path, format: str | None = None) -> list[FileJob]:
@@ -63,7 +63,7 @@ def _expand(text: str, output: Path) -> list[tuple[Path, Path]]:
     path = Path(os.path.expanduser(text))  # the functions of os do not raise on odd names, as those of Path do
     if os.path.isdir(path):
         results = os.path.join(os.path.realpath(output), "")  # of an earlier run, where it lies in the input folder
-        files = sorted(p for p in path.rglob("*") if os.path.isfile(p) and _known(p.relative_to(path)))
+        files = sorted(p for p in path.rglob("*") if os.path.isfile(p) and _known(p, p.relative_to(path)))
         if not os.path.join(os.path.realpath(path), "").startswith(results):
             files = [file for file in files if not os.path.realpath(file).startswith(results)]
         if not files:
@@ -72,16 +72,16 @@ def _expand(text: str, output: Path) -> list[tuple[Path, Path]]:
     if os.path.exists(path) or not glob.has_magic(text):
         return [(path, Path(path.name))]  # a missing file is reported when it is read, and the others go on
     matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
-    files = [match for match in matches if os.path.isfile(match) and _known(Path(match.name))]
+    files = [match for match in matches if os.path.isfile(match) and _known(match, Path(match.name))]
     if not files:
         raise ImageError(f"{text}: no picture or clip has such a name; known endings: {_endings()}")
     return [(file, Path(file.name)) for file in files]
 
 
-def _known(path: Path) -> bool:
-    """Tell whether a path, relative to where the search began, is one to upscale: hidden files and folders are not."""
-    hidden = any(part.startswith(".") for part in path.parts)
-    return not hidden and (is_picture_name(path) or path.suffix.lower() in SOURCE_SUFFIXES)
+def _known(path: Path, inside: Path) -> bool:
+    """Tell whether a file is one to upscale: those hidden below where the search began are not."""
+    hidden = any(part.startswith(".") for part in inside.parts)
+    return not hidden and (is_picture_name(path) or is_found_clip(path))
 
 
 def _endings() -> str:
@@ -89,13 +89,13 @@ def _endings() -> str:
 
 
 def _is_file_name(output: Path) -> bool:
-    return output.suffix.lower() in (*TARGETS, *VIDEO_SUFFIXES) and not os.path.isdir(output)
+    return output.suffix.lower() in (*TARGETS, *CLIP_SUFFIXES) and not os.path.isdir(output)
 
 
 def _renamed(path: Path, format: str | None) -> Path:
     """Give the name of a result: its own ending where that can be written, else .png, or .mp4 for clips."""
     suffix = path.suffix.lower()
-    if suffix in SOURCE_SUFFIXES:
+    if suffix in CLIP_SUFFIXES:
         return path if suffix in VIDEO_SUFFIXES else path.with_suffix(".mp4")
     if format is not None:
         return path.with_suffix(WRITTEN[format][0])

@@ -1,12 +1,8 @@
 """Upscale one file, and say in a record what was done."""
 
-import json
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-
-import numpy as np
 
 from mzsr_basicsr.degradation.noise import jpeg_noise
 from mzsr_basicsr.errors import MZSRError
@@ -16,12 +12,9 @@ from mzsr_basicsr.jobs.policy import FilePolicy, Record, compare_path, is_wanted
 from mzsr_basicsr.pictures.picture import Picture, upright
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.pictures.writing import write_picture
-from mzsr_basicsr.upscaling.described import describe_adaptation, describe_kernel, describe_offset, describe_run
-from mzsr_basicsr.upscaling.memory import digest
+from mzsr_basicsr.upscaling.described import describe_run
 from mzsr_basicsr.upscaling.render import Progress
 from mzsr_basicsr.upscaling.upscaler import Plan, Upscaler
-
-CLIP_ARTEFACTS = 2 / 255  # σ; clips are compressed, and do not say how much
 
 
 def run_job(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None = None) -> Record:
@@ -63,7 +56,10 @@ def upscale_picture(
 
 def _run(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None) -> Record:
     if job.video:
-        return _run_clip(job, upscaler, progress)
+        from mzsr_basicsr.jobs.clip_job import run_clip  # brings FFmpeg
+
+        _make_folder(job.target.parent)
+        return run_clip(job, upscaler, policy.compare, progress)
     field = field_of(job.source, job.target)
     if field is not None:
         from mzsr_basicsr.jobs.field_job import run_field  # brings the library of its files
@@ -89,36 +85,6 @@ def _run_picture(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress:
             compare_path(job.target).unlink(missing_ok=True)
         raise
     return record
-
-
-def _run_clip(job: FileJob, upscaler: Upscaler, progress: Progress | None) -> Record:
-    """Upscale a clip: each shot is adapted to by its first frame.
-
-    All ask the memory as it is before the clip, and what they learned is written when the clip is: a run that was
-    stopped and goes on then finds the same.
-    """
-    from mzsr_basicsr.clips.video import upscale_video  # brings FFmpeg
-
-    plans: list[Plan] = []
-    known = upscaler.memory.known() if upscaler.memory is not None else None
-
-    def adapt(first: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        plan = upscaler.plan(first, name=str(job.source), artefacts=CLIP_ARTEFACTS, known=known)
-        plans.append(plan)
-        return lambda frame: upscaler.apply(frame, plan, name=str(job.source))
-
-    _make_folder(job.target.parent)
-    settings = upscaler.settings.as_record()
-    knows = None if known is None else digest(known)
-    depends = json.dumps({**settings, "weights": upscaler.fingerprint, "memory": knows}, sort_keys=True)
-    report = upscale_video(job.source, job.target, adapt, progress, fingerprint=depends)
-    found = [plan.chosen.degradation for plan in plans]
-    scale = upscaler.settings.scale
-    kernels = [{**describe_kernel(one.kernel), "offset": describe_offset(one, scale)} for one in found]
-    notices = sorted({plan.notice for plan in plans if plan.notice})
-    told = {"kernels": kernels, "signal": upscaler.manner.signal.name, "rule": upscaler.manner.rule, "notices": notices}
-    told["adaptations"] = [{**describe_adaptation(plan), "memory": upscaler.remember(plan)} for plan in plans]
-    return {"settings": settings, "quality": upscaler.settings.quality, "clip": asdict(report), **told}
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """What stands for an image that is too large to be looked at whole: some of its parts."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -34,11 +36,13 @@ def to_adapt_to(pixels: Pixels, bands: Bands, device: torch.device, budget: int 
     return torch.cat([to_planes(part, bands, device) for part in parts]), len(parts)
 
 
-def to_judge_blur(pixels: Pixels, bands: Bands) -> Tensor:
-    """Give what a kernel is estimated from: (n, C, h, w) on the CPU, all colours of each part."""
+def to_judge_blur(pixels: Pixels, bands: Bands, also: Sequence[np.ndarray] = ()) -> Tensor:
+    """Give what a kernel is estimated from, of an image and of others of its size: (n, C, h, w) on the CPU."""
     height, width = pixels.shape[:2]
-    parts = [pixels[:]] if height * width <= PARTS * CROP**2 else _lively_parts(pixels, bands, PARTS)
-    return _colours(parts, bands)
+    if height * width <= PARTS * CROP**2:
+        return _colours([pixels[:], *also], bands)
+    images: list[Pixels] = [pixels, *also]
+    return _colours([part for one in images for part in _lively_parts(one, bands, PARTS // len(images))], bands)
 
 
 def to_judge_noise(pixels: Pixels, bands: Bands) -> Tensor:

@@ -1,5 +1,6 @@
 """Upscaler: one image from its pixels to its enlarged pixels, with its kernel, its adaptation and its tiles."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -53,7 +54,7 @@ class Upscaler:
         loaded = with_signal(load_pretrained(file), settings.signal)
         if not float(loaded.scale).is_integer():
             raise ConfigError(f"weights: {file} is for x{loaded.scale:g}; give one of an integer scale")
-        self.network = loaded.network.to(self.device)
+        self.network = loaded.network.to(self.device).eval()
         self.scale = int(loaded.scale)
         self.fingerprint = files_hashed(locate(file), settings.kernel)
         self._measured: tuple[Plan, int] | None = None
@@ -81,6 +82,7 @@ class Upscaler:
         kernel: Tensor | None = None,
         nodata: float | None = None,
         known: Store | None = None,
+        also: Sequence[np.ndarray] | None = None,
     ) -> Plan:
         """Find the kernel and the noise of an image, and adapt the network to it.
 
@@ -93,12 +95,14 @@ class Upscaler:
             kernel: (k, k) float64, in the place of the settings'.
             nodata: the value that stands for no data by the image's file; the settings' goes first.
             known: what the memory is to know; None for all that it knows by now.
+            also: more frames of its shot, which the kernel is estimated from too; None if it is of no clip.
 
         Raises:
             ImageError, KernelError: see `describe` and `choose_kernel`.
         """
         ready = self._prepared(pixels, alpha, name, nodata)
-        return self.plan_from(ready.to_judge(), ready.bands, min(pixels.shape[:2]), name, artefacts, kernel, known)
+        judged = ready.to_judge(), ready.bands, min(pixels.shape[:2])
+        return self.plan_from(*judged, name, artefacts, kernel, known, also)
 
     def plan_from(
         self,
@@ -109,11 +113,12 @@ class Upscaler:
         artefacts: float = 0.0,
         kernel: Tensor | None = None,
         known: Store | None = None,
+        also: Sequence[np.ndarray] | None = None,
     ) -> Plan:
         """Do as `plan` by the part of an image that is to be judged, without holes; `smallest_side` is the image's."""
         start = perf_counter()
-        sample = lambda: to_judge_blur(pixels, bands)  # noqa: E731
-        chosen = choose_kernel(self.settings, self.scale, sample, smallest_side, name, kernel)
+        sample = lambda: to_judge_blur(pixels, bands, also or ())  # noqa: E731
+        chosen = choose_kernel(self.settings, self.scale, sample, smallest_side, name, kernel, also is not None)
         noise = image_noise(self.settings.noise, pixels, bands, artefacts, float(chosen.degradation.noise))
         chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
         notice = chosen.notice or doubt(chosen, self.settings.kernel_turned, sample, name)
@@ -123,11 +128,7 @@ class Upscaler:
         return Plan(chosen, adapted, seconds, notice, self.manner, recalled)
 
     def remember(self, plan: Plan) -> dict[str, Any] | None:
-        """Write what adaptation did to the memory, if it served, and say what the memory did; None without one.
-
-        Raises:
-            WeightsError: the file cannot be written.
-        """
+        """Write to the memory, if it served, or raise WeightsError; say what it did, None where there is none."""
         if self.memory is None or plan.recalled is None:
             return None
         return told(plan.recalled, plan.adapted, self.memory.remember(plan.recalled, plan.adapted))
@@ -193,7 +194,6 @@ class Upscaler:
         images, parts = to_adapt_to(pixels, bands, self.device, budget)
         settings = replace(self._settings, quantize_son=pixels.dtype == np.uint8)
         degradation = degradation.to(self._like)
-        self.network.eval()
         limits = Limits(self.settings.effort.patience, self.settings.effort.time_budget)
         recalled = self.memory.recall(known, images, degradation) if self.memory and known is not None else None
         strategy = recalled.strategy if recalled else None
