@@ -7,11 +7,8 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from torch import Tensor
 
 from mzsr_basicsr.degradation.noise import jpeg_noise
-from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.degradation.spread import as_gaussian, centre, covariance
 from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.fields.kinds import field_of
 from mzsr_basicsr.jobs.file_jobs import FileJob
@@ -20,8 +17,8 @@ from mzsr_basicsr.pictures.picture import Picture, upright
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.pictures.writing import write_picture
 from mzsr_basicsr.upscaling.memory import digest
+from mzsr_basicsr.upscaling.record import adaptation_of, describe_run, numbers_of, offset_of
 from mzsr_basicsr.upscaling.render import Progress
-from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.upscaling.upscaler import Plan, Upscaler
 
 CLIP_ARTEFACTS = 2 / 255  # σ; clips are compressed, and do not say how much
@@ -62,35 +59,6 @@ def upscale_picture(
     seconds = {**plan.seconds, "upscaling": perf_counter() - start}
     record = {**describe_run(plan, upscaler.settings, picture.pixels, seconds), "memory": upscaler.remember(plan)}
     return replace(picture, pixels=pixels), plan, record
-
-
-def describe_run(plan: Plan, settings: UpscaleSettings, pixels: np.ndarray, seconds: dict[str, float]) -> Record:
-    """Put what was found and done into plain numbers; `settings` holds every choice."""
-    degradation, estimate, adapted = plan.chosen.degradation, plan.chosen.estimate, plan.adapted
-    kernel = degradation.kernel
-    return {
-        "width": pixels.shape[1],
-        "height": pixels.shape[0],
-        "settings": settings.as_record(),
-        "quality": settings.quality,
-        "kernel": {
-            "subsampling": degradation.subsampling,
-            "side": kernel.shape[-1],
-            **_numbers(kernel),
-            "confidence": estimate and round(estimate.confidence, 4),
-            "residual": estimate and round(estimate.residual, 4),
-        },
-        "offset": _offset(degradation, settings.scale),
-        "noise": round(float(degradation.noise) * 255, 3),
-        **_adaptation(plan),
-        "back_projection": settings.rounds(255 * float(degradation.noise)),
-        "signal": plan.manner.signal.name,
-        "rule": plan.manner.rule,
-        "loss": adapted.losses,
-        "held_out_loss": adapted.held_out,
-        "seconds": {name: round(value, 3) for name, value in seconds.items()},
-        "notices": [plan.notice] if plan.notice else [],
-    }
 
 
 def _run(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None) -> Record:
@@ -145,37 +113,11 @@ def _run_clip(job: FileJob, upscaler: Upscaler, progress: Progress | None) -> Re
     depends = json.dumps({**settings, "weights": upscaler.fingerprint, "memory": knows}, sort_keys=True)
     report = upscale_video(job.source, job.target, adapt, progress, fingerprint=depends)
     found = [plan.chosen.degradation for plan in plans]
-    kernels = [{**_numbers(one.kernel), "offset": _offset(one, upscaler.settings.scale)} for one in found]
+    kernels = [{**numbers_of(one.kernel), "offset": offset_of(one, upscaler.settings.scale)} for one in found]
     notices = sorted({plan.notice for plan in plans if plan.notice})
     told = {"kernels": kernels, "signal": upscaler.manner.signal.name, "rule": upscaler.manner.rule, "notices": notices}
-    told["adaptations"] = [{**_adaptation(plan), "memory": upscaler.remember(plan)} for plan in plans]
+    told["adaptations"] = [{**adaptation_of(plan), "memory": upscaler.remember(plan)} for plan in plans]
     return {"settings": settings, "quality": upscaler.settings.quality, "clip": asdict(report), **told}
-
-
-def _adaptation(plan: Plan) -> Record:
-    """Say how the adaptation to an image, or to the first frame of a shot, went."""
-    adapted = plan.adapted
-    return {
-        "updates_made": max(0, len(adapted.losses) - 1),
-        "updates_kept": adapted.kept,
-        "began": adapted.began,
-        "diverged": adapted.diverged,
-        "stopped": adapted.stopped,
-    }
-
-
-def _numbers(kernel: Tensor) -> Record:
-    """Give the variances in px² and the angle in radians, and (x, y) of the centre of mass in px, right and down."""
-    spread = as_gaussian(covariance(kernel))._asdict()
-    return {
-        **{name: round(value, 4) for name, value in spread.items()},
-        "centre": [round(mean, 4) for mean in centre(kernel).tolist()],
-    }
-
-
-def _offset(degradation: Degradation, scale: float) -> list[float]:
-    """Give (x, y) in px of the result: how far it lies to the right and down of one that is centred on its source."""
-    return [round(shift * scale / float(degradation.scale), 4) + 0.0 for shift in degradation.offset]
 
 
 def _make_folder(folder: Path) -> None:
