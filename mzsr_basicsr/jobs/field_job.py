@@ -26,4 +26,6 @@ def run_field(
     """
     module = import_module(f"mzsr_basicsr.fields.{field}")
     record: dict[str, Any] = module.upscale_file(job.source, job.target, upscaler, progress)
+    if policy.compare:
+        record["notices"].append(f"--compare draws nothing for files of the kind {field}")
     return record

@@ -143,7 +143,7 @@ def test_folders_that_hold_nothing(place):
     Path("empty").mkdir()
     touch("notes/a.txt", "hidden/.a.png")
     for folder in ("empty", "notes", "hidden"):
-        assert refused([folder]).startswith(f"{folder}: the folder holds no picture or clip; known endings: .bmp .gif ")
+        assert refused([folder]).startswith(f"{folder}: the folder holds no picture or clip; known endings: .bmp .dcm ")
 
 
 def test_a_missing_file_is_a_job_that_fails_later(place, monkeypatch):
