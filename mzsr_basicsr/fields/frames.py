@@ -17,6 +17,7 @@ from mzsr_basicsr.upscaling.plan import Plan
 from mzsr_basicsr.upscaling.render import Progress
 from mzsr_basicsr.upscaling.upscaler import Upscaler
 
+NOT_FOR_DIAGNOSIS = "results made of medical images are not for diagnosis: details in them may be invented"
 NOISIEST = 100 / 255  # σ that a network is told at most
 _EXACT_IN_FLOAT32 = 2**24
 

@@ -75,8 +75,8 @@ def _what_its_pixels_are(header: Dataset) -> str | None:
 def _what_it_lacks(header: Dataset, syntax: str | None) -> str | None:
     allocated, stored = int(header.BitsAllocated), int(header.BitsStored)
     high = int(header.get("HighBit") or stored - 1)
-    if allocated == 1:
-        return "1 bit a pixel: a segmentation, not an image; give images"
+    if allocated == 1 or "SegmentSequence" in header:
+        return "a segmentation, with nothing between its values; give images"
     if allocated not in (8, 16, 32) or not 1 <= stored <= allocated:
         return f"{stored} bits stored in {allocated}; allowed: up to 8, 16 or 32 in as many"
     if high != stored - 1:

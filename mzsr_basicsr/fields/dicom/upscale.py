@@ -18,7 +18,7 @@ from mzsr_basicsr.fields.dicom.header import derive, little_endian
 from mzsr_basicsr.fields.dicom.overlays import enlarge_overlays
 from mzsr_basicsr.fields.dicom.reading import FAILURES, Scan, open_scan, reading
 from mzsr_basicsr.fields.dicom.series import planned, with_choices
-from mzsr_basicsr.fields.frames import Planned, Values, enlarge
+from mzsr_basicsr.fields.frames import NOT_FOR_DIAGNOSIS, Planned, Values, enlarge
 from mzsr_basicsr.fields.place import place_of
 from mzsr_basicsr.fields.whole import whole
 from mzsr_basicsr.pictures.picture import reason
@@ -26,7 +26,6 @@ from mzsr_basicsr.upscaling.record import Record, describe_run
 from mzsr_basicsr.upscaling.render import Progress
 from mzsr_basicsr.upscaling.upscaler import Upscaler
 
-NOT_FOR_DIAGNOSIS = "results made of medical images are not for diagnosis: details in them may be invented"
 _MOST_BYTES = 2**32 - 2  # of an element, PS3.5 section 7.1
 _MOST_SIDE = 2**16 - 1
 
