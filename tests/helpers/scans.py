@@ -2,11 +2,11 @@
 
 import numpy as np
 import torch
-from helpers.small_networks import photo
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+from helpers.small_networks import photo
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.wiener import wiener_upscale
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
