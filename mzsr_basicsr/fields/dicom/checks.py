@@ -80,7 +80,7 @@ def _what_it_lacks(header: Dataset, syntax: str | None) -> str | None:
     if allocated not in (8, 16, 32) or not 1 <= stored <= allocated:
         return f"{stored} bits stored in {allocated}; allowed: up to 8, 16 or 32 in as many"
     if high != stored - 1:
-        return f"its high bit is {high}, not {stored - 1}; convert it to plain pixels, as gdcmconv --raw does"
+        return f"its high bit is {high}, not {stored - 1}; convert it to plain pixels first"
     if not syntax:
         return "damaged DICOM file: it names no transfer syntax; replace it"
     if not (header.get("SOPClassUID") and header.get("SOPInstanceUID")):

@@ -154,10 +154,12 @@ def reading(path: Path) -> Iterator[None]:
 
 def _why_not_decoded(path: Path, error: Exception) -> str:
     text = reason(error)
-    if "missing" in text or "not supported" in text:
+    if isinstance(error, NotImplementedError):
+        return f"{path}: no decoder is known for its pixels ({text}); export it in another syntax"
+    if "missing" in text:
         return (
             f"{path}: its compressed pixels need a decoder that is not here ({text}); "
-            "run: pip install 'mzsr_basicsr[medical]', or decompress it, as gdcmconv --raw does"
+            "run: pip install 'mzsr_basicsr[medical]', or export it without compression"
         )
     return f"{path}: its pixels cannot be decoded ({text}); it may be damaged, replace it"
 
