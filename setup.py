@@ -11,6 +11,13 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "mzsr_basicsr" / "__init__.py").read_text("utf-8"))[1]
 
+MEDICAL = [
+    "nibabel>=5",  # NIfTI
+    "pydicom>=3",  # DICOM: the first whose pixels are decoded, and written, frame by frame
+    "pylibjpeg[openjpeg]>=2",  # decodes JPEG 2000 and its high-throughput kind for pydicom; BSD and MIT
+    "python-gdcm>=3.0.10",  # decodes JPEG, lossless JPEG and JPEG-LS for pydicom; BSD, where others are GPL
+]
+
 setup(
     name="mzsr_basicsr",
     version=VERSION,
@@ -69,12 +76,14 @@ setup(
             "build",  # a test makes the sdist and the wheel
             "hypothesis",
             "mypy==2.4.1",
+            *MEDICAL,
             "playwright",  # a test opens the pages in a browser, if there is one
             "pytest>=8",
             "ruff==0.17.5",
             "types-PyYAML",
             "types-tqdm",
         ],
+        "medical": MEDICAL,  # DICOM and NIfTI in `mzsr upscale`
         "metrics": ["pyiqa"],  # LPIPS, DISTS, NIQE, … in `mzsr benchmark`
     },
     entry_points={"console_scripts": ["mzsr = mzsr_basicsr.cli.main:main"]},
