@@ -171,3 +171,16 @@ def test_noise_is_the_same_in_stored_values_whatever_a_frame_spans(tmp_path, sma
     half = planned.for_range(width / 2, "auto")
     assert float(half.chosen.degradation.noise) == pytest.approx(2 * sigma)
     assert planned.for_range(width / 2, 3.0) is planned.plan  # what was asked for is of each frame's range
+
+
+def test_progress_counts_frames_or_pixels(tmp_path, plain):
+    for pixels, expected in (
+        (np.stack([grey(0, 900, np.uint16)] * 2), [(1, 2), (2, 2)]),
+        (grey(0, 900, np.uint16), [(3584, 3584)]),
+    ):
+        scan(tmp_path / "in.dcm", pixels)
+        seen = []
+        upscale_file(
+            tmp_path / "in.dcm", tmp_path / "out.dcm", plain, lambda done, total, seen=seen: seen.append((done, total))
+        )
+        assert seen == expected

@@ -219,6 +219,36 @@ def test_damaged_files(tmp_path, plain, name):
         assert "damaged NIfTI file" in refused(tmp_path, plain, name)
 
 
+def test_a_header_with_bytes_turned(tmp_path, plain):
+    """It is upscaled or refused in a line, but nothing else is raised."""
+    volume(tmp_path / "in.nii", slices(0, 900, np.int16))
+    content = (tmp_path / "in.nii").read_bytes()
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        damaged = bytearray(content)
+        for place in rng.integers(0, 348, 3):
+            damaged[place] = rng.integers(256)
+        (tmp_path / "in.nii").write_bytes(damaged)
+        try:
+            upscale_file(tmp_path / "in.nii", tmp_path / "out.nii", plain)
+        except MZSRError as error:
+            assert str(error).isprintable()
+
+
+def test_a_rotation_that_is_none_is_found_before_the_work(tmp_path, plain_weights):
+    network = upscaler(plain_weights)
+    network.apply = lambda *given, **more: pytest.fail("it was worked on")
+    volume(tmp_path / "in.nii", slices(0, 900, np.int16), quatern_b=40)
+    assert "its header cannot be written anew (w2 should be positive" in refused(tmp_path, network)
+
+
+def test_progress_counts_slices(tmp_path, plain):
+    volume(tmp_path / "in.nii", slices(0, 900, np.int16))
+    seen = []
+    upscale_file(tmp_path / "in.nii", tmp_path / "out.nii", plain, lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
 def test_a_side_that_the_format_does_not_hold(tmp_path, plain):
     nib.Nifti1Image(np.tile(np.arange(20000, dtype=np.int16)[:, None, None] % 97, (1, 8, 1)), np.eye(4)).to_filename(
         tmp_path / "in.nii"

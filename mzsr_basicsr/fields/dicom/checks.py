@@ -6,6 +6,7 @@ from pydicom import Dataset
 from pydicom.uid import UID
 
 from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.pictures.picture import printable
 
 GREY = ("MONOCHROME1", "MONOCHROME2")
 COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")  # all become RGB
@@ -28,7 +29,7 @@ def check_image(header: Dataset, path: Path, syntax: str | None) -> int:
     """
     problem = _what_it_is(header, path) or _what_its_pixels_are(header) or _what_it_lacks(header, syntax)
     if problem:
-        raise ImageError(f"{path}: {problem}")
+        raise ImageError(f"{path}: {printable(problem)}")
     frames = header.get("NumberOfFrames")
     count = 1 if frames is None or frames == "" else int(frames)
     if count < 1 or int(header.Rows) < 1 or int(header.Columns) < 1:

@@ -24,6 +24,7 @@ from pydicom.uid import (
 from mzsr_basicsr import __version__
 from mzsr_basicsr.degradation.spread import as_gaussian, covariance
 from mzsr_basicsr.fields.dicom.reading import Scan
+from mzsr_basicsr.pictures.picture import printable
 from mzsr_basicsr.upscaling.plan import Plan
 from mzsr_basicsr.upscaling.upscaler import Upscaler
 
@@ -160,7 +161,7 @@ def _leave_out(header: Dataset) -> list[str]:
 
 
 def _private(header: Dataset) -> list[str]:
-    owners = sorted({str(element.value).strip() for element in header if element.tag.is_private_creator})
+    owners = sorted({printable(str(element.value)) for element in header if element.tag.is_private_creator})
     count = sum(element.tag.is_private for element in header)
     if not count:
         return []

@@ -19,9 +19,10 @@ from mzsr_basicsr.fields.dicom.overlays import enlarge_overlays
 from mzsr_basicsr.fields.dicom.reading import FAILURES, Scan, open_scan, reading
 from mzsr_basicsr.fields.dicom.series import planned, with_choices
 from mzsr_basicsr.fields.frames import NOT_FOR_DIAGNOSIS, Planned, Values, enlarge
-from mzsr_basicsr.fields.place import place_of
+from mzsr_basicsr.fields.place import Place, place_of
 from mzsr_basicsr.fields.whole import whole
 from mzsr_basicsr.pictures.picture import reason
+from mzsr_basicsr.upscaling.plan import Plan
 from mzsr_basicsr.upscaling.record import Record, describe_run
 from mzsr_basicsr.upscaling.render import Progress
 from mzsr_basicsr.upscaling.upscaler import Upscaler
@@ -46,63 +47,65 @@ def upscale_file(source: Path, target: Path, upscaler: Upscaler, progress: Progr
         MZSRError: one line.
     """
     scan = open_scan(source)
-    _check_size(scan, upscaler.settings.scale)
+    size = _check_size(scan, upscaler.settings.scale)
     values = with_choices(scan, upscaler)
     plan = planned(scan, upscaler)
     height, width = int(scan.header.Rows), int(scan.header.Columns)
     start = perf_counter()
+    notices = _correct(scan, place_of(plan.plan.chosen.degradation, upscaler.settings.scale, size))
     with whole(target) as part, tempfile.TemporaryFile(dir=target.parent) as pixels:
-        shape = _write_frames(scan, plan, values, upscaler, progress, pixels)
-        notices = _write(scan, plan, upscaler, shape, pixels, part)
+        _write_frames(scan, plan, values, upscaler, progress, pixels)
+        notices += _write(scan, plan.plan, upscaler, pixels, part)
     seconds = {**plan.plan.seconds, "upscaling": perf_counter() - start}
     record = describe_run(plan.plan, upscaler.settings, np.empty((height, width, 0)), seconds)
     notices = [NOT_FOR_DIAGNOSIS, *record["notices"], *(f"{source}: {notice}" for notice in notices)]
     return {**record, "notices": notices, "memory": plan.memory, "frames": scan.frames, "kind": "DICOM"}
 
 
-def _check_size(scan: Scan, scale: float) -> None:
-    height, width = (output_length(int(side), scale) for side in (scan.header.Rows, scan.header.Columns))
+def _check_size(scan: Scan, scale: float) -> tuple[int, int]:
+    """Give (width, height) of a result, px, or refuse one that is too large."""
+    width, height = (output_length(int(side), scale) for side in (scan.header.Columns, scan.header.Rows))
     size = height * width * scan.bands * scan.values.dtype.itemsize * scan.frames
     if max(height, width) > _MOST_SIDE or size > _MOST_BYTES:
         raise ImageError(
             f"{scan.path}: {scan.frames} frames of {width}x{height} px are more than a DICOM file holds "
             f"({_MOST_SIDE} px a side, 4 GiB); give a smaller --scale"
         )
+    return width, height
+
+
+def _correct(scan: Scan, place: Place) -> list[str]:
+    """Correct what a header says of places, before the work, as damaged ones are found so."""
+    header = scan.header
+    with reading(scan.path):
+        if header.original_encoding[1] is False:
+            little_endian(header)
+        return [*correct(header, place), *enlarge_overlays(header, place)]
 
 
 def _write_frames(
     scan: Scan, plan: Planned, values: Values, upscaler: Upscaler, progress: Progress | None, pixels: BinaryIO
-) -> tuple[int, int]:
-    """Enlarge all frames into a stream, little-endian and one after the other; give (height, width) of each."""
+) -> None:
+    """Enlarge all frames into a stream, little-endian and one after the other."""
     within = progress if scan.frames == 1 else None
-    shape = (0, 0)
     for index, frame in enumerate(scan.all_frames()):
         large = enlarge(frame, plan, values, upscaler, str(scan.path), within)
-        shape = large.shape[:2]
         pixels.write(np.ascontiguousarray(large, large.dtype.newbyteorder("<")).tobytes())
         if progress and within is None:
             progress(index + 1, scan.frames)
     if pixels.tell() % 2:
         pixels.write(b"\0")  # elements are of even length
     pixels.seek(0)
-    return shape
 
 
-def _write(
-    scan: Scan, plan: Planned, upscaler: Upscaler, shape: tuple[int, int], pixels: BinaryIO, part: Path
-) -> list[str]:
+def _write(scan: Scan, plan: Plan, upscaler: Upscaler, pixels: BinaryIO, part: Path) -> list[str]:
     """Write the header of a result and its pixels; give what there is to say of it."""
     header = scan.header
-    place = place_of(plan.plan.chosen.degradation, upscaler.settings.scale, (shape[1], shape[0]))
-    with reading(scan.path):
-        if header.original_encoding[1] is False:
-            little_endian(header)
-        notices = [*correct(header, place), *enlarge_overlays(header, place), *derive(scan, plan.plan, upscaler)]
-        kind = "OB" if header.BitsAllocated <= 8 else "OW"
-        header.add(DataElement(0x7FE00010, kind, pixels))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            notices = derive(scan, plan, upscaler)
+            header.add(DataElement(0x7FE00010, "OB" if header.BitsAllocated <= 8 else "OW", pixels))
             dcmwrite(part, header, enforce_file_format=True)
     except OSError:  # of the target, see `whole`
         raise

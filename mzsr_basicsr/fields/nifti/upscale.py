@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import math
 import os
 import tempfile
@@ -12,10 +11,8 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from nibabel.spatialimages import HeaderDataError
 
 from mzsr_basicsr.degradation.resize import output_length
-from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.fields.frames import (
     NOT_FOR_DIAGNOSIS,
     Planned,
@@ -25,10 +22,10 @@ from mzsr_basicsr.fields.frames import (
     has_content,
     make_plan,
 )
+from mzsr_basicsr.fields.nifti.header import derived_header
 from mzsr_basicsr.fields.nifti.volume import Volume, open_volume
-from mzsr_basicsr.fields.place import Place, place_of
+from mzsr_basicsr.fields.place import place_of
 from mzsr_basicsr.fields.whole import whole
-from mzsr_basicsr.pictures.picture import reason
 from mzsr_basicsr.upscaling.record import Record, describe_run
 from mzsr_basicsr.upscaling.render import Progress
 from mzsr_basicsr.upscaling.upscaler import Upscaler
@@ -58,12 +55,13 @@ def upscale_file(source: Path, target: Path, upscaler: Upscaler, progress: Progr
     shape = list(volume.stored.shape)
     shape[across], shape[down] = (output_length(shape[axis], scale) for axis in (across, down))
     place = place_of(plan.plan.chosen.degradation, scale, (shape[across], shape[down]))
+    beginning, notices = derived_header(volume, place, tuple(shape))
     with whole(target) as part, tempfile.NamedTemporaryFile(dir=target.parent, prefix=".") as room:
         dtype = volume.values.dtype
         os.posix_fallocate(room.fileno(), 0, math.prod(shape) * dtype.itemsize)  # a full disk is told here
         large = np.memmap(room.name, dtype, "r+", shape=tuple(shape), order="F")
         _enlarge_all(volume, plan, upscaler, large, progress)
-        notices = _write(volume, place, large, part, target.name.lower().endswith(".gz"))
+        _write(beginning, large, volume.image.get_data_dtype(), part, target.name.lower().endswith(".gz"))
     seconds = {**plan.plan.seconds, "upscaling": perf_counter() - start}
     height, width = (volume.stored.shape[axis] for axis in (down, across))
     record = describe_run(plan.plan, upscaler.settings, np.empty((height, width, 0)), seconds)
@@ -101,42 +99,13 @@ def _enlarge_all(
                 progress(number * volume.slices + index + 1, numbers * volume.slices)
 
 
-def _write(volume: Volume, place: Place, large: np.ndarray, part: Path, packed: bool) -> list[str]:
-    """Write a result with the header of its source, corrected; give what there is to say of it."""
-    header = volume.image.header.copy()
-    header.set_slope_inter(volume.image.dataobj.slope, volume.image.dataobj.inter)
-    notices = _correct(header, volume, place)
-    shape = (*large.shape[:3], *volume.image.shape[3:])[: len(volume.image.shape)]
-    header["vox_offset"] = 0  # `write_to` sets it anew
-    start = io.BytesIO()
-    try:
-        header.set_data_shape(shape)
-        header.write_to(start)
-    except HeaderDataError as error:
-        raise ImageError(f"{volume.path}: its header cannot be written anew ({reason(error)})") from error
+def _write(start: bytes, large: np.ndarray, kind: np.dtype, part: Path, packed: bool) -> None:
+    """Write the bytes of a header and the values, of a type and byte order, the first axis running fastest."""
     with part.open("xb") as raw:
         stream: Any = gzip.GzipFile("", "wb", 6, raw, mtime=0) if packed else raw  # mtime: the same for the same work
-        stream.write(start.getvalue().ljust(int(header["vox_offset"]), b"\0"))
+        stream.write(start)
         flat, step = large.reshape(-1, order="F"), _CHUNK // large.itemsize
         for first in range(0, flat.size, step):
-            stream.write(np.asarray(flat[first : first + step]).astype(header.get_data_dtype()).tobytes())
+            stream.write(np.asarray(flat[first : first + step]).astype(kind).tobytes())
         if packed:
             stream.close()
-    return notices
-
-
-def _correct(header: Any, volume: Volume, place: Place) -> list[str]:
-    """Correct steps and affines: columns by the scale, the origin to where the first voxel of the result lies."""
-    moved = np.eye(4)
-    for axis, origin in zip(volume.plane, place.origin, strict=True):
-        moved[axis, axis], moved[axis, 3] = 1 / place.scale, origin
-    qform, sform = header.get_qform(), header.get_sform()
-    if header["qform_code"] > 0:
-        header["qoffset_x"], header["qoffset_y"], header["qoffset_z"] = (qform @ moved)[:3, 3]
-    if header["sform_code"] > 0:
-        header.set_sform(sform @ moved)  # its code stays
-    for axis in volume.plane:
-        header["pixdim"][1 + axis] /= place.scale
-    if header["qform_code"] > 0 or header["sform_code"] > 0:
-        return []
-    return ["no place in space in the file (qform and sform code 0): the result has none either"]
