@@ -38,9 +38,9 @@ def with_choices(scan: Scan, upscaler: Upscaler) -> Values:
     return Values(values.dtype, values.low, values.high, asked)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=8)
 def _planned_by(files: tuple[str, ...], upscaler: Upscaler) -> Planned:
-    """Plan once for a series; a process goes from one series to the next."""
+    """Plan once for a series; the names of a few may alternate in a folder."""
     first = None
     for place in from_the_middle(len(files)):
         try:
