@@ -27,4 +27,6 @@ def run_field(
     module = import_module(f"mzsr_basicsr.fields.{field}")
     more = {"cog": policy.cog} if field == "scene" else {}
     record: dict[str, Any] = module.upscale_file(job.source, job.target, upscaler, progress, **more)
+    if policy.compare:
+        record["notices"].append(f"--compare draws nothing for files of the kind {field}")
     return record

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mzsr_basicsr.clips.kinds import CLIP_SUFFIXES, SOURCE_SUFFIXES, VIDEO_SUFFIXES, is_found_clip
 from mzsr_basicsr.errors import ConfigError, ImageError
+from mzsr_basicsr.fields.kinds import OWN_KIND, SUFFIXES, field_of, is_directory_of_files, named_field
 from mzsr_basicsr.pictures.kinds import TARGETS, WRITTEN, is_picture_name
 
 
@@ -29,7 +30,8 @@ def list_jobs(inputs: list[str], output: Path, format: str | None = None) -> lis
     Args:
         inputs: files, folders (searched recursively, but for the output folder; their structure is kept) and globs.
         output: a folder, made if it is missing; for one single file it may be a file name with a known ending.
-        format: a key of `kinds.WRITTEN` that all pictures are written as; None keeps each one's own. Clips keep theirs.
+        format: a key of `kinds.WRITTEN` that all pictures are written as; None keeps each one's own. Clips,
+            DICOM and NIfTI keep theirs.
 
     Raises:
         ImageError: a folder or glob that holds nothing, or an input that would be overwritten.
@@ -43,7 +45,7 @@ def list_jobs(inputs: list[str], output: Path, format: str | None = None) -> lis
         if len(jobs) > 1 or os.path.isdir(os.path.expanduser(inputs[0])):
             raise ConfigError(f"{output}: a file name goes with one single input file; name a folder")
     else:
-        jobs = [FileJob(source, output / _renamed(inside, format)) for source, inside in found]
+        jobs = [FileJob(source, output / _renamed(source, inside, format)) for source, inside in found]
     _check(jobs)
     return jobs
 
@@ -78,25 +80,29 @@ def _expand(text: str, output: Path) -> list[tuple[Path, Path]]:
     return [(file, Path(file.name)) for file in files]
 
 
-def _known(path: Path, inside: Path) -> bool:
-    """Tell whether a file is one to upscale: those hidden below where the search began are not."""
-    hidden = any(part.startswith(".") for part in inside.parts)
-    return not hidden and (is_picture_name(path) or is_found_clip(path))
+def _known(file: Path, inside: Path) -> bool:
+    """Tell whether a file, by its path from where the search began, is one to upscale: hidden files are not."""
+    if any(part.startswith(".") for part in inside.parts) or is_directory_of_files(file):
+        return False
+    return is_picture_name(file) or is_found_clip(file) or field_of(file) is not None
 
 
 def _endings() -> str:
-    return " ".join(sorted({*TARGETS, *SOURCE_SUFFIXES}))
+    return " ".join(sorted({*TARGETS, *SOURCE_SUFFIXES, *SUFFIXES, ".nii.gz"}))
 
 
 def _is_file_name(output: Path) -> bool:
-    return output.suffix.lower() in (*TARGETS, *CLIP_SUFFIXES) and not os.path.isdir(output)
+    known = output.suffix.lower() in (*TARGETS, *CLIP_SUFFIXES) or named_field(output) is not None
+    return known and not os.path.isdir(output)
 
 
-def _renamed(path: Path, format: str | None) -> Path:
+def _renamed(source: Path, path: Path, format: str | None) -> Path:
     """Give the name of a result: its own ending where that can be written, else .png, or .mp4 for clips."""
     suffix = path.suffix.lower()
     if suffix in CLIP_SUFFIXES:
         return path if suffix in VIDEO_SUFFIXES else path.with_suffix(".mp4")
+    if field_of(source) in OWN_KIND:
+        return path
     if format is not None:
         return path.with_suffix(WRITTEN[format][0])
     return path if suffix in TARGETS else path.with_suffix(".png")

@@ -10,8 +10,10 @@ from mzsr_basicsr.pictures.parts import Pixels
 from mzsr_basicsr.upscaling.plan import Plan
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 
+Record = dict[str, Any]
 
-def describe_run(plan: Plan, settings: UpscaleSettings, pixels: Pixels, seconds: dict[str, float]) -> dict[str, Any]:
+
+def describe_run(plan: Plan, settings: UpscaleSettings, pixels: Pixels, seconds: dict[str, float]) -> Record:
     """Put what was found and done into plain numbers; `settings` holds every choice."""
     degradation, estimate, adapted = plan.chosen.degradation, plan.chosen.estimate, plan.adapted
     kernel = degradation.kernel
@@ -40,7 +42,7 @@ def describe_run(plan: Plan, settings: UpscaleSettings, pixels: Pixels, seconds:
     }
 
 
-def describe_adaptation(plan: Plan) -> dict[str, Any]:
+def describe_adaptation(plan: Plan) -> Record:
     """Say how the adaptation to an image, or to the first frame of a shot, went."""
     adapted = plan.adapted
     return {
@@ -52,7 +54,7 @@ def describe_adaptation(plan: Plan) -> dict[str, Any]:
     }
 
 
-def describe_kernel(kernel: Tensor) -> dict[str, Any]:
+def describe_kernel(kernel: Tensor) -> Record:
     """Give the variances in px² and the angle in radians, and (x, y) of the centre of mass in px, right and down."""
     spread = as_gaussian(covariance(kernel))._asdict()
     return {
