@@ -11,6 +11,14 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "mzsr_basicsr" / "__init__.py").read_text("utf-8"))[1]
 
+GEO = ["rasterio>=1.4"]  # GeoTIFF with all that belongs to it, read and written in windows; brings GDAL
+MEDICAL = [
+    "nibabel>=5",  # NIfTI
+    "pydicom>=3",  # DICOM: the first whose pixels are decoded, and written, frame by frame
+    "pylibjpeg[openjpeg]>=2",  # decodes JPEG 2000 and its high-throughput kind for pydicom; BSD and MIT
+    "python-gdcm>=3.0.10",  # decodes JPEG, lossless JPEG and JPEG-LS for pydicom; Apache-2.0, where others are GPL
+]
+
 setup(
     name="mzsr_basicsr",
     version=VERSION,
@@ -66,15 +74,19 @@ setup(
         "bench": ["higher==0.2.1"],  # what `make bench` compares with
         "demo": ["scikit-image"],  # the photographs of `mzsr demo`, which trains and so needs BasicSR as well
         "dev": [
+            *GEO,
             "build",  # a test makes the sdist and the wheel
             "hypothesis",
             "mypy==2.4.1",
+            *MEDICAL,
             "playwright",  # a test opens the pages in a browser, if there is one
             "pytest>=8",
             "ruff==0.17.5",
             "types-PyYAML",
             "types-tqdm",
         ],
+        "geo": GEO,  # scenes in `mzsr upscale`
+        "medical": MEDICAL,  # DICOM and NIfTI in `mzsr upscale`
         "metrics": ["pyiqa"],  # LPIPS, DISTS, NIQE, … in `mzsr benchmark`
     },
     entry_points={"console_scripts": ["mzsr = mzsr_basicsr.cli.main:main"]},

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mzsr_basicsr.cli.upscale_choices import add_choices, choices
-from mzsr_basicsr.cli.upscale_report import say_how_many, tell, tell_all, tell_json
+from mzsr_basicsr.cli.upscale_report import say_how_many, tell_all, tell_json, teller
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.file_jobs import check_ending, list_jobs
 from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, put_out, say, stop_on_sigterm
@@ -49,6 +49,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     there.add_argument("--overwrite", action="store_true", help="replace results that are there already")
     there.add_argument("--skip-existing", action="store_true", help="leave results that are there already")
     parser.add_argument("--compare", action="store_true", help="also write NAME_compare.png: bicubic, result, kernel")
+    parser.add_argument("--cog", action="store_true", help="write scenes (GeoTIFF) as Cloud Optimized GeoTIFF")
     parser.add_argument("--json", action="store_true", help="one JSON record a file on the standard output")
     parser.set_defaults(run=run, device=d.device)
 
@@ -76,8 +77,10 @@ def _prepare(arguments: argparse.Namespace) -> Callable[[], int]:
     output = Path(os.path.expanduser(arguments.output))
     check_ending(output, arguments.format)
     jobs = list_jobs(arguments.inputs, output, arguments.format)
-    policy = FilePolicy(arguments.overwrite, arguments.skip_existing, arguments.compare)
-    report = tell_json if arguments.json else tell
+    if arguments.format and any(job.video for job in jobs):
+        say(f"warning: --format {arguments.format} is for pictures; clips keep their own kind, or become .mp4")
+    policy = FilePolicy(arguments.overwrite, arguments.skip_existing, arguments.compare, arguments.cog)
+    report = tell_json if arguments.json else teller()
     known = [outcome for job in jobs if (outcome := foregone(job, policy)) is not None]
     if len(known) == len(jobs):
         return lambda: tell_all(jobs, known, report)

@@ -33,16 +33,23 @@ def tell_json(job: FileJob, outcome: Record | str) -> None:
         say(f"error: {outcome}")
 
 
-def tell(job: FileJob, outcome: Record | str) -> None:
-    """Report a file for people."""
-    if isinstance(outcome, str):
-        return say(f"error: {outcome}")
-    if outcome.get("skipped"):
-        return put_out(f"{job.target}: is there already, skipped")
-    put_out(f"{job.target}: {_summary(outcome)}, {outcome['seconds_in_all']:.1f} s")
-    for notice in outcome["notices"]:
-        say(f"warning: {notice}")
-    return None
+def teller() -> Tell:
+    """Give what reports files for people; a notice that many files share is said once."""
+    said: set[str] = set()
+
+    def tell(job: FileJob, outcome: Record | str) -> None:
+        if isinstance(outcome, str):
+            return say(f"error: {outcome}")
+        if outcome.get("skipped"):
+            return put_out(f"{job.target}: is there already, skipped")
+        put_out(f"{job.target}: {_summary(outcome)}, {outcome['seconds_in_all']:.1f} s")
+        for notice in outcome["notices"]:
+            if notice not in said:
+                say(f"warning: {notice}")
+            said.add(notice)
+        return None
+
+    return tell
 
 
 def _summary(record: Record) -> str:
@@ -51,7 +58,8 @@ def _summary(record: Record) -> str:
         clip = record["clip"]
         return f"{clip['frames']} frames, {clip['shots']} shots, {clip['resumed']} done before; audio {clip['audio']}"
     kernel, made, kept = record["kernel"], record["updates_made"], record["updates_kept"]
-    blur = f"kernel λ {kernel['lambda1']:.2f}, {kernel['lambda2']:.2f} px² at {kernel['theta']:.2f} rad"
+    frames = f"{record['frames']} frames, " if record.get("frames", 1) > 1 else ""
+    blur = f"{frames}kernel λ {kernel['lambda1']:.2f}, {kernel['lambda2']:.2f} px² at {kernel['theta']:.2f} rad"
     x, y = kernel["centre"]
     mass = f", its mass {place(x, y)}" if place(x, y) else ""
     lies = place(*record["offset"]) or "centred"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,17 +16,17 @@ import numpy as np
 from mzsr_basicsr.errors import ImageError
 
 Frame = np.ndarray
-"""(H, W, 3) uint8, RGB."""
+"""(H, W, 3) RGB, uint8, or uint16 over its whole range for clips of more than 8 bits."""
 
 Adapted = Callable[[Frame], Frame]
 """Upscales one frame of the shot it was made for; every result of a clip has the same size."""
 
 
 class Upscaling(Protocol):
-    """Called with the first frame of a shot; its result upscales every frame of that shot."""
+    """Called with frames of a shot; its result upscales every frame of that shot."""
 
-    def __call__(self, first: Frame, /) -> Adapted:
-        """Adapt to a shot by its first frame, (H, W, 3) uint8 RGB."""
+    def __call__(self, shot: Sequence[TimedFrame], /) -> Adapted:
+        """Adapt to a shot by some of its frames, spread over its beginning, in order."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,11 @@ class Clip:
         loop: how often a GIF starts again, 0 for ever; None to play once.
         is_gif: whether the source is a GIF.
         sounds: how many audio streams there are.
+        bits: of a colour.
+        alpha: whether its pixels are more or less transparent.
+        light: its HDR metadata, see `hdr.light_of`.
+        others: what the file holds beside the main picture and its sound, in words.
+        lost: what of it is not read, in words.
     """
 
     source: Path
@@ -79,6 +84,11 @@ class Clip:
     loop: int | None = None
     is_gif: bool = False
     sounds: int = 0
+    bits: int = 8
+    alpha: bool = False
+    light: str = ""
+    others: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,16 +96,20 @@ class TimedFrame:
     """One frame and when it is shown.
 
     Attributes:
-        pixels: (H, W, 3) uint8 RGB.
+        pixels: see `Frame`.
         start: ticks of the clip's time base.
         length: ticks until the next frame, at least 1.
         clear: (h, w) bool, where a GIF is transparent, of the size before upscaling; None if it is nowhere.
+        intra: whether it was stored by itself, without reference to other frames.
+        packed: bits a pixel it was stored in, infinite if without loss; 0 if that is not known.
     """
 
     pixels: Frame
     start: int
     length: int
     clear: np.ndarray | None = None
+    intra: bool = True
+    packed: float = 0.0
 
 
 _Item = TypeVar("_Item")

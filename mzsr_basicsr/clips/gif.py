@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -58,7 +59,8 @@ def read_gif(clip: Clip) -> Iterator[TimedFrame]:
             pixels = np.array(image.convert("RGBA"))
             clear = pixels[..., 3] < 128
             pixels[clear] = 255
-            yield TimedFrame(np.ascontiguousarray(pixels[..., :3]), start, length, clear if clear.any() else None)
+            colours, holes = np.ascontiguousarray(pixels[..., :3]), clear if clear.any() else None
+            yield TimedFrame(colours, start, length, holes, packed=math.inf)
             start += length
 
 
@@ -111,7 +113,7 @@ class GifSink:
         self._clip, self._target = clip, target
 
     def part(self, path: Path, first: Frame) -> GifPart:
-        """Begin a part that takes frames of the size of `first`, (H, W, 3) uint8 RGB."""
+        """Begin a part that takes frames of the size of `first`."""
         return GifPart(path, self._clip, self._target)
 
     def join(self, parts: Sequence[Path], path: Path, frames: int, end: int) -> Copied:
@@ -132,11 +134,12 @@ class GifSink:
             for part in parts:
                 stream.write(part.read_bytes()[_HEADER:-1])
             stream.write(b";")
-        return Copied(sound)
+        return Copied(sound, left_out=self._clip.others)
 
 
 def _encode(pixels: Frame, clear: np.ndarray | None) -> tuple[tuple[int, int], bytes]:
     """Turn a frame into its size in px and an image block of GIF with its own colour table."""
+    pixels = pixels if pixels.dtype == np.uint8 else np.rint(pixels / 257).astype(np.uint8)
     image = Image.fromarray(np.ascontiguousarray(pixels))
     flat = image.quantize(256 if clear is None else _CLEAR, Image.Quantize.MEDIANCUT)
     if clear is not None:

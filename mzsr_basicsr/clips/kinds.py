@@ -8,9 +8,33 @@ from pathlib import Path
 
 from mzsr_basicsr.errors import ImageError
 
-CONTAINERS: Mapping[str, str] = {".mp4": "mp4", ".mkv": "matroska", ".mov": "mov"}  # ending: its name in FFmpeg
+CONTAINERS: Mapping[str, str] = {  # ending: its name in FFmpeg
+    ".mp4": "mp4",
+    ".mkv": "matroska",
+    ".mov": "mov",
+    ".webm": "webm",
+    ".m4v": "mp4",
+}
 VIDEO_SUFFIXES = (*CONTAINERS, ".gif")
-SOURCE_SUFFIXES = (*VIDEO_SUFFIXES, ".webm")
+_READ_ONLY = (".avi", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".flv", ".wmv", ".asf", ".3gp", ".3g2")
+SOURCE_SUFFIXES = (*VIDEO_SUFFIXES, *_READ_ONLY)
+UNKNOWN_SUFFIXES = (".vob", ".mxf", ".rm", ".rmvb", ".ogv", ".ogm", ".dv", ".divx", ".swf", ".h264", ".h265", ".hevc")
+CLIP_SUFFIXES = (*SOURCE_SUFFIXES, *UNKNOWN_SUFFIXES)  # what is no picture, whether it is read or not
+
+
+def is_found_clip(path: Path) -> bool:
+    """Tell whether a file that a search has found is a clip that is read: by its name, and .ts by its first byte too.
+
+    Files of TypeScript have that ending as well.
+    """
+    suffix = path.suffix.lower()
+    if suffix != ".ts":
+        return suffix in SOURCE_SUFFIXES
+    try:
+        with path.open("rb") as stream:
+            return stream.read(1) == b"G"  # where each packet of MPEG-TS begins
+    except OSError:
+        return True  # it is reported when it is read
 
 
 def check_names(source: Path, target: Path) -> None:
@@ -19,8 +43,10 @@ def check_names(source: Path, target: Path) -> None:
     Raises:
         ImageError: one line.
     """
-    for path, allowed in ((source, SOURCE_SUFFIXES), (target, VIDEO_SUFFIXES)):
+    for path, allowed, done in ((source, SOURCE_SUFFIXES, "read"), (target, VIDEO_SUFFIXES, "written")):
         if path.suffix.lower() not in allowed:
-            raise ImageError(f"{path}: unknown kind of video '{path.suffix}'; allowed: {', '.join(allowed)}")
+            hint = "; convert it to .mkv first" if done == "read" and path.suffix.lower() in UNKNOWN_SUFFIXES else ""
+            kind = f"{path}: a video of the kind '{path.suffix}' is not {done}"
+            raise ImageError(f"{kind}; allowed: {', '.join(allowed)}{hint}")
     if not source.is_file():
         raise ImageError(f"{source}: video not found; give an existing file")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from PIL import Image
 
-from mzsr_basicsr.clips.clip import Adapted, Frame, Upscaling
+from mzsr_basicsr.clips.clip import Adapted, Frame, TimedFrame, Upscaling
 
 MOVED = 0.12
 RECOLOURED = 0.2
@@ -15,7 +17,9 @@ _BINS = 32
 
 
 def thumbnail(frame: Frame) -> np.ndarray:
-    """Shrink a frame, (H, W, 3) uint8 RGB, to (48, 64) float64 luma in [0, 255] by averaging."""
+    """Shrink a frame to (48, 64) float64 luma in [0, 255] by averaging."""
+    if frame.dtype != np.uint8:
+        frame = (frame >> 8).astype(np.uint8)
     grey = Image.fromarray(frame).convert("L").resize(_SIZE, Image.Resampling.BOX)
     return np.asarray(grey, dtype=np.float64)
 
@@ -42,32 +46,32 @@ class ShotUpscaler:
     """Upscales the frames of a clip one after the other and adapts anew for each shot.
 
     It adapts only once a frame of the shot is upscaled, so frames that a run before has finished cost nothing, and
-    always by the shot's first frame, so a resumed run adapts as the first one did.
+    always by the same frames of the shot, so a resumed run adapts as the first one did.
 
     Attributes:
         shots: how many shots the frames seen so far have.
     """
 
-    def __init__(self, adapt: Upscaling) -> None:
+    def __init__(self, adapt: Upscaling, shot_from: Callable[[int], Sequence[TimedFrame]]) -> None:
         self.shots = 0
-        self._adapt = adapt
+        self._adapt, self._shot_from = adapt, shot_from
         self._last: np.ndarray | None = None
-        self._first: Frame | None = None
+        self._begins = self._seen = 0
         self._adapted: Adapted | None = None
 
     def see(self, frame: Frame) -> None:
-        """Take note of the clip's next frame, (H, W, 3) uint8 RGB; every frame is to be seen, in order."""
+        """Take note of the clip's next frame; every frame is to be seen, in order."""
         luma = thumbnail(frame)
         if self._last is None or is_cut(self._last, luma):
             self.shots += 1
-            self._first, self._adapted = frame, None
+            self._begins, self._adapted = self._seen, None
         self._last = luma
+        self._seen += 1
 
     def upscale(self, frame: Frame) -> Frame:
-        """Upscale the frame seen last, (H, W, 3) uint8 RGB, with what its shot was adapted to."""
+        """Upscale the frame seen last with what its shot was adapted to."""
         if self._adapted is None:
-            self._adapted = self._adapt(frame if self._first is None else self._first)
-            self._first = None
+            self._adapted = self._adapt(self._shot_from(self._begins))
         return self._adapted(frame)
 
 

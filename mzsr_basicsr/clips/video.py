@@ -15,6 +15,7 @@ from mzsr_basicsr.clips.copy import Copied
 from mzsr_basicsr.clips.gif import GifSink, probe_gif, read_gif
 from mzsr_basicsr.clips.kinds import check_names
 from mzsr_basicsr.clips.read import probe_video, read_video
+from mzsr_basicsr.clips.scout import Scout
 from mzsr_basicsr.clips.shots import ShotUpscaler
 from mzsr_basicsr.clips.work_folder import WorkFolder, identify
 from mzsr_basicsr.clips.write import VideoSink
@@ -35,6 +36,7 @@ class VideoReport:
         resumed: how many frames an interrupted run before had finished.
         audio: "none", "copied" or "left out: why"; "copied; left out: why" if only some streams fit.
         subtitles: the same of the subtitles.
+        notes: lines about what was changed, was amiss, or is left out.
     """
 
     frames: int
@@ -42,6 +44,7 @@ class VideoReport:
     resumed: int
     audio: str
     subtitles: str
+    notes: tuple[str, ...] = ()
 
 
 class _Part(Protocol):
@@ -71,16 +74,17 @@ def upscale_video(
     folder stays and the same call goes on from there, with the same result; it starts anew if the source, the
     fingerprint or the size of the parts has changed. The target appears whole at the end, and the folder is deleted.
 
-    Times, frame rate, pixel aspect, colour tags, turn, chapters and title are kept as far as the container can: .mkv
-    rounds times to 1 ms, .gif to 10 ms and keeps neither colour tags nor pixel aspect. Only the main video stream is
-    taken. Colour has 8 bits and no HDR data, attached files are left out, and damage that the decoder can hide is not
-    noticed.
+    Times, frame rate, pixel aspect, colour tags (those of HDR too), turn, chapters, title, time code, fonts and covers
+    are kept as far as the container can, and what it cannot is said in the report: .mkv and .webm round times to 1 ms,
+    .gif to 10 ms and keeps neither colour tags nor pixel aspect. Only the main video stream is taken. Clips of more
+    than 8 bits are read and written with 10. Interlaced frames are made whole. What is transparent is laid on black,
+    and in a GIF that becomes a video on white. Damage that the decoder can hide is not noticed.
 
     Args:
-        source: .mp4, .mkv, .mov, .webm or .gif.
-        target: .mp4, .mkv, .mov (all H.264) or .gif; replaced if it is there.
-        adapt: called with the first frame of a shot, gives what upscales all frames of that shot. The same frame must
-            give the same result in another run, or a resumed clip changes its look inside a shot.
+        source: a file with one of `kinds.SOURCE_SUFFIXES`.
+        target: .mp4, .m4v, .mov, .mkv (H.264, or H.265 for 10 bits), .webm (VP9, AV1) or .gif; replaced if it is there.
+        adapt: called with frames of a shot, gives what upscales all frames of that shot. The same frames must give the
+            same result in another run, or a resumed clip changes its look inside a shot.
         on_progress: called with the number of frames done and the number of all, an estimate for some files.
         fingerprint: text that names all settings the result depends on.
         part_frames: frames of one part, 1 or more; this many are lost at most when the run is killed.
@@ -90,9 +94,14 @@ def upscale_video(
             without frames, or the target cannot be written.
     """
     _check_paths(source, target)
-    clip = (probe_gif if _is_gif(source) else probe_video)(source)
+    clip = probe(source)
     sink: _Sink = GifSink(clip, target) if _is_gif(target) else VideoSink(clip, target)
-    settings = {"fingerprint": fingerprint, "part_frames": part_frames, "av": av.__version__, "gif": _is_gif(target)}
+    settings = {
+        "fingerprint": fingerprint,
+        "part_frames": part_frames,
+        "av": av.__version__,
+        "to": target.suffix.lower(),
+    }
     with WorkFolder(target, identify(source, settings)) as folder:
         run = _Run(clip, adapt, on_progress, len(folder.parts) * part_frames)
         frames = run.upscaled()
@@ -103,7 +112,22 @@ def upscale_video(
         with folder.writing(target) as path:
             copied = sink.join(folder.parts, path, run.frames, run.end)
         folder.delete()
-    return VideoReport(run.frames, run.shots.shots, run.resumed, copied.audio, copied.subtitles)
+    notes = (*sorted(run.notes), *_changes(clip, target, run.clear, copied))
+    return VideoReport(run.frames, run.shots.shots, run.resumed, copied.audio, copied.subtitles, notes)
+
+
+def probe(source: Path) -> Clip:
+    """Read what a clip of any kind says of itself.
+
+    Raises:
+        ImageError: it is damaged, or holds no moving pictures.
+    """
+    return (probe_gif if _is_gif(source) else probe_video)(source)
+
+
+def read_frames(clip: Clip, notes: set[str] | None = None) -> Iterator[TimedFrame]:
+    """Decode the frames of a clip of any kind; `notes` takes lines about what was amiss."""
+    return read_gif(clip) if clip.is_gif else read_video(clip, notes)
 
 
 class _Run:
@@ -117,13 +141,16 @@ class _Run:
         finished: int,
     ) -> None:
         self._clip, self._on_progress, self._finished = clip, on_progress, finished
-        self.shots = ShotUpscaler(adapt)
+        self.shots = ShotUpscaler(adapt, Scout(read_frames(clip)).shot_from)
         self.frames = self.resumed = self.end = 0
+        self.notes: set[str] = set()
+        self.clear = clip.alpha
 
     def upscaled(self) -> Iterator[TimedFrame]:
         """Give the upscaled frames after the finished ones."""
-        for frame in (read_gif if self._clip.is_gif else read_video)(self._clip):
+        for frame in read_frames(self._clip, self.notes):
             self.shots.see(frame.pixels)
+            self.clear = self.clear or frame.clear is not None
             if self.frames < self._finished:
                 self.resumed += 1
             else:
@@ -132,6 +159,20 @@ class _Run:
             self.end = frame.start + frame.length
             if self._on_progress is not None:
                 self._on_progress(self.frames, max(self.frames, self._clip.frames))
+
+
+def _changes(clip: Clip, target: Path, clear: bool, copied: Copied) -> Iterator[str]:
+    """Say in lines what the result does not have of the source."""
+    if clear and not (clip.is_gif and _is_gif(target)):
+        yield f"transparent parts are {'white' if clip.is_gif else 'black'} now; clips are written without transparency"
+    kept = 8 if _is_gif(target) else 10
+    if clip.bits > kept:
+        yield f"its {clip.bits} bits of colour became {kept}"
+    left = [*copied.left_out, *clip.lost]
+    if clip.light and target.suffix.lower() in (".webm", ".gif"):
+        left.append("HDR metadata")
+    if left:
+        yield f"left out, as {target.suffix} does not take it: {', '.join(left)}"
 
 
 def _is_gif(path: Path) -> bool:

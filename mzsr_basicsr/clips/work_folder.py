@@ -6,11 +6,14 @@ import contextlib
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from mzsr_basicsr.clips.clip import reporting
+from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.weights.lock import taken_at_once
 
 _LAYOUT = 1
 _STATE_LIMIT = 1 << 16
@@ -34,7 +37,7 @@ class WorkFolder:
     """`.NAME.parts` beside the result NAME: `state.json` and the finished parts 000000.part, 000001.part and so on.
 
     Parts of another source or other settings are deleted. As a context manager it deletes a folder that holds no
-    finished part on leaving. It is meant for one run at a time.
+    finished part on leaving. It serves one run at a time: `lock` in it is that run's.
 
     Attributes:
         parts: files of the finished parts, in order.
@@ -44,7 +47,7 @@ class WorkFolder:
         self._folder = target.parent / f".{target.name}.parts"
         self._state = self._folder / "state.json"
         with self._reporting("use this folder for finished frames"):
-            self._folder.mkdir(exist_ok=True)
+            self._lock = self._locked(target)
             if not self._matches(identity):
                 self._delete_files()
                 with self.writing(self._state) as path:
@@ -59,8 +62,11 @@ class WorkFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self.parts:
-            self.delete()
+        try:
+            if not self.parts:
+                self.delete()
+        finally:
+            self._unlock()
 
     @contextlib.contextmanager
     def next_part(self) -> Iterator[Path]:
@@ -91,11 +97,37 @@ class WorkFolder:
         """Delete the folder and what this class has put there; with anything else in it, the folder stays."""
         with self._reporting("delete this folder"):
             self._delete_files()
+            self._unlock()
             if not any(self._folder.iterdir()):
                 self._folder.rmdir()
 
     def _part(self, index: int) -> Path:
         return self._folder / f"{index:06}.part"
+
+    def _locked(self, target: Path) -> IO[str]:
+        """Make the folder and take its lock, which the system takes back from whoever ends, however it ends."""
+        path = self._folder / "lock"
+        while True:
+            self._folder.mkdir(exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # the run before has deleted it meanwhile
+                lock = path.open("a")
+                if not taken_at_once(lock):
+                    lock.close()
+                    raise ImageError(f"{target}: another run is at work on it; wait for that, or give another output")
+                if os.path.samestat(os.fstat(lock.fileno()), path.stat()):
+                    return lock
+                lock.close()
+
+    def _unlock(self) -> None:
+        """Delete the lock while it is held, so that nobody takes a file that is gone; where that cannot be, after."""
+        if not self._lock.closed:
+            path = self._folder / "lock"
+            with contextlib.suppress(OSError):
+                path.unlink()
+            self._lock.close()
+            if sys.platform == "win32":
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
     def _matches(self, identity: dict[str, Any]) -> bool:
         try:

@@ -1,27 +1,27 @@
-"""Writing video files: H.264 parts of a clip, and joining them with the sound of the source."""
+"""Writing video files: parts of a clip, and joining them with the sound of the source."""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 from av import VideoStream
-from av.container import OutputContainer
 from av.video.reformatter import VideoReformatter
 
 from mzsr_basicsr.clips.clip import KEPT, Clip, Frame, TimedFrame, reporting, with_next
-from mzsr_basicsr.clips.copy import Copied, Copier, seconds
+from mzsr_basicsr.clips.colour import to_yuv
+from mzsr_basicsr.clips.copy import Copied, Copier, seconds, takes_time_code, time_code
+from mzsr_basicsr.clips.encoders import Encoder, add_video, encoder_for
 from mzsr_basicsr.clips.kinds import CONTAINERS
-from mzsr_basicsr.clips.read import SCALING, open_source
+from mzsr_basicsr.clips.packets import open_source, video_stream
 from mzsr_basicsr.errors import ImageError
 
-# Without B frames a packet is decoded when it is shown, so parts join without touching their times.
-_ENCODER = {"crf": "16", "preset": "medium", "bf": "0"}
 # The one container that keeps every time base to the tick.
 _PART_FORMAT = "nut"
 
@@ -29,13 +29,13 @@ _PART_FORMAT = "nut"
 class VideoPart:
     """One part of a clip on its way into a file of its own; leaving it as a context manager ends the file."""
 
-    def __init__(self, path: Path, clip: Clip, target: Path, first: Frame) -> None:
-        self._clip, self._target = clip, target
+    def __init__(self, path: Path, clip: Clip, target: Path, encoder: Encoder, first: Frame) -> None:
+        self._clip, self._target, self._encoder = clip, target, encoder
         self._converter = VideoReformatter()
         even = _even_sized(first)
         with self._reporting():
             self._container = av.open(str(path), "w", format=_PART_FORMAT)
-            self._stream = _add_video(self._container, clip, even.shape[1], even.shape[0])
+            self._stream = add_video(self._container, encoder, clip, even.shape[1], even.shape[0])
 
     def add(self, picture: TimedFrame) -> None:
         """Encode one upscaled frame.
@@ -44,7 +44,7 @@ class VideoPart:
             ImageError: If it cannot be encoded or written.
         """
         with self._reporting():
-            frame = _to_yuv(_even_sized(picture.pixels), self._clip, self._converter)
+            frame = to_yuv(_even_sized(picture.pixels), self._clip.colour, self._encoder.form, self._converter)
             frame.pts, frame.time_base = picture.start, self._clip.time_base
             self._container.mux(self._stream.encode(frame))
 
@@ -61,14 +61,16 @@ class VideoPart:
 
 
 class VideoSink:
-    """Writes .mp4, .mkv and .mov: H.264, CRF 16, yuv420p, with times, colour tags, pixel aspect and turn kept."""
+    """Writes all but .gif: yuv420p of 8 or 10 bits, with times, colour tags, pixel aspect and turn kept."""
 
     def __init__(self, clip: Clip, target: Path) -> None:
         self._clip, self._target = clip, target
+        self._form = CONTAINERS[target.suffix.lower()]
+        self._encoder = encoder_for(self._form, clip)
 
     def part(self, path: Path, first: Frame) -> VideoPart:
-        """Begin a part that takes frames of the size of `first`, (H, W, 3) uint8 RGB."""
-        return VideoPart(path, self._clip, self._target, first)
+        """Begin a part that takes frames of the size of `first`, see `Frame`."""
+        return VideoPart(path, self._clip, self._target, self._encoder, first)
 
     def join(self, parts: Sequence[Path], path: Path, frames: int, end: int) -> Copied:
         """Join the parts and the sound, subtitles, chapters and title of the source, all without encoding again.
@@ -82,43 +84,34 @@ class VideoSink:
         Raises:
             ImageError: If a part is damaged or the file cannot be written.
         """
-        form = CONTAINERS[self._target.suffix.lower()]
-        # By default mp4 rounds the time of the first frame to 1 ms.
-        options = {} if form == "matroska" else {"movie_timescale": str(self._clip.time_base.denominator)}
+        form = self._form
+        # By default mp4 rounds the time of the first frame to 1 ms, and Matroska draws numbers for its streams.
+        exact = {"movie_timescale": str(self._clip.time_base.denominator)}
+        options = {"fflags": "+bitexact"} if form in ("matroska", "webm") else exact
         with reporting(self._target, "write the video", KEPT), ExitStack() as stack:
             out = stack.enter_context(av.open(str(path), "w", format=form, container_options=options))
-            video = _add_video(out, self._clip, *_size(parts[0]))
+            video = add_video(out, self._encoder, self._clip, *_size(parts[0]))
             if self._clip.display:
                 video.set_display_matrix(self._clip.display)
             copier = None
+            left: tuple[str, ...] = ()
             if not self._clip.is_gif:
-                copier = Copier(stack.enter_context(open_source(self._clip.source)), out)
+                source = stack.enter_context(open_source(self._clip.source))
+                main = video_stream(source, self._clip.source)
+                copier = Copier(source, main, out)
+                left = self._label(video, time_code(source, main))
             pictures = _bound(_lengthened(_packets(parts, frames), end * self._clip.time_base), video)
             out.mux(heapq.merge(pictures, copier.packets() if copier else (), key=seconds))
-            return copier.copied if copier else Copied()
+            return replace(copier.copied, left_out=(*copier.copied.left_out, *left)) if copier else Copied()
 
-
-def _add_video(out: OutputContainer, clip: Clip, width: int, height: int) -> VideoStream:
-    stream = out.add_stream("libx264", rate=clip.rate, width=width, height=height, options=dict(_ENCODER))
-    stream.time_base = clip.time_base
-    context = stream.codec_context
-    context.time_base = clip.time_base
-    context.sample_aspect_ratio = clip.aspect
-    context.color_range = clip.colour.range
-    context.color_primaries = clip.colour.primaries
-    context.color_trc = clip.colour.transfer
-    context.colorspace = clip.colour.matrix
-    return stream
-
-
-def _to_yuv(pixels: Frame, clip: Clip, converter: VideoReformatter) -> av.VideoFrame:
-    rgb = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-    # The converter knows BT.601 by the number 5 alone.
-    matrix = 5 if clip.colour.matrix == 6 else clip.colour.matrix
-    levels = clip.colour.range
-    return converter.reformat(
-        rgb, format="yuv420p", dst_colorspace=matrix, dst_color_range=levels, interpolation=SCALING, threads=1
-    )
+    def _label(self, video: VideoStream, code: str | None) -> tuple[str, ...]:
+        """Carry a time code over; give its name if the container does not take it."""
+        if code is None:
+            return ()
+        if not takes_time_code(self._form, code, self._clip):
+            return (f"time code {code}",)
+        video.metadata["timecode"] = code
+        return ()
 
 
 def _even_sized(pixels: Frame) -> Frame:

@@ -11,9 +11,9 @@ from mzsr_basicsr.inspection.network import load_network, schedule
 from mzsr_basicsr.inspection.record import inspect_image
 from mzsr_basicsr.inspection.results import Inspection, Update
 from mzsr_basicsr.inspection.subject import Subject, make_pair, read_colours, read_pair
+from mzsr_basicsr.upscaling.budget import out_of_memory
 from mzsr_basicsr.upscaling.choice import Chosen, choose_kernel, doubt
 from mzsr_basicsr.upscaling.device import choose_device
-from mzsr_basicsr.upscaling.render import out_of_memory
 from mzsr_basicsr.upscaling.sample import to_judge_blur
 
 

@@ -25,5 +25,8 @@ def run_field(
         MZSRError: one line; nothing half-written stays.
     """
     module = import_module(f"mzsr_basicsr.fields.{field}")
-    record: dict[str, Any] = module.upscale_file(job.source, job.target, upscaler, progress)
+    more = {"cog": policy.cog} if field == "scene" else {}
+    record: dict[str, Any] = module.upscale_file(job.source, job.target, upscaler, progress, **more)
+    if policy.compare:
+        record["notices"].append(f"--compare draws nothing for files of the kind {field}")
     return record

@@ -5,8 +5,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from mzsr_basicsr.clips.kinds import SOURCE_SUFFIXES, VIDEO_SUFFIXES
+from mzsr_basicsr.clips.kinds import CLIP_SUFFIXES, SOURCE_SUFFIXES, VIDEO_SUFFIXES, is_found_clip
 from mzsr_basicsr.errors import ConfigError, ImageError
+from mzsr_basicsr.fields.kinds import OWN_KIND, SUFFIXES, field_of, is_directory_of_files, named_field
 from mzsr_basicsr.pictures.kinds import TARGETS, WRITTEN, is_picture_name
 
 
@@ -20,7 +21,7 @@ class FileJob:
     @property
     def video(self) -> bool:
         """Whether it is a clip, by its name."""
-        return self.source.suffix.lower() in SOURCE_SUFFIXES
+        return self.source.suffix.lower() in CLIP_SUFFIXES
 
 
 def list_jobs(inputs: list[str], output: Path, format: str | None = None) -> list[FileJob]:
@@ -29,7 +30,8 @@ def list_jobs(inputs: list[str], output: Path, format: str | None = None) -> lis
     Args:
         inputs: files, folders (searched recursively, but for the output folder; their structure is kept) and globs.
         output: a folder, made if it is missing; for one single file it may be a file name with a known ending.
-        format: a key of `kinds.WRITTEN` that all pictures are written as; None keeps each one's own. Clips keep theirs.
+        format: a key of `kinds.WRITTEN` that all pictures are written as; None keeps each one's own. Clips,
+            DICOM and NIfTI keep theirs.
 
     Raises:
         ImageError: a folder or glob that holds nothing, or an input that would be overwritten.
@@ -43,7 +45,7 @@ def list_jobs(inputs: list[str], output: Path, format: str | None = None) -> lis
         if len(jobs) > 1 or os.path.isdir(os.path.expanduser(inputs[0])):
             raise ConfigError(f"{output}: a file name goes with one single input file; name a folder")
     else:
-        jobs = [FileJob(source, output / _renamed(inside, format)) for source, inside in found]
+        jobs = [FileJob(source, output / _renamed(source, inside, format)) for source, inside in found]
     _check(jobs)
     return jobs
 
@@ -63,7 +65,7 @@ def _expand(text: str, output: Path) -> list[tuple[Path, Path]]:
     path = Path(os.path.expanduser(text))  # the functions of os do not raise on odd names, as those of Path do
     if os.path.isdir(path):
         results = os.path.join(os.path.realpath(output), "")  # of an earlier run, where it lies in the input folder
-        files = sorted(p for p in path.rglob("*") if os.path.isfile(p) and _known(p.relative_to(path)))
+        files = sorted(p for p in path.rglob("*") if os.path.isfile(p) and _known(p, p.relative_to(path)))
         if not os.path.join(os.path.realpath(path), "").startswith(results):
             files = [file for file in files if not os.path.realpath(file).startswith(results)]
         if not files:
@@ -72,31 +74,35 @@ def _expand(text: str, output: Path) -> list[tuple[Path, Path]]:
     if os.path.exists(path) or not glob.has_magic(text):
         return [(path, Path(path.name))]  # a missing file is reported when it is read, and the others go on
     matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
-    files = [match for match in matches if os.path.isfile(match) and _known(Path(match.name))]
+    files = [match for match in matches if os.path.isfile(match) and _known(match, Path(match.name))]
     if not files:
         raise ImageError(f"{text}: no picture or clip has such a name; known endings: {_endings()}")
     return [(file, Path(file.name)) for file in files]
 
 
-def _known(path: Path) -> bool:
-    """Tell whether a path, relative to where the search began, is one to upscale: hidden files and folders are not."""
-    hidden = any(part.startswith(".") for part in path.parts)
-    return not hidden and (is_picture_name(path) or path.suffix.lower() in SOURCE_SUFFIXES)
+def _known(file: Path, inside: Path) -> bool:
+    """Tell whether a file, by its path from where the search began, is one to upscale: hidden files are not."""
+    if any(part.startswith(".") for part in inside.parts) or is_directory_of_files(file):
+        return False
+    return is_picture_name(file) or is_found_clip(file) or field_of(file) is not None
 
 
 def _endings() -> str:
-    return " ".join(sorted({*TARGETS, *SOURCE_SUFFIXES}))
+    return " ".join(sorted({*TARGETS, *SOURCE_SUFFIXES, *SUFFIXES, ".nii.gz"}))
 
 
 def _is_file_name(output: Path) -> bool:
-    return output.suffix.lower() in (*TARGETS, *VIDEO_SUFFIXES) and not os.path.isdir(output)
+    known = output.suffix.lower() in (*TARGETS, *CLIP_SUFFIXES) or named_field(output) is not None
+    return known and not os.path.isdir(output)
 
 
-def _renamed(path: Path, format: str | None) -> Path:
+def _renamed(source: Path, path: Path, format: str | None) -> Path:
     """Give the name of a result: its own ending where that can be written, else .png, or .mp4 for clips."""
     suffix = path.suffix.lower()
-    if suffix in SOURCE_SUFFIXES:
+    if suffix in CLIP_SUFFIXES:
         return path if suffix in VIDEO_SUFFIXES else path.with_suffix(".mp4")
+    if field_of(source) in OWN_KIND:
+        return path
     if format is not None:
         return path.with_suffix(WRITTEN[format][0])
     return path if suffix in TARGETS else path.with_suffix(".png")

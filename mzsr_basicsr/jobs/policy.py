@@ -11,6 +11,7 @@ from typing import Any
 
 from mzsr_basicsr.clips.kinds import check_names
 from mzsr_basicsr.errors import ImageError, MZSRError
+from mzsr_basicsr.fields.kinds import OWN_KIND, check_field, field_of
 from mzsr_basicsr.jobs.file_jobs import FileJob
 from mzsr_basicsr.pictures.kinds import check_is_there, format_of
 
@@ -24,6 +25,7 @@ class FilePolicy:
     overwrite: bool = False
     skip_existing: bool = False
     compare: bool = False
+    cog: bool = False
 
 
 def is_wanted(job: FileJob, policy: FilePolicy) -> bool:
@@ -43,7 +45,11 @@ def is_wanted(job: FileJob, policy: FilePolicy) -> bool:
         check_names(job.source, job.target)
     else:
         check_is_there(job.source)
-        format_of(job.target)
+        field = field_of(job.source)
+        if field is not None and field in OWN_KIND:
+            check_field(job.source, job.target, field)
+        else:
+            format_of(job.target)
     _check_folder(job.target.parent)
     return True
 

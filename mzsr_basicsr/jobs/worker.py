@@ -1,17 +1,10 @@
 """Upscale one file, and say in a record what was done."""
 
-import json
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-from torch import Tensor
-
 from mzsr_basicsr.degradation.noise import jpeg_noise
-from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.degradation.spread import as_gaussian, centre, covariance
 from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.fields.kinds import field_of
 from mzsr_basicsr.jobs.file_jobs import FileJob
@@ -19,12 +12,9 @@ from mzsr_basicsr.jobs.policy import FilePolicy, Record, compare_path, is_wanted
 from mzsr_basicsr.pictures.picture import Picture, upright
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.pictures.writing import write_picture
-from mzsr_basicsr.upscaling.memory import digest
+from mzsr_basicsr.upscaling.described import describe_run
 from mzsr_basicsr.upscaling.render import Progress
-from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.upscaling.upscaler import Plan, Upscaler
-
-CLIP_ARTEFACTS = 2 / 255  # σ; clips are compressed, and do not say how much
 
 
 def run_job(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None = None) -> Record:
@@ -64,39 +54,13 @@ def upscale_picture(
     return replace(picture, pixels=pixels), plan, record
 
 
-def describe_run(plan: Plan, settings: UpscaleSettings, pixels: np.ndarray, seconds: dict[str, float]) -> Record:
-    """Put what was found and done into plain numbers; `settings` holds every choice."""
-    degradation, estimate, adapted = plan.chosen.degradation, plan.chosen.estimate, plan.adapted
-    kernel = degradation.kernel
-    return {
-        "width": pixels.shape[1],
-        "height": pixels.shape[0],
-        "settings": settings.as_record(),
-        "quality": settings.quality,
-        "kernel": {
-            "subsampling": degradation.subsampling,
-            "side": kernel.shape[-1],
-            **_numbers(kernel),
-            "confidence": estimate and round(estimate.confidence, 4),
-            "residual": estimate and round(estimate.residual, 4),
-        },
-        "offset": _offset(degradation, settings.scale),
-        "noise": round(float(degradation.noise) * 255, 3),
-        **_adaptation(plan),
-        "back_projection": settings.rounds(255 * float(degradation.noise)),
-        "signal": plan.manner.signal.name,
-        "rule": plan.manner.rule,
-        "loss": adapted.losses,
-        "held_out_loss": adapted.held_out,
-        "seconds": {name: round(value, 3) for name, value in seconds.items()},
-        "notices": [plan.notice] if plan.notice else [],
-    }
-
-
 def _run(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None) -> Record:
     if job.video:
-        return _run_clip(job, upscaler, progress)
-    field = field_of(job.source)
+        from mzsr_basicsr.jobs.clip_job import run_clip  # brings FFmpeg
+
+        _make_folder(job.target.parent)
+        return run_clip(job, upscaler, policy.compare, progress)
+    field = field_of(job.source, job.target)
     if field is not None:
         from mzsr_basicsr.jobs.field_job import run_field  # brings the library of its files
 
@@ -121,61 +85,6 @@ def _run_picture(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress:
             compare_path(job.target).unlink(missing_ok=True)
         raise
     return record
-
-
-def _run_clip(job: FileJob, upscaler: Upscaler, progress: Progress | None) -> Record:
-    """Upscale a clip: each shot is adapted to by its first frame.
-
-    All ask the memory as it is before the clip, and what they learned is written when the clip is: a run that was
-    stopped and goes on then finds the same.
-    """
-    from mzsr_basicsr.clips.video import upscale_video  # brings FFmpeg
-
-    plans: list[Plan] = []
-    known = upscaler.memory.known() if upscaler.memory is not None else None
-
-    def adapt(first: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        plan = upscaler.plan(first, name=str(job.source), artefacts=CLIP_ARTEFACTS, known=known)
-        plans.append(plan)
-        return lambda frame: upscaler.apply(frame, plan, name=str(job.source))
-
-    _make_folder(job.target.parent)
-    settings = upscaler.settings.as_record()
-    knows = None if known is None else digest(known)
-    depends = json.dumps({**settings, "weights": upscaler.fingerprint, "memory": knows}, sort_keys=True)
-    report = upscale_video(job.source, job.target, adapt, progress, fingerprint=depends)
-    found = [plan.chosen.degradation for plan in plans]
-    kernels = [{**_numbers(one.kernel), "offset": _offset(one, upscaler.settings.scale)} for one in found]
-    notices = sorted({plan.notice for plan in plans if plan.notice})
-    told = {"kernels": kernels, "signal": upscaler.manner.signal.name, "rule": upscaler.manner.rule, "notices": notices}
-    told["adaptations"] = [{**_adaptation(plan), "memory": upscaler.remember(plan)} for plan in plans]
-    return {"settings": settings, "quality": upscaler.settings.quality, "clip": asdict(report), **told}
-
-
-def _adaptation(plan: Plan) -> Record:
-    """Say how the adaptation to an image, or to the first frame of a shot, went."""
-    adapted = plan.adapted
-    return {
-        "updates_made": max(0, len(adapted.losses) - 1),
-        "updates_kept": adapted.kept,
-        "began": adapted.began,
-        "diverged": adapted.diverged,
-        "stopped": adapted.stopped,
-    }
-
-
-def _numbers(kernel: Tensor) -> Record:
-    """Give the variances in px² and the angle in radians, and (x, y) of the centre of mass in px, right and down."""
-    spread = as_gaussian(covariance(kernel))._asdict()
-    return {
-        **{name: round(value, 4) for name, value in spread.items()},
-        "centre": [round(mean, 4) for mean in centre(kernel).tolist()],
-    }
-
-
-def _offset(degradation: Degradation, scale: float) -> list[float]:
-    """Give (x, y) in px of the result: how far it lies to the right and down of one that is centred on its source."""
-    return [round(shift * scale / float(degradation.scale), 4) + 0.0 for shift in degradation.offset]
 
 
 def _make_folder(folder: Path) -> None:

@@ -21,12 +21,16 @@ LIMIT_REACH = 2  # LR px; alpha stays within its range in a square that reaches 
 
 @dataclass(frozen=True)
 class Bands:
-    """The bands of an image: how many of colour, whether alpha follows, and what 0 and 1 stand for."""
+    """The bands of an image: how many of colour, whether alpha follows, and what 0 and 1 stand for.
+
+    `opaque` is what 1 stands for in the alpha, and 0 for its 0; None where the alpha has the range of the colours.
+    """
 
     colours: int
     alpha: bool
     low: float
     high: float
+    opaque: float | None = None
 
     @property
     def planes(self) -> int:
@@ -94,14 +98,18 @@ def to_planes(part: np.ndarray, bands: Bands, device: torch.device) -> Tensor:
 
 def alpha_plane(part: np.ndarray, bands: Bands, device: torch.device) -> Tensor:
     """Turn the alpha of a part of an image into a plane: (1, 3, h, w) float32 in [0, 1]."""
-    return to_planes(part[:, :, -1:], Bands(1, False, bands.low, bands.high), device)
+    low, high = (bands.low, bands.high) if bands.opaque is None else (0.0, bands.opaque)
+    return to_planes(part[:, :, -1:], Bands(1, False, low, high), device)
 
 
 def from_planes(planes: Tensor, bands: Bands, alpha: Tensor | None, like: np.dtype) -> np.ndarray:
     """Undo `to_planes`: (planes, 3, h, w), with alpha (1, 3, h, w), to (h, w, C) of the image's type, rounded."""
     colours = planes[0] if bands.colours == 3 else planes.mean(1)
     channels = colours if alpha is None else torch.cat([colours, alpha.mean(1)])
-    scaled = channels.clamp(0, 1).permute(1, 2, 0).cpu().double().numpy() * (bands.high - bands.low) + bands.low
+    shares = channels.clamp(0, 1).permute(1, 2, 0).cpu().double().numpy()
+    scaled = shares * (bands.high - bands.low) + bands.low
+    if alpha is not None and bands.opaque is not None:
+        scaled[:, :, -1] = shares[:, :, -1] * bands.opaque
     if np.issubdtype(like, np.integer):
         return np.rint(scaled).astype(like)
     return scaled.astype(like)

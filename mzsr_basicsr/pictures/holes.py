@@ -38,14 +38,21 @@ def find_holes(pixels: np.ndarray, colours: int, nodata: float | None) -> np.nda
         holes = ~np.isfinite(bands)
         if nodata is not None and not np.isnan(nodata):
             holes |= _equal(bands, nodata)
-    elif nodata is not None and float(nodata).is_integer() and 0 <= nodata <= np.iinfo(pixels.dtype).max:
+    elif nodata is not None and float(nodata).is_integer() and holds(pixels.dtype, nodata):
         holes = (bands == int(nodata)).all(2, keepdims=True)
     return _simplest(holes)
 
 
 def find_outliers(bands: np.ndarray, low: float, high: float) -> np.ndarray | None:
     """Find the values of (H, W, C) outside a range, as `find_holes` finds holes."""
-    return None if bands.dtype.kind != "f" else _simplest((bands < low) | (bands > high))
+    if bands.dtype.kind != "f" and low <= np.iinfo(bands.dtype).min and np.iinfo(bands.dtype).max <= high:
+        return None
+    return _simplest((bands < low) | (bands > high))
+
+
+def holds(kind: np.dtype, value: float) -> bool:
+    """Tell whether a type of whole numbers reaches as far as a value."""
+    return bool(np.iinfo(kind).min <= value <= np.iinfo(kind).max)
 
 
 def _simplest(mask: np.ndarray) -> np.ndarray | None:
@@ -154,9 +161,19 @@ def clear_part(spoilt: np.ndarray) -> tuple[slice, slice]:
         Its rows and columns, in whole blocks.
     """
     height, width = spoilt.shape
-    block = max(_BLOCK, -(-max(height, width) // _BLOCKS))
+    block = block_side(height, width)
     tops, lefts = np.arange(0, height, block), np.arange(0, width, block)
-    clear = ~np.logical_or.reduceat(np.logical_or.reduceat(spoilt, tops, 0), lefts, 1)
+    return clear_blocks(~np.logical_or.reduceat(np.logical_or.reduceat(spoilt, tops, 0), lefts, 1), height, width)
+
+
+def block_side(height: int, width: int) -> int:
+    """Give the side, px, of the blocks that the part without holes of an image is measured in."""
+    return max(_BLOCK, -(-max(height, width) // _BLOCKS))
+
+
+def clear_blocks(clear: np.ndarray, height: int, width: int) -> tuple[slice, slice]:
+    """Do as `clear_part` by the blocks of an image: (rows, columns) bool, True where nothing is spoilt."""
+    block = block_side(height, width)
     top, bottom, left, right = (block * edge for edge in _largest_rectangle(clear))
     bottom, right = min(bottom, height), min(right, width)
     if min(bottom - top, right - left) < min(_SMALLEST, height, width):

@@ -135,6 +135,9 @@ def clean_dpi(value: object) -> tuple[float, float] | None:
 
 def reason(error: BaseException) -> str:
     """Say in one line of printable characters why something failed."""
-    text = str(getattr(error, "strerror", None) or error)
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line[:200] or type(error).__name__
+    return printable(str(getattr(error, "strerror", None) or error))[:200] or type(error).__name__
+
+
+def printable(text: str) -> str:
+    """Make one line of printable characters of a text from a file."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

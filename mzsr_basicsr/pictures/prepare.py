@@ -55,7 +55,38 @@ def prepared(pixels: np.ndarray, alpha: bool, name: str, nodata: float | None = 
         pixels = fill_holes(pixels, colours, holes, hidden)
     if alpha:
         pixels = fill_transparent(pixels)
-    bands = describe(pixels, alpha, name)
+    return _within(pixels, describe(pixels, alpha, name), holes, hidden, nodata)
+
+
+def prepared_part(
+    pixels: np.ndarray, bands: Bands, nodata: float | None = None, missing: np.ndarray | None = None
+) -> Prepared:
+    """Fill what is hidden, missing or out of range in a part of an image whose range is known.
+
+    Args:
+        pixels: (h, w, C) whole numbers or floating.
+        bands: of the whole image.
+        nodata: the value that stands for no data; NaN and infinite values always do.
+        missing: (h, w) bool, pixels without data by the image's mask; None for none.
+    """
+    hidden = pixels[:, :, -1] <= 0 if bands.alpha else None
+    holes = find_holes(pixels, bands.colours, nodata)
+    if missing is not None and missing.any():
+        holes = missing[:, :, None] if holes is None else holes | missing[:, :, None]
+    if holes is not None:
+        pixels = fill_holes(pixels, bands.colours, holes, hidden)
+        for band in np.flatnonzero(holes.all((0, 1))):  # nothing near to take from
+            pixels[:, :, slice(0, bands.colours) if holes.shape[2] == 1 else band] = bands.low
+    if bands.alpha:
+        pixels = fill_transparent(pixels)
+    return _within(pixels, bands, holes, hidden, nodata)
+
+
+def _within(
+    pixels: np.ndarray, bands: Bands, holes: np.ndarray | None, hidden: np.ndarray | None, nodata: float | None
+) -> Prepared:
+    """Fill what is out of range, the last that is to be filled."""
+    colours = bands.colours
     outliers = find_outliers(pixels[:, :, :colours], bands.low, bands.high)
     if outliers is not None:
         pixels = fill_holes(pixels, colours, outliers, hidden)

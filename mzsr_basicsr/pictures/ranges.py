@@ -9,7 +9,7 @@ ENDS = (0.01, 0.99)  # shares of the values between which all others are judged
 # enlarged with 4 % more error than one that fills it all, one that fills an eighth with 12 %, a 200th with 400 %.
 REACH = 3.0
 _FEWEST = 16  # distinct values; an image of fewer is a drawing, and a gap between them says nothing
-_SAMPLE = 2**18  # values that are judged by
+SAMPLE = 2**18  # values that are judged by
 
 
 def usual_range(values: np.ndarray) -> tuple[float, float]:
@@ -25,8 +25,8 @@ def usual_range(values: np.ndarray) -> tuple[float, float]:
         Two of the values, the first at most as large as the second.
     """
     low, high = float(values.min()), float(values.max())
-    step = max(1, round((values.size / _SAMPLE) ** 0.5))
-    least, most = _fence(np.sort(values[::step, ::step], axis=None).astype(np.float64))
+    step = max(1, round((values.size / SAMPLE) ** 0.5))
+    least, most = fence(np.sort(values[::step, ::step], axis=None).astype(np.float64))
     if least <= low and high <= most:
         return low, high
     lows, highs = [], []
@@ -37,7 +37,7 @@ def usual_range(values: np.ndarray) -> tuple[float, float]:
     return min(lows), max(highs)
 
 
-def _fence(values: np.ndarray) -> tuple[float, float]:
+def fence(values: np.ndarray) -> tuple[float, float]:
     """Give the bounds beyond which values are outliers, by sorted values: (n,) float64."""
     least, most = -np.inf, np.inf
     while True:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import io
 import logging
 import math
-from typing import BinaryIO, Literal
+from dataclasses import replace
+from typing import BinaryIO
 
 import numpy as np
 import tifffile
 
 from mzsr_basicsr.errors import ImageError
-from mzsr_basicsr.pictures.exif import ICC_PROFILE, Field, add_fields, describing, exif_of_tiff, layout_of
+from mzsr_basicsr.pictures.exif import ICC_PROFILE, exif_of_tiff
 from mzsr_basicsr.pictures.picture import Picture, check_size, clean_dpi, row_blocks
 
-_WHITE_IS_ZERO, _GREY, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
-_MODES = {_WHITE_IS_ZERO: "L", _GREY: "L", _RGB: "RGB", _PALETTE: "RGB", _CMYK: "CMYK", _YCBCR: "RGB"}
-_COLOURS = {"L": 1, "RGB": 3, "CMYK": 4}
+_WHITE_IS_ZERO, GREY, RGB, _PALETTE, CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
+_MODES = {_WHITE_IS_ZERO: "L", GREY: "L", RGB: "RGB", _PALETTE: "RGB", CMYK: "CMYK", _YCBCR: "RGB"}
+COLOURS = {"L": 1, "RGB": 3, "CMYK": 4}
 _JPEG = 7
-_PREMULTIPLIED, _STRAIGHT = 1, 2
-_NODATA = 42113  # of GDAL: a number as text
-_BIGGEST_CLASSIC = 2**32 - 2**25  # bytes of pixels; beyond, offsets of 32 bits may not reach the end
+_PREMULTIPLIED, STRAIGHT = 1, 2
+NODATA = 42113  # of GDAL: a number as text
 
 # What tifffile complains about either raises or does no harm; without a handler Python would print it.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
@@ -43,18 +43,44 @@ def read(stream: BinaryIO, name: str, max_pixels: int) -> Picture:
     """
     with tifffile.TiffFile(stream) as file:
         page = _only_page(file, name)
-        mode = _check_kind(page, name)
-        check_size(page.imagewidth, page.imagelength, max_pixels, name, page.samplesperpixel)
-        _check_segments(page, stream.seek(0, io.SEEK_END), max_pixels, name)
-        stored = page.asarray(squeeze=False)[:, 0]  # (planes, H, W, bands)
-        pixels = _decode(page, stored[0] if len(stored) == 1 else np.moveaxis(stored[..., 0], 0, 2))
-        icc, dpi, nodata = page.tags.valueof(ICC_PROFILE), _dpi(page), _nodata(page)
-        alpha = _alpha(page, pixels.shape[2] - _COLOURS[mode], name)
+        check_page(page, stream.seek(0, io.SEEK_END), max_pixels, name)
+        picture = read_page(page, name)
+    return replace(picture, exif=exif_of_tiff(stream))
+
+
+def check_page(page: tifffile.TiffPage, size: int, max_pixels: int, name: str) -> None:
+    """Refuse a page before its pixels are decoded.
+
+    Args:
+        page: of an open file.
+        size: of the file, bytes.
+        max_pixels: most pixels (of up to four bands) to decode.
+        name: for messages.
+
+    Raises:
+        ImageError: too many pixels, missing data, or a kind of samples or colours that is not read.
+    """
+    _check_kind(page, name)
+    check_size(page.imagewidth, page.imagelength, max_pixels, name, page.samplesperpixel)
+    _check_segments(page, size, max_pixels, name)
+
+
+def read_page(page: tifffile.TiffPage, name: str) -> Picture:
+    """Decode a page that was checked; its picture has no EXIF data.
+
+    Raises:
+        ImageError: alpha that is not the last band.
+        ValueError, TypeError, RuntimeError and others: the file is damaged.
+    """
+    mode = _check_kind(page, name)
+    stored = page.asarray(squeeze=False)[:, 0]  # (planes, H, W, bands)
+    pixels = _decode(page, stored[0] if len(stored) == 1 else np.moveaxis(stored[..., 0], 0, 2))
+    icc = page.tags.valueof(ICC_PROFILE)
+    alpha = _alpha(page, pixels.shape[2] - COLOURS[mode], name)
     if alpha == _PREMULTIPLIED:
         pixels = _straight(pixels)
-    exif = exif_of_tiff(stream)
     icc = icc if isinstance(icc, bytes) else None
-    return Picture(pixels, bool(alpha), "TIFF", icc, exif, dpi, mode, nodata=nodata)
+    return Picture(pixels, bool(alpha), "TIFF", icc, None, _dpi(page), mode, nodata=_nodata(page))
 
 
 def _only_page(file: tifffile.TiffFile, name: str) -> tifffile.TiffPage:
@@ -70,8 +96,8 @@ def _check_kind(page: tifffile.TiffPage, name: str) -> str:
     mode = _MODES.get(page.photometric, "")
     if page.photometric == _YCBCR and page.compression != _JPEG:
         mode = ""
-    single = page.samplesperpixel == 1 and page.photometric in (_WHITE_IS_ZERO, _GREY, _PALETTE)
-    if not mode or (page.photometric == _PALETTE and not single) or page.samplesperpixel < (single or _COLOURS[mode]):
+    single = page.samplesperpixel == 1 and page.photometric in (_WHITE_IS_ZERO, GREY, _PALETTE)
+    if not mode or (page.photometric == _PALETTE and not single) or page.samplesperpixel < (single or COLOURS[mode]):
         colours = getattr(page.photometric, "name", page.photometric)
         bands = page.samplesperpixel
         raise ImageError(f"{name}: colours of the kind {colours} in {bands} bands; save it as grey, RGB or CMYK")
@@ -112,7 +138,7 @@ def _alpha(page: tifffile.TiffPage, extra: int, name: str) -> int:
     kinds = [int(kind) for kind in page.extrasamples] if len(page.extrasamples) == extra else []
     if any(kinds[:-1]):
         raise ImageError(f"{name}: alpha that is not the last of {page.samplesperpixel} bands; move it to the end")
-    return kinds[-1] if kinds and kinds[-1] in (_PREMULTIPLIED, _STRAIGHT) else 0
+    return kinds[-1] if kinds and kinds[-1] in (_PREMULTIPLIED, STRAIGHT) else 0
 
 
 def _straight(pixels: np.ndarray) -> np.ndarray:
@@ -127,7 +153,7 @@ def _straight(pixels: np.ndarray) -> np.ndarray:
 
 def _nodata(page: tifffile.TiffPage) -> float | None:
     """Read the value of pixels without data, as the pixels are once they are decoded."""
-    text = page.tags.valueof(_NODATA)
+    text = page.tags.valueof(NODATA)
     try:
         value = float(text.strip(" \0") if isinstance(text, str) else "")
     except ValueError:
@@ -148,38 +174,3 @@ def _dpi(page: tifffile.TiffPage) -> tuple[float, float] | None:
         return None
     scale = {2: 1.0, 3: 2.54}.get(unit)
     return scale and clean_dpi((across * scale, down * scale)) or None
-
-
-def write(picture: Picture, stream: BinaryIO) -> None:
-    """Write one page, compressed without loss, with ICC profile, dots per inch, the EXIF fields and no-data.
-
-    Args:
-        picture: uint8, uint16, float32 or float64 pixels of any number of bands.
-        stream: empty, seekable and readable.
-    """
-    exif = io.BytesIO(picture.exif or b"")
-    fields = describing(exif)
-    mode = picture.mode
-    if picture.colours < _COLOURS.get(mode, 99):  # none is given, or the pixels were converted since
-        mode = "RGB" if picture.colours == 3 else "L"
-    extra = [0] * (picture.colours - _COLOURS[mode]) + [_STRAIGHT] * picture.alpha
-    order: Literal["<", ">"] = layout_of(exif)[0].order if fields else "<"  # fields are copied byte for byte
-    pixels = picture.pixels if picture.pixels.shape[2] > 1 else picture.pixels[..., 0]
-    with tifffile.TiffWriter(stream, bigtiff=pixels.nbytes > _BIGGEST_CLASSIC, byteorder=order) as file:
-        file.write(
-            pixels,
-            photometric={"L": _GREY, "RGB": _RGB, "CMYK": _CMYK}[mode],
-            planarconfig="contig" if pixels.ndim == 3 else None,
-            extrasamples=extra,
-            compression="adobe_deflate",
-            compressionargs={"level": 3},
-            predictor=True,
-            resolution=picture.dpi,
-            resolutionunit="inch" if picture.dpi else None,
-            metadata=None,
-            software=False,
-        )
-    icc = [Field(ICC_PROFILE, 7, picture.icc)] if picture.icc else []
-    nodata = [] if picture.nodata is None else [Field(_NODATA, 2, b"%s\0" % f"{picture.nodata:.17g}".encode())]
-    if icc or fields or nodata:
-        add_fields(stream, [*fields, *icc, *nodata])

@@ -36,9 +36,9 @@ class Format:
 
 
 def _write_tiff(picture: Picture, stream: BinaryIO) -> None:
-    from mzsr_basicsr.pictures import tiff  # brings tifffile
+    from mzsr_basicsr.pictures import tiff_writing  # brings tifffile
 
-    tiff.write(picture, stream)
+    tiff_writing.write(picture, stream)
 
 
 def _write_jpeg(picture: Picture, stream: BinaryIO) -> None:
@@ -120,7 +120,7 @@ def write_picture(picture: Picture, path: Path) -> None:
         raise ImageError(f"{path}: exists and is not a file; name another")
     prepared = _prepare(picture, format, str(path))
     try:
-        _replace(path, lambda stream: FORMATS[format].write(prepared, stream))
+        write_whole(path, lambda stream: FORMATS[format].write(prepared, stream))
     except FAILURES as error:
         raise ImageError(f"{path}: cannot be written ({reason(error)}); check the folder and its free space") from error
 
@@ -138,7 +138,12 @@ def _turned(picture: Picture, known: Format) -> Picture:
     return picture if picture.format == known.kind and known.exif else upright(picture)
 
 
-def _replace(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Write a file that appears whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     with part.open("x+b") as stream:  # not mkstemp, whose files only their owner may read
         try:

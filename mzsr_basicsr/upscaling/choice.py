@@ -15,6 +15,9 @@ from mzsr_basicsr.errors import KernelError
 from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 from mzsr_basicsr.weights.kernel_net import load_kernel_net, spread_net
 
+# Confidence from which the estimate serves a frame of a clip. What a codec takes away looks like an earlier
+# enlargement, so that this is no reason for doubt there; benchmarks/clip_artefacts.py shows what doubt costs.
+TRUSTED_CODED = 0.6
 _JUDGED = 4  # parts that a kernel's reading is judged by
 
 
@@ -38,6 +41,7 @@ def choose_kernel(
     smallest_side: int,
     name: str,
     given: Tensor | None = None,
+    coded: bool = False,
 ) -> Chosen:
     """Load or estimate the kernel.
 
@@ -48,6 +52,7 @@ def choose_kernel(
         smallest_side: of the image, px.
         name: of the image, for messages.
         given: (k, k) float64, in the place of `settings.kernel`.
+        coded: it is a frame of a clip, see `TRUSTED_CODED`.
 
     Raises:
         KernelError: no such kernel, or one larger than the upscaled image.
@@ -61,7 +66,8 @@ def choose_kernel(
     kernel = _fitting(found.kernel, smallest_side * scale)
     estimate = replace(found, kernel=kernel, residual=isotropic_residual(kernel))
     chosen = Chosen(Degradation(kernel, scale, subsampling, found.noise), estimate)
-    if found.trusted or free or subsampling == "direct":  # direct: a blur is taken for granted
+    trusted = found.confidence >= TRUSTED_CODED if coded else found.trusted
+    if trusted or free or subsampling == "direct":  # direct: a blur is taken for granted
         return chosen
     return _cautious(estimate, scale, name)
 

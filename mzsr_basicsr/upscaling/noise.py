@@ -2,11 +2,10 @@
 
 from typing import Literal
 
-import numpy as np
-
 from mzsr_basicsr.degradation.jpeg_grid import grid_quantization
 from mzsr_basicsr.degradation.noise import estimate_noise, jpeg_noise
 from mzsr_basicsr.pictures.bands import Bands
+from mzsr_basicsr.pictures.parts import Pixels
 from mzsr_basicsr.upscaling.sample import to_judge_noise
 
 CLEAN = 1.5 / 255  # an estimated σ below this may be fine texture, and is taken for none
@@ -14,7 +13,7 @@ NOISIEST = 25 / 255
 
 
 def image_noise(
-    asked: float | Literal["auto"], pixels: np.ndarray, bands: Bands, artefacts: float, least: float = 0.0
+    asked: float | Literal["auto"], pixels: Pixels, bands: Bands, artefacts: float, least: float = 0.0
 ) -> float:
     """Give σ of the image's noise in [0, 1] intensity: the one asked for, or an estimate.
 

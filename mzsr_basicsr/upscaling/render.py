@@ -1,7 +1,7 @@
 """Render an enlarged image tile by tile: memory is bounded by the tile, and the seams cannot be seen, nor measured."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,8 @@ from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.resize import output_length, part_weights
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.pictures.bands import LIMIT_REACH, Bands, alpha_plane, from_planes, limit, to_planes
+from mzsr_basicsr.pictures.parts import Pixels
+from mzsr_basicsr.upscaling.budget import out_of_memory
 from mzsr_basicsr.upscaling.tiling import PROBE, Tile, measure_reach, tiles, widened
 
 Progress = Callable[[int, int], None]
@@ -38,8 +40,9 @@ class Job:
         return int(self.degradation.scale)
 
     def enlarge(self, planes: Tensor) -> Tensor:
-        """Super-resolve planes (n, 3, h, w)."""
-        return super_resolve(self.network, self.params, planes, self.degradation, self.settings)
+        """Super-resolve planes (n, 3, h, w), one by one, so that many bands take no more memory than one."""
+        each = [super_resolve(self.network, self.params, p, self.degradation, self.settings) for p in planes.split(1)]
+        return torch.cat(each)
 
 
 def render(
@@ -72,12 +75,38 @@ def render(
     reach = reach or (lambda: reach_of(job))
     overlap = reach() if max(height, width) > side else 0
     done = 0
-    waiting = list(tiles(*size, max(1, round(side * scale))))[::-1]
+    for tile, part in render_tiles(job, pixels, scale, tiles(*size, max(1, round(side * scale))), overlap, reach):
+        result[slice(*tile.rows), slice(*tile.columns)] = part
+        done += part.shape[0] * part.shape[1]
+        if progress:
+            progress(done, size[0] * size[1])
+    return result
+
+
+def render_tiles(
+    job: Job, pixels: Pixels, scale: float, wanted: Iterable[Tile], overlap: int, reach: Callable[[], int]
+) -> Iterator[tuple[Tile, np.ndarray]]:
+    """Render some tiles of the result, one by one; a tile that memory does not hold comes in smaller ones.
+
+    Args:
+        job: network and image.
+        pixels: (H, W, C), or what gives parts of it.
+        scale: output over input.
+        wanted: tiles of the result, in px of it.
+        overlap: LR px that are read around a tile; 0 where one tile is all.
+        reach: gives the overlap of smaller ones, if there is none.
+
+    Yields:
+        Tiles, and their (rows, columns, C) of the image's type.
+
+    Raises:
+        ImageError: memory runs out even with the smallest tile.
+    """
+    waiting = list(wanted)[::-1]
     while waiting:
         tile = waiting.pop()
-        rows, columns = tile.rows, tile.columns
         try:
-            result[slice(*rows), slice(*columns)] = _render_tile(job, pixels, scale, tile, overlap)
+            part = _render_tile(job, pixels, scale, tile, overlap)
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
@@ -87,10 +116,7 @@ def render(
             overlap = overlap or reach()
             waiting += halves
             continue
-        done += (rows[1] - rows[0]) * (columns[1] - columns[0])
-        if progress:
-            progress(done, size[0] * size[1])
-    return result
+        yield tile, part
 
 
 def reach_of(job: Job) -> int:
@@ -106,7 +132,7 @@ def reach_of(job: Job) -> int:
     return max(found + job.settings.self_ensemble, LIMIT_REACH, blur_reach(degradation) + 2)  # flat, and nearest to it
 
 
-def _render_tile(job: Job, pixels: np.ndarray, scale: float, tile: Tile, overlap: int) -> np.ndarray:
+def _render_tile(job: Job, pixels: Pixels, scale: float, tile: Tile, overlap: int) -> np.ndarray:
     """Render one part of the result, (rows, columns, C) of the image's type."""
     own = job.scale
     vertical, rows = _resampling(pixels.shape[0] * own, scale / own, tile.rows, job.device)
@@ -153,8 +179,3 @@ def _halves(tile: Tile, scale: float) -> list[Tile]:
     y, x = tile.rows[0], tile.columns[0]
     moved = [((p.rows[0] + y, p.rows[1] + y), (p.columns[0] + x, p.columns[1] + x)) for p in parts]
     return [Tile(rows, columns) for rows, columns in moved][::-1]
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Tell a lack of memory, on any device, from other faults: the CPU's is a plain RuntimeError."""
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "allocate memory" in str(error)

@@ -10,6 +10,7 @@ import numpy as np
 
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.pictures.bands import Bands
+from mzsr_basicsr.pictures.holes import holds
 from mzsr_basicsr.pictures.picture import row_blocks
 from mzsr_basicsr.pictures.prepare import Prepared
 
@@ -40,19 +41,23 @@ def put_back(result: np.ndarray, image: np.ndarray, ready: Prepared, scale: floa
     Returns:
         The result.
     """
-    if ready.holes is None and ready.outliers is None:
+    rows, columns = (taps((0, result.shape[axis]), image.shape[axis], scale, how) for axis in (0, 1))
+    return put_back_by(result, image, ready, rows, columns)
+
+
+def put_back_by(result: np.ndarray, image: np.ndarray, ready: Prepared, rows: Taps, columns: Taps) -> np.ndarray:
+    """Do as `put_back` for a part of a result and a part of its image, by where the one lies on the other."""
+    if ready.holes is None and ready.outliers is None and ready.nodata is None:
         return result
-    columns = _taps(result.shape[1], image.shape[1], scale, how)
-    rows = _taps(result.shape[0], image.shape[0], scale, how)
     colours = ready.bands.colours
     for block in row_blocks(result, _BLOCK):
         here = Taps(*(part[block] for part in (rows.nearest, rows.below, rows.above, rows.share)))
         part = result[block, :, :colours]
         if ready.outliers is not None:
             _write_outliers(part, image, ready.bands, ready.outliers, (here, columns))
+        _avoid(part, ready)
         if ready.holes is not None:
             place = np.ix_(here.nearest, columns.nearest)
-            _avoid(part, ready)
             np.copyto(part, image[place][..., :colours], where=ready.holes[place])
     return result
 
@@ -61,24 +66,35 @@ def _avoid(part: np.ndarray, ready: Prepared) -> None:
     """Move what happens to have the value of no data to the next value of its type, or it would be taken for none."""
     if ready.nodata is None or not np.isfinite(ready.nodata):
         return
+    if part.dtype.kind != "f" and not (float(ready.nodata).is_integer() and holds(part.dtype, ready.nodata)):
+        return
     with np.errstate(over="ignore"):
         value = np.array(ready.nodata).astype(part.dtype)
     if part.dtype.kind == "f":
         inward = np.nextafter(value, np.array((ready.bands.low + ready.bands.high) / 2).astype(part.dtype))
         part[part == value] = inward
     else:
-        part[(part == value).all(2)] = value + 1 if value == 0 else value - 1
+        part[(part == value).all(2)] = value + 1 if value == np.iinfo(part.dtype).min else value - 1
 
 
-def _taps(count: int, length: int, scale: float, how: Degradation) -> Taps:
-    """Find where the output pixels of one axis lie."""
+def taps(part: tuple[int, int], length: int, scale: float, how: Degradation, first: int = 0) -> Taps:
+    """Find where output pixels lie along one axis.
+
+    Args:
+        part: the first px of the output, and the one after the last.
+        length: of the image, px.
+        scale: output over input.
+        how: see `put_back`.
+        first: px of the image that places are counted from.
+    """
     own = float(how.scale)
-    on_own = (np.arange(count) + 0.5) * own / scale - 0.5  # px of the network's own output
+    on_own = (np.arange(*part) + 0.5) * own / scale - 0.5  # px of the network's own output
     place = on_own / own if how.subsampling == "direct" else (on_own + 0.5) / own - 0.5
     place = place.clip(0, length - 1)
     below = np.floor(place).astype(np.intp)
     nearest = np.ceil(place - 0.5 - _TIE).astype(np.intp)
-    return Taps(nearest.clip(0), below, (below + 1).clip(max=length - 1), place - below)
+    above = (below + 1).clip(max=length - 1)
+    return Taps(nearest.clip(0) - first, below - first, above - first, place - below)
 
 
 def _write_outliers(
@@ -100,7 +116,8 @@ def _write_outliers(
             summed = _linear(np.where(outside, values - origin, 0), local, columns)
             weight = _linear(outside.astype(np.float64), local, columns)
             inside = outside[place]
-            part[inside] = (origin + summed[inside] / weight[inside]).astype(part.dtype)
+            levels = origin + summed[inside] / weight[inside]
+            part[inside] = (levels if part.dtype.kind == "f" else np.rint(levels)).astype(part.dtype)
 
 
 def _linear(values: np.ndarray, rows: Taps, columns: Taps) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Upscaler: one image from its pixels to its enlarged pixels, with its kernel, its adaptation and its tiles."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -8,20 +9,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.adaptation.careful import BUDGET, CROP, Adapted, adapt_carefully
+from mzsr_basicsr.adaptation.careful import Adapted, adapt_carefully
 from mzsr_basicsr.adaptation.limits import Limits
 from mzsr_basicsr.adaptation.settings import Manner, Settings
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError, TrainingError
 from mzsr_basicsr.meta.store import Store
 from mzsr_basicsr.pictures.bands import Bands
+from mzsr_basicsr.pictures.parts import Pixels
 from mzsr_basicsr.pictures.prepare import Prepared, prepared
+from mzsr_basicsr.upscaling.budget import within_memory
 from mzsr_basicsr.upscaling.choice import choose_kernel, doubt
 from mzsr_basicsr.upscaling.device import choose_device
 from mzsr_basicsr.upscaling.memory import Memory, Recalled, told
 from mzsr_basicsr.upscaling.noise import image_noise
 from mzsr_basicsr.upscaling.plan import Plan, files_hashed
-from mzsr_basicsr.upscaling.render import Job, Progress, out_of_memory, reach_of, render
+from mzsr_basicsr.upscaling.render import Job, Progress, reach_of, render
 from mzsr_basicsr.upscaling.restore import put_back
 from mzsr_basicsr.upscaling.sample import to_adapt_to, to_judge_blur
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
@@ -46,11 +49,12 @@ class Upscaler:
     def __init__(self, settings: UpscaleSettings) -> None:
         self.settings = settings
         self.device = choose_device(settings.device)
-        file = settings.weights_file()
+        self._like = torch.zeros(0, dtype=torch.float32, device=self.device)
+        file, memory = settings.weights_file(), settings.memory
         loaded = with_signal(load_pretrained(file), settings.signal)
         if not float(loaded.scale).is_integer():
             raise ConfigError(f"weights: {file} is for x{loaded.scale:g}; give one of an integer scale")
-        self.network = loaded.network.to(self.device)
+        self.network = loaded.network.to(self.device).eval()
         self.scale = int(loaded.scale)
         self.fingerprint = files_hashed(locate(file), settings.kernel)
         self._measured: tuple[Plan, int] | None = None
@@ -62,9 +66,7 @@ class Upscaler:
             seed=settings.seed,
             learner=None if loaded.learner is None else loaded.learner.to(self.device),
         )
-        self.memory: Memory | None = None
-        if settings.memory is not None:
-            self.memory = Memory(settings.memory, self.network, self.scale, self._settings.learner)
+        self.memory = None if memory is None else Memory(memory, self.network, self.scale, self._settings.learner)
 
     @property
     def manner(self) -> Manner:
@@ -80,6 +82,7 @@ class Upscaler:
         kernel: Tensor | None = None,
         nodata: float | None = None,
         known: Store | None = None,
+        also: Sequence[np.ndarray] | None = None,
     ) -> Plan:
         """Find the kernel and the noise of an image, and adapt the network to it.
 
@@ -92,15 +95,30 @@ class Upscaler:
             kernel: (k, k) float64, in the place of the settings'.
             nodata: the value that stands for no data by the image's file; the settings' goes first.
             known: what the memory is to know; None for all that it knows by now.
+            also: more frames of its shot, which the kernel is estimated from too; None if it is of no clip.
 
         Raises:
             ImageError, KernelError: see `describe` and `choose_kernel`.
         """
         ready = self._prepared(pixels, alpha, name, nodata)
-        pixels, bands = ready.to_judge(), ready.bands
+        judged = ready.to_judge(), ready.bands, min(pixels.shape[:2])
+        return self.plan_from(*judged, name, artefacts, kernel, known, also)
+
+    def plan_from(
+        self,
+        pixels: Pixels,
+        bands: Bands,
+        smallest_side: int,
+        name: str = "image",
+        artefacts: float = 0.0,
+        kernel: Tensor | None = None,
+        known: Store | None = None,
+        also: Sequence[np.ndarray] | None = None,
+    ) -> Plan:
+        """Do as `plan` by the part of an image that is to be judged, without holes; `smallest_side` is the image's."""
         start = perf_counter()
-        sample = lambda: to_judge_blur(pixels, bands)  # noqa: E731
-        chosen = choose_kernel(self.settings, self.scale, sample, min(ready.pixels.shape[:2]), name, kernel)
+        sample = lambda: to_judge_blur(pixels, bands, also or ())  # noqa: E731
+        chosen = choose_kernel(self.settings, self.scale, sample, smallest_side, name, kernel, also is not None)
         noise = image_noise(self.settings.noise, pixels, bands, artefacts, float(chosen.degradation.noise))
         chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
         notice = chosen.notice or doubt(chosen, self.settings.kernel_turned, sample, name)
@@ -110,11 +128,7 @@ class Upscaler:
         return Plan(chosen, adapted, seconds, notice, self.manner, recalled)
 
     def remember(self, plan: Plan) -> dict[str, Any] | None:
-        """Write what adaptation did to the memory, if it served, and say what the memory did; None without one.
-
-        Raises:
-            WeightsError: the file cannot be written.
-        """
+        """Write to the memory, if it served, or raise WeightsError; say what it did, None where there is none."""
         if self.memory is None or plan.recalled is None:
             return None
         return told(plan.recalled, plan.adapted, self.memory.remember(plan.recalled, plan.adapted))
@@ -145,51 +159,41 @@ class Upscaler:
             ImageError: the result is not finite, or black where the image is not.
         """
         ready = self._prepared(pixels, alpha, name, nodata)
-        degradation = self._here(plan.chosen.degradation)
-        how = replace(self._settings, back_projection=self.settings.rounds(255 * float(degradation.noise)))
-        job = Job(self.network, plan.adapted.params, degradation, how, ready.bands, self.device)
-        scale, reach = self.settings.scale, lambda: self._reach(job, plan)
+        job, scale = self.job(plan, ready.bands), self.settings.scale
         try:
-            result = render(job, ready.pixels, scale, self.settings.tile, progress, reach)
+            result = render(job, ready.pixels, scale, self.settings.tile, progress, lambda: self.reach(job, plan))
         except TrainingError as error:
             raise ImageError(f"{name}: {error}") from error
-        return put_back(result, pixels, ready, scale, degradation)
+        return put_back(result, pixels, ready, scale, job.degradation)
+
+    def job(self, plan: Plan, bands: Bands) -> Job:
+        """Say what the rendering of an image needs by a plan."""
+        degradation = plan.chosen.degradation.to(self._like)
+        how = replace(self._settings, back_projection=self.settings.rounds(255 * float(degradation.noise)))
+        return Job(self.network, plan.adapted.params, degradation, how, bands, self.device)
 
     def _prepared(self, pixels: np.ndarray, alpha: bool, name: str, nodata: float | None) -> Prepared:
         return prepared(pixels, alpha, name, nodata if self.settings.nodata is None else self.settings.nodata)
 
-    def _reach(self, job: Job, plan: Plan) -> int:
+    def reach(self, job: Job, plan: Plan) -> int:
         """Measure the network's reach once for all frames of a plan: it takes seconds."""
         if self._measured is None or self._measured[0] is not plan:
             self._measured = (plan, reach_of(job))
         return self._measured[1]
 
-    def _here(self, degradation: Degradation) -> Degradation:
-        return degradation.to(torch.zeros(0, dtype=torch.float32, device=self.device))
-
     def _adapt(
-        self, pixels: np.ndarray, bands: Bands, degradation: Degradation, known: Store | None
+        self, pixels: Pixels, bands: Bands, degradation: Degradation, known: Store | None
     ) -> tuple[Adapted, Recalled | None]:
         """Adapt, to half as much of the image as often as memory runs out."""
-        budget = BUDGET
         known = self.memory.known() if self.memory is not None and known is None else known
-        while True:
-            try:
-                return self._adapt_within(budget, pixels, bands, degradation, known)
-            except (RuntimeError, MemoryError) as error:
-                if not out_of_memory(error):
-                    raise
-                if budget < CROP**2:
-                    raise ImageError(f"out of memory on {self.device} while adapting; give --updates 0") from error
-            budget //= 2
+        return within_memory(lambda budget: self._adapt_within(budget, pixels, bands, degradation, known), self.device)
 
     def _adapt_within(
-        self, budget: int, pixels: np.ndarray, bands: Bands, degradation: Degradation, known: Store | None
+        self, budget: int, pixels: Pixels, bands: Bands, degradation: Degradation, known: Store | None
     ) -> tuple[Adapted, Recalled | None]:
         images, parts = to_adapt_to(pixels, bands, self.device, budget)
         settings = replace(self._settings, quantize_son=pixels.dtype == np.uint8)
-        degradation = self._here(degradation)
-        self.network.eval()
+        degradation = degradation.to(self._like)
         limits = Limits(self.settings.effort.patience, self.settings.effort.time_budget)
         recalled = self.memory.recall(known, images, degradation) if self.memory and known is not None else None
         strategy = recalled.strategy if recalled else None

@@ -23,6 +23,31 @@ def alone(path: Path) -> Iterator[None]:
         yield
 
 
+def taken_at_once(lock: IO[str]) -> bool:
+    """Take the lock of an open file until it is closed; False where another process or thread has it.
+
+    On a file system without locks everybody has it.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        lock.seek(0)
+        try:
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def _take(lock: IO[str]) -> None:
     if sys.platform == "win32":
         import msvcrt

@@ -4,6 +4,7 @@ import io
 import json
 import math
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -191,7 +192,7 @@ def test_a_clip(mzsr, tmp_path):
     status, out, err = mzsr.upscale("in/a.mp4", "-o", "out", "--json")
     record = json.loads(out[0])
     assert (status, err) == (0, [])
-    expected = {"frames": 8, "shots": 2, "resumed": 0, "audio": "copied", "subtitles": "none"}
+    expected = {"frames": 8, "shots": 2, "resumed": 0, "audio": "copied", "subtitles": "none", "notes": []}
     assert record["clip"] == expected and len(record["kernels"]) == 2
     made = {"updates_made": 1, "diverged": False, "stopped": "all updates made"}
     assert len(record["adaptations"]) == 2 and all(made.items() <= one.items() for one in record["adaptations"])
@@ -204,3 +205,22 @@ def test_a_clip(mzsr, tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.mp4"]
     status, out, _ = mzsr("upscale", "in/a.mp4", "-o", "b.mkv", "--updates", "0", *QUICK[2:])
     assert status == 0 and out[0].startswith("b.mkv: 8 frames, 2 shots, 0 done before; audio copied, ")
+
+
+def test_a_clip_is_compared_says_what_does_not_apply_and_names_what_is_not_written(mzsr, tmp_path):
+    make_clip(tmp_path / "in/a.mp4", two_shots(4))
+    given = ["--compare", "--format", "png", "--updates", "0", *QUICK[2:]]
+    status, _, err = mzsr("upscale", "in/a.mp4", "-o", "out", *given)
+    assert (status, err) == (0, ["warning: --format png is for pictures; clips keep their own kind, or become .mp4"])
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.mp4", "a_compare.png"]
+    drawn, shown = load(tmp_path / "out/a_compare.png"), decode(tmp_path / "out/a.mp4")[0][0]
+    assert drawn.shape[1] > 2 * shown.shape[1]  # bicubic, the result, and the kernel
+    assert cv2.matchTemplate(drawn, shown, cv2.TM_SQDIFF).min() / shown.size < 2  # the result's own first frame
+    status, _, err = mzsr("upscale", "in/a.mp4", "-o", "b.webm", "--format", "png", *QUICK)
+    assert (status, err) == (1, ["error: b.webm: its ending does not go with --format png; leave one of them out"])
+    for name, why in (("c.avi", "is not written; allowed: .mp4"), ("c.vob", "is not written; allowed: .mp4")):
+        status, _, err = mzsr("upscale", "in/a.mp4", "-o", name, *QUICK)
+        assert status == 1 and len(err) == 1 and why in err[0] and not (tmp_path / name).exists()
+    (tmp_path / "in/d.vob").write_bytes(b"a clip")
+    status, _, err = mzsr("upscale", "in/d.vob", "-o", "out", *QUICK)
+    assert status == 1 and "is not read; allowed: .mp4" in err[0] and err[0].endswith("convert it to .mkv first")

@@ -3,11 +3,12 @@
 import numpy as np
 from helpers.clips import Upscaler, double, scene, two_shots
 
+from mzsr_basicsr.clips.clip import TimedFrame
 from mzsr_basicsr.clips.shots import ShotUpscaler
 
 
 def count_shots(frames):
-    shots = ShotUpscaler(Upscaler())
+    shots = ShotUpscaler(Upscaler(), lambda place: [])
     for frame in frames:
         shots.see(frame)
     return shots.shots
@@ -25,12 +26,17 @@ def test_shots_are_told_apart_at_cuts_only():
     assert count_shots(np.clip(one + noise, 0, 255).astype(np.uint8)) == 1
 
 
-def test_a_shot_is_adapted_to_once_by_its_first_frame_and_only_when_needed():
-    frames, upscaler = two_shots(8), Upscaler()
-    shots = ShotUpscaler(upscaler)
+def test_a_shot_is_adapted_to_once_by_its_own_frames_and_only_when_needed():
+    frames, upscaler, asked = two_shots(8), Upscaler(), []
+
+    def shot_from(place):
+        asked.append(place)
+        return [TimedFrame(frame, 0, 1) for frame in frames[place:]]
+
+    shots = ShotUpscaler(upscaler, shot_from)
     for index, frame in enumerate(frames):
         shots.see(frame)
         if index >= 6:
             assert np.array_equal(shots.upscale(frame), double(frame))
-    assert len(upscaler.firsts) == 1
+    assert asked == [4] and len(upscaler.shots) == 1
     assert np.array_equal(upscaler.firsts[0], frames[4])

@@ -126,14 +126,6 @@ def test_an_odd_size_gets_one_more_row_and_column(tmp_path):
     assert np.abs(frame[95].astype(int) - frame[94]).max() <= 6
 
 
-def test_deep_colour_is_read_as_8_bits(tmp_path):
-    source = make_clip(tmp_path / "in.mkv", two_shots(2), pix_fmt="yuv420p10le")
-    upscaler = Upscaler()
-    upscale_video(source, tmp_path / "out.mkv", upscaler)
-    assert upscaler.frames[0].dtype == np.uint8
-    assert psnr(upscaler.frames[0], scene(0)) > 35
-
-
 def test_sound_that_does_not_fit_is_left_out_and_said(tmp_path):
     source = make_clip(tmp_path / "in.webm", two_shots(3), audio="libopus", video="libvpx")
     report = upscale_video(source, tmp_path / "out.mov", Upscaler())

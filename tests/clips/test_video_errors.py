@@ -31,6 +31,11 @@ def cut_off(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
+def of_no_codec(path):
+    make_clip(path, two_shots(4))
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzz9"))
+
+
 BAD = {
     "missing.mp4": (lambda path: None, "video not found"),
     "empty.mp4": (lambda path: path.touch(), "cannot read this video"),
@@ -41,8 +46,9 @@ BAD = {
     "cut.mkv": (cut_off, "breaks off after"),
     "sound.mp4": (sound_only, "holds no video stream"),
     "none.mp4": (no_frames, "the video holds no|holds no video"),
+    "unknown.mp4": (of_no_codec, "of a codec that is not known here"),
     "locked.mp4": (encrypted, "is encrypted"),
-    "clip.txt": (lambda path: path.touch(), "unknown kind of video '.txt'; allowed: .mp4"),
+    "clip.txt": (lambda path: path.touch(), "of the kind ..txt. is not read; allowed: .mp4"),
 }
 
 
@@ -70,8 +76,8 @@ def test_a_gif_that_breaks_off_gives_one_line(tmp_path):
     [
         ("in.mp4", "is the source itself"),
         ("link.mp4", "is the source itself"),
-        ("out.avi", "unknown kind of video '.avi'; allowed: .mp4, .mkv, .mov, .gif"),
-        ("out.webm", "unknown kind of video"),
+        ("out.avi", "a video of the kind ..avi. is not written; allowed: .mp4, .mkv, .mov, .webm, .m4v, .gif"),
+        ("out.vob", "of the kind ..vob. is not written"),
         ("nowhere/out.mp4", "there is no folder"),
         ("folder.mp4", "is a folder"),
         ("taken.mp4", "cannot use this folder for finished frames"),
@@ -114,3 +120,10 @@ def test_a_failing_upscaler_is_not_taken_for_a_bad_file(tmp_path):
         upscale_video(source, target, Upscaler(stop_at=0, error=OSError))
     assert not isinstance(caught.value, ImageError)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mp4"]
+
+
+def test_sound_of_no_known_codec_is_left_out(tmp_path):
+    source = make_clip(tmp_path / "in.mov", two_shots(4), audio="pcm_s16le")
+    source.write_bytes(source.read_bytes().replace(b"sowt", b"zzz9"))
+    report = upscale_video(source, tmp_path / "out.mkv", Upscaler())
+    assert report.frames == 4 and report.audio == "left out: stream 1 (unknown) does not fit matroska"

@@ -132,3 +132,27 @@ def test_a_gif_that_stopped_goes_on_with_the_same_result(tmp_path):
         upscale_video(source, target, Upscaler(stop_at=4), part_frames=3)
     assert upscale_video(source, target, Upscaler(), part_frames=3).resumed == 3
     assert target.read_bytes() == whole.read_bytes()
+
+
+def test_two_runs_on_one_target_are_one_run_and_a_line(tmp_path):
+    source, target = make_clip(tmp_path / "in.mp4", two_shots(4)), tmp_path / "out.mp4"
+    second = []
+
+    def upscale(frame):
+        if not second:
+            with pytest.raises(ImageError) as caught:
+                upscale_video(source, target, Upscaler())
+            second.append(str(caught.value))
+        return frame.repeat(2, 0).repeat(2, 1)
+
+    assert upscale_video(source, target, lambda shot: upscale).frames == 4
+    assert second == [f"{target}: another run is at work on it; wait for that, or give another output"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mp4", "out.mp4"]
+
+
+def test_a_lock_of_a_run_that_was_killed_stops_nobody(tmp_path):
+    source, target = make_clip(tmp_path / "in.mp4", two_shots(4)), tmp_path / "out.mp4"
+    folder_of(target).mkdir()
+    (folder_of(target) / "lock").touch()
+    assert upscale_video(source, target, Upscaler()).frames == 4
+    assert not folder_of(target).exists()

@@ -83,10 +83,11 @@ class Upscaler:
     """Doubles frames and keeps what it was called with; stops with an error at one of its frames."""
 
     def __init__(self, stop_at=None, error=RuntimeError):
-        self.firsts, self.frames, self.stop_at, self.error = [], [], stop_at, error
+        self.firsts, self.shots, self.frames, self.stop_at, self.error = [], [], [], stop_at, error
 
-    def __call__(self, first):
-        self.firsts.append(first)
+    def __call__(self, shot):
+        self.firsts.append(shot[0].pixels)
+        self.shots.append(shot)
 
         def upscale(frame):
             if len(self.frames) == self.stop_at:

@@ -62,10 +62,11 @@ def test_endings_of_results(place):
         "j.mp4",
         "k.webm",
         "l.MOV",
+        "m.avi",
     ]
     touch(*names)
     own = pairs(names)
-    changed = {"h.pbm": "h.png", "k.webm": "k.mp4"}  # kinds that are read but not written
+    changed = {"h.pbm": "h.png", "m.avi": "m.mp4"}  # kinds that are read but not written
     assert own == {name: f"out/{changed.get(name, name)}" for name in names}
     as_jpg = pairs(names, format="jpg")
     assert as_jpg == {n: own[n] if n in names[8:] else f"out/{Path(n).stem}.jpg" for n in names}
@@ -74,6 +75,7 @@ def test_endings_of_results(place):
         "j.mp4",
         "k.webm",
         "l.MOV",
+        "m.avi",
     }
 
 
@@ -87,7 +89,7 @@ def test_globs(place):
     assert pairs(["in/a[1].png"], "b.tif") == {"in/a1.png": "b.tif"}
     for pattern in ("in/z*.png", "in/*.txt", "nowhere/*"):
         message = refused([pattern])
-        assert message.startswith(f"{pattern}: no picture or clip has such a name; known endings: .bmp ")
+        assert message.startswith(f"{pattern}: no picture or clip has such a name; known endings: .3g2 ")
         assert ".webm" in message
 
 
@@ -105,6 +107,21 @@ def test_a_file_name_is_for_one_single_file(place):
     assert pairs(["a.png", "in"], "z.png") == {"a.png": "z.png/a.png", "in/c.png": "z.png/c.png"}
 
 
+def test_an_ending_of_clips_makes_no_folder(place):
+    touch("a.mp4")
+    for name in ("b.webm", "b.m4v", "b.avi", "b.vob"):
+        assert pairs(["a.mp4"], name) == {"a.mp4": name}  # those that are not written are refused later
+
+
+def test_a_search_takes_no_typescript_for_a_clip(place):
+    touch("in/a.png")
+    Path("in/code.ts").write_text("export const answer = 42\n")
+    Path("in/clip.ts").write_bytes(b"G" + bytes(187))
+    both = {"in/a.png": "out/a.png", "in/clip.ts": "out/clip.mp4"}
+    assert pairs(["in"]) == both and pairs(["in/*"]) == both
+    assert pairs(["in/code.ts"]) == {"in/code.ts": "out/code.mp4"}  # it was asked for by its name
+
+
 def test_what_is_named_twice_is_done_once(place):
     touch("in/a.png", "in/deep/b.png")
     once = {"in/a.png": "out/a.png", "in/deep/b.png": "out/deep/b.png"}
@@ -116,13 +133,13 @@ def test_what_is_named_twice_is_done_once(place):
 
 
 def test_two_inputs_are_never_written_to_one_file(place):
-    touch("x/a.png", "y/a.png", "x/a.tif", "y/A.PNG", "x/b.pbm", "x/b.png", "x/c.webm", "x/c.mp4")
+    touch("x/a.png", "y/a.png", "x/a.tif", "y/A.PNG", "x/b.pbm", "x/b.png", "x/c.flv", "x/c.mp4")
     one = refused(["x/a.png", "y/a.png"], error=ConfigError)
     assert one == "out/a.png: both x/a.png and y/a.png would be written to it; rename one"
     assert "both x/a.png and x/a.tif" in refused(["x/a.png", "x/a.tif"], format="png", error=ConfigError)
     assert "both" in refused(["x/a.png", "y/A.PNG"], error=ConfigError)  # one file where case does not count
     assert "both" in refused(["x/b.pbm", "x/b.png"], error=ConfigError)
-    assert "both" in refused(["x/c.webm", "x/c.mp4"], error=ConfigError)
+    assert "both" in refused(["x/c.flv", "x/c.mp4"], error=ConfigError)
 
 
 def test_no_output_is_an_input(place):
@@ -143,7 +160,7 @@ def test_folders_that_hold_nothing(place):
     Path("empty").mkdir()
     touch("notes/a.txt", "hidden/.a.png")
     for folder in ("empty", "notes", "hidden"):
-        assert refused([folder]).startswith(f"{folder}: the folder holds no picture or clip; known endings: .bmp .gif ")
+        assert refused([folder]).startswith(f"{folder}: the folder holds no picture or clip; known endings: .3g2 .3gp ")
 
 
 def test_a_missing_file_is_a_job_that_fails_later(place, monkeypatch):

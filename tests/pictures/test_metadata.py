@@ -83,7 +83,7 @@ def test_structural_tags_of_tiff_stay_behind(tmp_path):
 
 
 def test_bigtiff_holds_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr("mzsr_basicsr.pictures.tiff._BIGGEST_CLASSIC", 10)
+    monkeypatch.setattr("mzsr_basicsr.pictures.tiff_writing.BIGGEST_CLASSIC", 10)
     for endian in "<>":
         picture = Picture(noise(3, np.uint16), False, "TIFF", b"profile", exif_block(8, endian), (72, 72))
         write_picture(picture, tmp_path / "a.tif")
