@@ -38,13 +38,15 @@ def check_pair(base: Source, other: Source) -> None:
     """Refuse files that cannot be joined.
 
     Raises:
-        WeightsError: they are not of one network and scale, or have meta-learners of their own.
+        WeightsError: they are not of one network and scale, or have meta-learners of their own. Another domain that the
+            first was joined with before is left out.
     """
     mine, theirs = (source.content["about"] for source in (base, other))
     if (mine["network_g"], mine["scale"]) != (theirs["network_g"], theirs["scale"]):
         raise WeightsError(f"{other.path}: of another network or scale than {base.path}; join files of one network")
     for source in (base, other):
-        if source.content["about"].get("learner") is not None:
+        learner = source.content["about"].get("learner")
+        if learner is not None and (source is other or learner.get("start") != "domains"):
             raise WeightsError(f"{source.path}: has a meta-learner of its own; join files without one")
 
 

@@ -59,6 +59,17 @@ def test_the_same_seed_joins_alike_and_the_result_upscales(join, tmp_path):
     assert found.image.shape == (64, 64, 3)
 
 
+def test_a_joined_file_may_be_joined_anew(join):
+    assert join("a.pth", "b.pth", *FEW, "-o", "c.pth")[0] == 0
+    assert join("c.pth", "a.pth", *FEW, "-o", "d.pth")[0] == 0
+    joined = load_pretrained("d.pth")
+    own = dict(joined.network.named_parameters())
+    assert torch.equal(own["tail.weight"], load_pretrained("a.pth").network.state_dict()["tail.weight"])
+    assert all(float(part.abs().max()) == 0 for part in joined.learner.start.added)
+    status, _, err = join("a.pth", "c.pth", *FEW, "-o", "e.pth")
+    assert status == 1 and err == ["error: c.pth: has a meta-learner of its own; join files without one"]
+
+
 def test_it_describes_itself():
     command = commands_of(commands_of(build(cli_weights))["weights"])["join"]
     assert_helpful(command, "mzsr weights join")
