@@ -93,18 +93,20 @@ def adapt_carefully(
         strategy: see `careful_steps`; with one, the held-out part is asked without updates too.
     """
     scene = scene_of(network, images, degradation, settings, degradation)
-    began = begun_in_words(scene, settings)
     if min(images.shape[-2:]) < SMALLEST or (max(settings.updates) == 0 and strategy is None):
-        return Adapted(folded(begin(scene, settings)), [], [], 0, began=began)
+        begun = begin(scene, settings)
+        return Adapted(folded(begun), [], [], 0, began=begun_in_words(scene, settings, begun))
     losses: list[float] = []
-    limits, begun = limits or Limits(), seconds_now(images.device)
+    began = ""
+    limits, since = limits or Limits(), seconds_now(images.device)
     for step in careful_steps(scene, settings, parts, strategy):
+        began = began or begun_in_words(scene, settings, step.beginning.own)
         if not math.isfinite(step.loss + step.marks[-1]):
             marks, losses = step.marks[: len(losses)], losses or [step.loss]
             return Adapted(step.best, losses, marks, step.kept, True, DIVERGED, began, step.beginning)
         losses.append(step.loss)
         last = len(losses) > max(settings.updates)
-        stopped = ALL_MADE if last else limits.reason(step.marks, seconds_now(images.device) - begun)
+        stopped = ALL_MADE if last else limits.reason(step.marks, seconds_now(images.device) - since)
         if stopped:
             break
     far, why = diverged(losses[-1], losses[0], images), (stopped or "") if max(settings.updates) else ""

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mzsr_basicsr.adaptation.confirmation import confirmed
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
@@ -37,18 +38,34 @@ def start_of(network: nn.Module) -> Params:
 def begin(scene: Scene, settings: Settings) -> Params:
     """Give the parameters that adaptation starts from: the network's, or what its meta-learner makes of them.
 
-    Where gains move, they are among them; `follow` takes and `folded` removes them.
+    Where gains move, they are among them; `follow` takes and `folded` removes them. What a start that is doubted has
+    chosen must serve the image better than the network's own.
     """
     own, learner = start_of(scene.network), settings.learner
     if learner is None:
         return own
     with torch.no_grad():
-        return {name: value.detach() for name, value in learner.begin(View(scene.lq, scene.told), own).items()}
+        begun = {name: value.detach() for name, value in learner.begin(View(scene.lq, scene.told), own).items()}
+        moved = learner.start.doubted and not _same(folded(begun), own)
+        return {**begun, **own} if moved and not confirmed(scene, folded(begun), own) else begun
 
 
-def begun_in_words(scene: Scene, settings: Settings) -> str:
-    """Say where adaptation starts and what moves; empty where that is all of the network's own."""
-    return "" if settings.learner is None else settings.learner.words(View(scene.lq, scene.told))
+def _same(params: Params, own: Params) -> bool:
+    return all(torch.equal(params[name], value) for name, value in own.items())
+
+
+def begun_in_words(scene: Scene, settings: Settings, begun: Params) -> str:
+    """Say where adaptation starts and what moves; empty where that is all of the network's own.
+
+    Args:
+        scene: the image.
+        settings: with the meta-learner.
+        begun: see `begin`.
+    """
+    learner = settings.learner
+    if learner is None or (learner.start.doubted and _same(folded(begun), start_of(scene.network))):
+        return ""
+    return learner.words(View(scene.lq, scene.told))
 
 
 def follow(lessons: Lessons, params: Params, settings: Settings) -> Iterator[tuple[Params, float]]:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -11,10 +12,11 @@ from tqdm import tqdm
 from mzsr_basicsr.benchmark.report.files import write_reports
 from mzsr_basicsr.benchmark.results import Results
 from mzsr_basicsr.benchmark.run.bench import Bench
-from mzsr_basicsr.benchmark.run.cell import Task, load_record, task_key
+from mzsr_basicsr.benchmark.run.cell import Task, load_record, others_of, task_key
 from mzsr_basicsr.benchmark.run.collect import collect, is_done
 from mzsr_basicsr.benchmark.run.identity import about, claim_folder, method_identity
 from mzsr_basicsr.benchmark.run.metrics import OWN, load_pyiqa
+from mzsr_basicsr.benchmark.run.places import methods_at
 from mzsr_basicsr.benchmark.run.plan import Plan
 from mzsr_basicsr.benchmark.run.pool import run_tasks
 from mzsr_basicsr.benchmark.run.sources import Given, make_sources
@@ -71,24 +73,28 @@ def _check(plan: Plan, choice: Choice, device: torch.device) -> None:
         if name not in OWN:
             load_pyiqa(name, device)
     bench = Bench(plan, Path(), device)
-    for label in plan.methods:
-        for scale in sorted({d.scale for d in plan.degradations}):
-            bench.method(label, scale)
+    for label, dataset, degradation in product(plan.methods, plan.datasets, plan.degradations):
+        if (label, dataset, degradation.name) not in plan.without:
+            bench.method(label, degradation.scale, (dataset, degradation.name))
 
 
 def _tasks(plan: Plan, givens: list[Given], device: torch.device) -> list[Task]:
     """List all tasks image by image, so that the time that is left can soon be told."""
-    scales = {d.scale for d in plan.degradations}
     identities = {
-        (label, scale): method_identity(label, plan.methods, scale, plan.options.seed)
-        for label in plan.methods
-        for scale in scales
+        (label, dataset, d.name): method_identity(
+            label, methods_at(plan.methods, (dataset, d.name)), d.scale, plan.options.seed
+        )
+        for label, dataset, d in product(plan.methods, plan.datasets, plan.degradations)
+        if (label, dataset, d.name) not in plan.without
     }
-    return [
-        Task(label, given, task_key(identities[label, given.degradation.scale], given, device.type))
-        for given in givens
-        for label in plan.methods
-    ]
+    tasks = []
+    for given, label in product(givens, plan.methods):
+        identity = identities.get((label, given.source.dataset, given.source.kernel))
+        if identity is not None:
+            others = others_of(given, givens) if getattr(plan.methods[label], "memory", False) else ()
+            key = task_key(identity, given, device.type, others)
+            tasks.append(Task(label, given, key, tuple(one.source.lr for one in others)))
+    return tasks
 
 
 def _chosen(task: Task, choice: Choice) -> bool:

@@ -1,10 +1,11 @@
-"""`mzsr weights`: average weights files."""
+"""`mzsr weights`: average weights files, or join those of two domains."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mzsr_basicsr.cli import weights_join
 from mzsr_basicsr.data.folders import list_photographs
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.degrade_choices import check_seed
@@ -25,7 +26,9 @@ _MOST = {"tasks": 10_000, "updates": 1000}
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `weights` with its action to the commands."""
-    parser = commands.add_parser("weights", help="average weights files", description="Average weights files.")
+    parser = commands.add_parser(
+        "weights", help="average or join weights files", description="Average or join weights files."
+    )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     about = "average weights files of one network, all or those by which PSNR gets no worse"
     layout = argparse.RawDescriptionHelpFormatter
@@ -33,6 +36,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     _add_average(
         actions.add_parser("average", help=about, description=description, epilog=_EPILOG, formatter_class=layout)
     )
+    weights_join.add(actions)
 
 
 def _add_average(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ FEW = 64  # grey levels of a palette, at most
 FEW_COLOURS = 256  # colours of one, at most, as GIF and PNG have it
 OFTEN = 4  # pixels to a colour, at least, before colours count as few
 APART = 1.5 / 255  # noise fills all levels between two; those of a palette lie further apart, in the median
+COMMON = 4  # levels that fill most of what is drawn, and little of a photograph
 SHIFTS = 8  # px, the longest period that is looked for
 REPEATED = 0.5  # share of a block that must repeat. With white noise of σ levels, 0.28 / σ of all pixels do, by chance
 
@@ -30,6 +31,16 @@ def has_palette(image: Tensor) -> bool:
         return True
     levels = torch.unique(colours)
     return len(levels) <= FEW and float(levels.diff().median()) > APART
+
+
+def commonest(image: Tensor) -> float:
+    """Measure how much of an image its `COMMON` commonest grey levels, of 256, fill: 0 to 1.
+
+    Args:
+        image: (..., C, H, W) in [0, 1].
+    """
+    grey = (image.mean(-3) * 255).round().clamp(0, 255).long().flatten()
+    return float(torch.bincount(grey, minlength=256).topk(COMMON).values.sum()) / len(grey)
 
 
 def repeats(blocks: Tensor) -> Tensor:

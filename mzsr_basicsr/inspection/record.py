@@ -146,7 +146,7 @@ def _whole(
         gt=None if work.gt is None else window.of(work.gt),
         manner=work.settings.manner,
         copy=None if work.copy is None else work.copy.pictures(),
-        began=begun_in_words(work.scene, work.settings),
+        began=begun_in_words(work.scene, work.settings, start),
     )
 
 

@@ -57,9 +57,9 @@ class MetaLearner(nn.Module):
     def words(self, view: View) -> str:
         """Say in words where a task starts, and what moves."""
         starts = {"Shared": "the shared parameters", "Memory": "a memory of {size} entries"}
-        starts |= {"Hypernetwork": "what a meta-network sets", "Experts": self.start.named(view)}
+        starts |= {"Hypernetwork": "what a meta-network sets"}
         kind = type(self.start).__name__
-        begun = starts.get(kind, kind).format(**self.start.arguments())
+        begun = self.start.named(view) or starts.get(kind, kind).format(**self.start.arguments())
         moves = {"all": "all parameters", "head": "the last layers", "modulation": "gains and biases of channels"}
         what = moves.get(self.scope, self.scope) if isinstance(self.scope, str) else ", ".join(self.scope)
         return f"starts from {begun}; {what} move"

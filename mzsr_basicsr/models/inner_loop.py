@@ -6,7 +6,7 @@ from mzsr_basicsr.adaptation.settings import Manner
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.meta import OUTERS, STARTS, Lessons, MetaLearner, MetaStep, Start, Task
 from mzsr_basicsr.meta.lstm import LSTMRule
-from mzsr_basicsr.meta.starts import Experts
+from mzsr_basicsr.meta.starts import Domains, Experts
 from mzsr_basicsr.meta.task import PixelLoss
 from mzsr_basicsr.meta.teaching import Teach, by_pairs
 from mzsr_basicsr.options.learner import MetaOptions, StartOptions, choices_of
@@ -68,6 +68,8 @@ def build_start(network: nn.Module, options: StartOptions) -> Start:
     kind = STARTS[options.type]
     if not kind.looks:
         return kind(network)
+    if issubclass(kind, Domains):
+        raise ConfigError("train.meta.start: domains are trained apart and joined by `mzsr weights join`; give another")
     if issubclass(kind, Experts):
         if options.clusters is None:
             raise ConfigError("train.meta.start.clusters: required for experts; give a file of `mzsr tasks cluster`")

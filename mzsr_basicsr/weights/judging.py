@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.zero_shot import zero_shot
+from mzsr_basicsr.data.drawn.graphic import draw_graphic
 from mzsr_basicsr.data.photos import Photos, random_patch, to_picture
 from mzsr_basicsr.data.task_kernels import TaskKernels
 from mzsr_basicsr.data.task_stream import task_generator
@@ -64,15 +65,33 @@ def draw_tasks(photos: Photos, scale: float, count: int, seed: int) -> list[Vali
     return [_draw(photos, order[number % len(order)], kernels, task_generator(seed, number)) for number in range(count)]
 
 
+def draw_graphics_tasks(scale: float, count: int, seed: int) -> list[ValidationTask]:
+    """Draw tasks of drawn graphics by the same law; the same for the same fonts, scale and seed."""
+    kernels = TaskKernels(shipped_law(scale), scale, "direct")
+    tasks = []
+    for number in range(count):
+        generator = task_generator(seed, number)
+        degradation = _degradation(kernels, generator)
+        tasks.append(_task(draw_graphic(SIDE, generator), degradation, generator))
+    return tasks
+
+
 def _draw(photos: Photos, index: int, kernels: TaskKernels, generator: torch.Generator) -> ValidationTask:
-    kernel, _ = kernels.draw(generator)
-    noisy, sigma = torch.rand(2, dtype=torch.float64, generator=generator).tolist()
+    degradation = _degradation(kernels, generator)
     side = min(SIDE, *photos.image(index).shape[:2])
     if side < LEAST:
         raise ImageError(f"{photos.path(index)}: {side} px wide or high, {LEAST} are needed; remove it")
-    patch = random_patch(photos, index, side, augment=False, generator=generator)
+    return _task(random_patch(photos, index, side, augment=False, generator=generator), degradation, generator)
+
+
+def _degradation(kernels: TaskKernels, generator: torch.Generator) -> Degradation:
+    kernel, _ = kernels.draw(generator)
+    noisy, sigma = torch.rand(2, dtype=torch.float64, generator=generator).tolist()
+    return Degradation(kernel, kernels.scale, "direct", NOISE * sigma if noisy < NOISY else 0.0)
+
+
+def _task(patch: Tensor, degradation: Degradation, generator: torch.Generator) -> ValidationTask:
     hr = to_picture(patch[None])  # photographs of 16 bits are rounded, too
-    degradation = Degradation(kernel, kernels.scale, "direct", NOISE * sigma if noisy < NOISY else 0.0)
     image = torch.from_numpy(hr).permute(2, 0, 1)[None].double() / 255
     lq = round_to_8_bits(degradation.apply(image, generator)).float()
     return ValidationTask(hr, lq, degradation.to(lq))

@@ -78,7 +78,7 @@ def test_the_soup_prints_what_each_file_is_worth(average):
 
 
 def test_it_describes_itself():
-    (command,) = commands_of(commands_of(build(cli_weights))["weights"]).values()
+    command = commands_of(commands_of(build(cli_weights))["weights"])["average"]
     assert_helpful(command, "mzsr weights average")
 
 

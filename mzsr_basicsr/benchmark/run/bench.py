@@ -9,8 +9,10 @@ import torch
 
 from mzsr_basicsr.benchmark.run.cell import CellRecord, Task, load_record, measured, run_task, same_size
 from mzsr_basicsr.benchmark.run.ensemble import ensemble
-from mzsr_basicsr.benchmark.run.methods import Method, build_method
+from mzsr_basicsr.benchmark.run.methods import build_method
 from mzsr_basicsr.benchmark.run.options import EnsembleOptions
+from mzsr_basicsr.benchmark.run.output import Method
+from mzsr_basicsr.benchmark.run.places import Place, at_place, placed
 from mzsr_basicsr.benchmark.run.plan import Plan
 from mzsr_basicsr.errors import ConfigError, MZSRError
 
@@ -54,7 +56,7 @@ class Bench:
         self._plan = plan
         self._folder = folder
         self._device = device
-        self._methods: dict[tuple[str, float], Method] = {}
+        self._methods: dict[tuple[str, float, Place], Method] = {}
 
     def attempt(self, task: Task) -> str | None:
         """Run a task, or only measure what it lacks; give the line that says why it failed, or None."""
@@ -71,16 +73,18 @@ class Bench:
         record = load_record(self._folder, task)
         if record is not None and same_size(record, task, self._folder):
             return measured(record, task, self._folder, metrics, self._device)
-        method = self.method(task.label, task.given.degradation.scale)
+        place = task.given.source.dataset, task.given.source.kernel
+        method = self.method(task.label, task.given.degradation.scale, place)
         return run_task(task, method, self._folder, metrics, self._device)
 
-    def method(self, label: str, scale: float) -> Method:
+    def method(self, label: str, scale: float, place: Place) -> Method:
         """Give a method, loaded at its first use."""
-        if (label, scale) not in self._methods:
-            options = self._plan.methods[label]
-            self._methods[label, scale] = (
-                ensemble([self.method(member, scale) for member in options.of])
+        options = self._plan.methods[label]
+        own = place if isinstance(options, EnsembleOptions) or placed(options) else ("", "")
+        if (label, scale, own) not in self._methods:
+            self._methods[label, scale, own] = (
+                ensemble([self.method(member, scale, place) for member in options.of])
                 if isinstance(options, EnsembleOptions)
-                else build_method(label, options, scale, self._plan.options.seed, self._device)
+                else build_method(label, at_place(options, place), scale, self._plan.options.seed, self._device)
             )
-        return self._methods[label, scale]
+        return self._methods[label, scale, own]

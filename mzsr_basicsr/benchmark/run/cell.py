@@ -11,8 +11,8 @@ import torch
 from msgspec import Struct
 
 from mzsr_basicsr.benchmark.run.memory import measured_peak
-from mzsr_basicsr.benchmark.run.methods import Method, Output
 from mzsr_basicsr.benchmark.run.metrics import measure
+from mzsr_basicsr.benchmark.run.output import Method, Output
 from mzsr_basicsr.benchmark.run.sources import Given, file_sha256, read_picture, write_picture
 from mzsr_basicsr.data.photos import to_picture, to_tensor
 from mzsr_basicsr.errors import ImageError
@@ -20,11 +20,15 @@ from mzsr_basicsr.pages import write_whole
 
 
 class Task(Struct, frozen=True):
-    """A method, by its label, on one LR image; `key` names the record, and depends on all that decides the result."""
+    """A method, by its label, on one LR image; `key` names the record, and depends on all that decides the result.
+
+    `others` are the set's other LR images, below the results folder, where the method remembers.
+    """
 
     label: str
     given: Given
     key: str
+    others: tuple[str, ...] = ()
 
 
 class OutputRecord(Struct, frozen=True, kw_only=True):
@@ -46,13 +50,21 @@ class CellRecord(Struct, frozen=True, kw_only=True):
     outputs: list[OutputRecord]
 
 
-def task_key(method: dict[str, Any], given: Given, device: str) -> str:
+def others_of(given: Given, givens: Sequence[Given]) -> tuple[Given, ...]:
+    """List the other images of a data set with the same kernel."""
+    own = given.source
+    alike = (one for one in givens if (one.source.dataset, one.source.kernel) == (own.dataset, own.kernel))
+    return tuple(one for one in alike if one is not given)
+
+
+def task_key(method: dict[str, Any], given: Given, device: str, others: Sequence[Given] = ()) -> str:
     """Give the SHA-256 of all that decides a result: method, weights, LR image, kernel, scale.
 
     Args:
         method: see `identity.method_identity`.
         given: the LR image.
         device: "cpu" or "cuda"; digits and times differ.
+        others: what the method remembers.
     """
     d = given.degradation
     kernel = hashlib.sha256(d.weights()).hexdigest()
@@ -64,6 +76,7 @@ def task_key(method: dict[str, Any], given: Given, device: str) -> str:
         "place": place,
         "device": device,
     }
+    content |= {"others": [one.source.lr_sha256 for one in others]} if others else {}
     content |= {"subsampling": d.subsampling, "scale": d.scale, "format": 1}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -97,9 +110,9 @@ def run_task(task: Task, method: Method, folder: Path, metrics: Sequence[str], d
         ImageError: the SR image has another size than the HR image, or is not finite.
     """
     source = task.given.source
-    lq = to_tensor(read_picture(folder / source.lr))[None].to(device)
+    lq, *others = (to_tensor(read_picture(folder / file))[None].to(device) for file in (source.lr, *task.others))
     with measured_peak(device) as peak:
-        outputs = method(lq, task.given.degradation)
+        outputs = method(lq, task.given.degradation, *others)
     size = read_picture(source.hr).shape[:2]
     records = [_keep(output, task, folder, size) for output in outputs]
     record = CellRecord(key=task.key, peak_mb=peak.megabytes, hr_sha256=task.given.hr_sha256, outputs=records)

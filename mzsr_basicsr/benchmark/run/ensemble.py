@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.benchmark.run.methods import Method, Output, updates_of
+from mzsr_basicsr.benchmark.run.methods import updates_of
 from mzsr_basicsr.benchmark.run.options import EnsembleOptions, MethodOptions
+from mzsr_basicsr.benchmark.run.output import Method, Output
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.options.strict import nearest
@@ -16,9 +17,11 @@ def check_members(methods: Mapping[str, MethodOptions]) -> None:
     """Check what the ensembles of an option file are of.
 
     Raises:
-        ConfigError: fewer than two methods, one twice, one that is not there, or an ensemble.
+        ConfigError: fewer than two methods, one twice, one that is not there, an ensemble, or one with a memory.
     """
-    single = [label for label, options in methods.items() if not isinstance(options, EnsembleOptions)]
+    joint = {label for label, options in methods.items() if getattr(options, "memory", False)}
+    several = {label for label, options in methods.items() if isinstance(options, EnsembleOptions)}
+    single = [label for label in methods if label not in several | joint]
     for label, options in methods.items():
         if not isinstance(options, EnsembleOptions):
             continue
@@ -27,7 +30,8 @@ def check_members(methods: Mapping[str, MethodOptions]) -> None:
             raise ConfigError(f"{section}: {options.of}; name two or more methods, each once")
         for member in options.of:
             if member not in single:
-                what = "is an ensemble" if member in methods else "is no method"
+                why = "is an ensemble" if member in several else "has a memory, of other images"
+                what = why if member in methods else "is no method"
                 raise ConfigError(f"{section}: {member!r} {what}; {nearest(member, single)}")
 
 

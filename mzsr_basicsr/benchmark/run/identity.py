@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from mzsr_basicsr.benchmark.run.options import (
     NetworkOptions,
     ZSSRMethodOptions,
 )
+from mzsr_basicsr.benchmark.run.places import at_place, placed
 from mzsr_basicsr.benchmark.run.plan import Plan
 from mzsr_basicsr.benchmark.run.sources import file_sha256
 from mzsr_basicsr.errors import ConfigError
@@ -72,10 +74,22 @@ def about(plan: Plan, device: torch.device, threads: int) -> dict[str, str]:
     facts["seed"] = str(plan.options.seed)
     for label, options in plan.methods.items():
         if isinstance(options, (NetworkOptions, MZSROptions)):
-            for scale in sorted({d.scale for d in plan.degradations}):
-                name = f"weights of {label}, x{scale:g}"
-                digest = weights_sha256(options, scale, label)
-                facts[name] = f"{weights_file(options, scale, label)}, SHA-256 {digest}"
+            facts |= _weights(plan, label, options)
+    return facts
+
+
+def _weights(plan: Plan, label: str, options: NetworkOptions | MZSROptions) -> dict[str, str]:
+    """Name a method's weights for each scale, or for each place that has its own."""
+    places = {(f"x{d.scale:g}", "", ""): d.scale for d in sorted(plan.degradations, key=lambda d: d.scale)}
+    if placed(options):
+        every = product(plan.datasets, plan.degradations)
+        places = {(f"{name}, {d.name}", name, d.name): d.scale for name, d in every}
+    facts = {}
+    for (where, *place), scale in places.items():
+        if (label, *place) not in plan.without:
+            own = at_place(options, (place[0], place[1]))
+            digest = weights_sha256(own, scale, label)
+            facts[f"weights of {label}, {where}"] = f"{weights_file(own, scale, label)}, SHA-256 {digest}"
     return facts
 
 

@@ -1,8 +1,6 @@
 """The methods of a benchmark: each turns an LR image into one or more SR images."""
 
-import math
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -12,26 +10,22 @@ from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.adaptation.zero_shot import super_resolve, zero_shot
 from mzsr_basicsr.archs.build import check_network
 from mzsr_basicsr.benchmark.run.networks import Loaded, build, load_network
-from mzsr_basicsr.benchmark.run.options import BicubicOptions, KernelChoice, SingleOptions, ZSSRMethodOptions
+from mzsr_basicsr.benchmark.run.options import (
+    BicubicOptions,
+    KernelChoice,
+    MZSROptions,
+    SingleOptions,
+    ZSSRMethodOptions,
+)
+from mzsr_basicsr.benchmark.run.output import Method, Output, told_of
+from mzsr_basicsr.benchmark.run.remembering import Remembering
 from mzsr_basicsr.degradation.degrade import upscale
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.options.zero_shot import ZeroShotOptions, zero_shot_settings
 from mzsr_basicsr.options.zssr import zssr_settings
-from mzsr_basicsr.upscaling.choice import choose_kernel
-from mzsr_basicsr.upscaling.settings import UpscaleSettings
+from mzsr_basicsr.weights.pretrained import fitting_rates
 from mzsr_basicsr.zssr import ZSSRSettings, zssr
-
-
-class Output(NamedTuple):
-    """An SR image (1, 3, H, W) in [0, 1], after how many updates (None: the method makes none), and seconds."""
-
-    updates: int | None
-    image: Tensor
-    seconds: float
-
-
-Method = Callable[[Tensor, Degradation], list[Output]]
 
 
 def build_method(label: str, options: SingleOptions, scale: float, seed: int, device: torch.device) -> Method:
@@ -57,6 +51,11 @@ def build_method(label: str, options: SingleOptions, scale: float, seed: int, de
         settings = zssr_settings(options, scale, section)
         return _zssr(options.kernel, settings, _fresh_network(options, section, seed).to(device))
     loaded = load_network(options, scale, section)
+    if isinstance(options, MZSROptions) and not options.learner:
+        rates = fitting_rates(loaded.rates, loaded.network, section)
+        loaded = loaded._replace(learner=None, rates=rates)
+    if isinstance(options, MZSROptions) and options.memory:
+        return Remembering(loaded, options, section, device)
     return _network(loaded, options.zero_shot, options.kernel, section, device)
 
 
@@ -85,7 +84,7 @@ def _zssr(choice: KernelChoice, settings: ZSSRSettings, network: nn.Module) -> M
     network = network.to(memory_format=torch.channels_last)
 
     def run(lq: Tensor, degradation: Degradation) -> list[Output]:
-        told, spent = _told(choice, lq, degradation)
+        told, spent = told_of(choice, lq, degradation)
         result = zssr(network, lq, told, settings)
         return [Output(u, image, spent + result.seconds[u]) for u, image in sorted(result.images.items())]
 
@@ -104,7 +103,7 @@ def _network(
         settings = zero_shot_settings(options, rates, loaded.manner, learner)
 
     def run(lq: Tensor, degradation: Degradation) -> list[Output]:
-        told, spent = _told(choice, lq, degradation)
+        told, spent = told_of(choice, lq, degradation)
         if options is None:
             return [_unadapted(network, lq, told, spent)]
         result = zero_shot(network, lq, told.with_noise(options.noise), settings)
@@ -119,17 +118,3 @@ def _unadapted(network: nn.Module, lq: Tensor, degradation: Degradation, spent: 
     params = {name: value.detach() for name, value in network.named_parameters()}
     image = super_resolve(network, params, lq, degradation, Settings())
     return Output(None, image, spent + seconds_now(lq.device) - start)
-
-
-def _told(choice: KernelChoice, lq: Tensor, degradation: Degradation) -> tuple[Degradation, float]:
-    """Give the degradation that a method is told, and the seconds it took to find it."""
-    if choice == "known":
-        return degradation.to(lq), 0.0
-    start = seconds_now(lq.device)
-    blurs = "auto" if choice == "bicubic" else degradation.subsampling
-    settings = UpscaleSettings(scale=degradation.scale, kernel=choice, subsampling=blurs)  # type: ignore[arg-type]
-    smallest = min(lq.shape[-2:])
-    found = choose_kernel(settings, math.ceil(degradation.scale), lambda: lq.cpu(), smallest, "the image")
-    one = found.degradation
-    told = Degradation(one.kernel, degradation.scale, one.subsampling, one.noise)
-    return told.to(lq), seconds_now(lq.device) - start

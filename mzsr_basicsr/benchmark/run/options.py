@@ -10,7 +10,7 @@ from mzsr_basicsr.options.zero_shot import ZeroShotOptions
 from mzsr_basicsr.options.zssr import ZSSROptions
 
 KernelChoice = Literal["known", "auto", "bicubic"]
-Weights = str | dict[float, str]  # for all scales, or by scale
+Weights = str | dict[float, str]  # for all scales, or by scale; {dataset} and {kernel} in a file's name are replaced
 
 
 class DatasetOptions(Record, frozen=True, kw_only=True):
@@ -47,7 +47,11 @@ class NetworkOptions(Record, frozen=True, kw_only=True):
 
 
 class MZSROptions(Record, frozen=True, kw_only=True):
-    """`methods.LABEL` of type `mzsr`: our networks and their learned rates, by default those that ship."""
+    """`methods.LABEL` of type `mzsr`: our networks and their learned rates, by default those that ship.
+
+    `learner: false` leaves out what the weights file says of where adaptation starts. With `memory` an image begins
+    with what the other images of its data set have taught.
+    """
 
     type: Literal["mzsr"]
     weights: Weights = msgspec.field(default_factory=lambda: {float(s): f"shipped:mzsr_x{s}" for s in (2, 3, 4)})
@@ -55,6 +59,8 @@ class MZSROptions(Record, frozen=True, kw_only=True):
     param_key: str | None = None
     zero_shot: ZeroShotOptions = ZeroShotOptions(rates="learned", quantize_son=True)
     kernel: KernelChoice = "known"
+    learner: bool = True
+    memory: bool = False
 
 
 class ZSSRMethodOptions(ZSSROptions, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from mzsr_basicsr.benchmark import published
 from mzsr_basicsr.benchmark.run.ensemble import check_members
 from mzsr_basicsr.benchmark.run.option_file import read_bytes
 from mzsr_basicsr.benchmark.run.options import METHODS, BenchmarkOptions, DatasetOptions, KernelOptions, MethodOptions
+from mzsr_basicsr.benchmark.run.places import lines_of, without_weights
 from mzsr_basicsr.data.folders import SUFFIXES
 from mzsr_basicsr.degradation.names import TEST_KERNELS
 from mzsr_basicsr.degradation.record import Degradation
@@ -44,7 +45,8 @@ class Plan:
         datasets: those that are there.
         degradations: kernels at their scales.
         methods: options of each, by label.
-        skipped: a line for each data set that is not there.
+        skipped: a line for each data set that is not there, and for each method of whose weights some are not.
+        without: (label, data set, kernel) where a method has none.
     """
 
     options: BenchmarkOptions
@@ -52,6 +54,7 @@ class Plan:
     degradations: list[NamedDegradation]
     methods: dict[str, MethodOptions]
     skipped: list[str]
+    without: frozenset[tuple[str, str, str]] = frozenset()
 
 
 def read_options(path: Path) -> BenchmarkOptions:
@@ -92,7 +95,9 @@ def make_plan(options: BenchmarkOptions) -> Plan:
     degradations = _degradations(options)
     datasets, skipped = _datasets(options)
     _check_published(datasets, [d.name for d in degradations])
-    return Plan(options, datasets, degradations, methods, skipped)
+    missing = without_weights(methods, datasets, {d.name: d.scale for d in degradations})
+    skipped += lines_of(missing)
+    return Plan(options, datasets, degradations, methods, skipped, frozenset(missing))
 
 
 def _check_name(key: str, name: str) -> None:

@@ -5,6 +5,7 @@ inner loop starts from, with gains where it modulates. Its own parameters are me
 adds one by `STARTS["name"] = class`; see `start.Start`.
 """
 
+from mzsr_basicsr.meta.starts.domains import Domains
 from mzsr_basicsr.meta.starts.experts import Experts
 from mzsr_basicsr.meta.starts.hypernetwork import Hypernetwork
 from mzsr_basicsr.meta.starts.memory import Memory
@@ -15,6 +16,7 @@ STARTS: dict[str, type[Start]] = {
     "hypernetwork": Hypernetwork,
     "memory": Memory,
     "experts": Experts,
+    "domains": Domains,
 }
 
-__all__ = ["STARTS", "Experts", "Hypernetwork", "Memory", "Shared", "Start", "View"]
+__all__ = ["STARTS", "Domains", "Experts", "Hypernetwork", "Memory", "Shared", "Start", "View"]

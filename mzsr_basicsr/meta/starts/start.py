@@ -28,6 +28,7 @@ class Start(nn.Module):
     """
 
     looks = True  # at the task, by an embedding
+    doubted = False  # what it chooses is asked of the image first; see `adaptation.confirmation`
 
     def __init__(self, network: nn.Module, embedding: TaskEmbedding | None = None) -> None:
         super().__init__()

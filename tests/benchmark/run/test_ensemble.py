@@ -21,7 +21,7 @@ from helpers.places import ROOT
 
 from mzsr_basicsr.adaptation.zero_shot import Schedule, Settings, zero_shot
 from mzsr_basicsr.benchmark.run.ensemble import columns, ensemble
-from mzsr_basicsr.benchmark.run.methods import Output
+from mzsr_basicsr.benchmark.run.output import Output
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 

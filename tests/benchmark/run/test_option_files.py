@@ -18,7 +18,7 @@ FILES = sorted((OPTIONS / "benchmark").glob("*.yml"))
 
 def test_all_promised_files_are_there() -> None:
     promised = {"x2", "paper_tables_x2", "paper_tables_x4", "paper_tables_bicubic"}
-    assert {file.stem for file in FILES} >= promised | {"own_scale_x2", "own_scale_x4", "domains_x2"}
+    assert {file.stem for file in FILES} >= promised | {"own_scale_x2", "own_scale_x4", "domains_x2", "domains"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
@@ -31,7 +31,9 @@ def test_every_method_can_be_built(file: Path, tmp_path: Path) -> None:
     bench = Bench(plan, tmp_path, torch.device("cpu"))
     for label in plan.methods:
         for degradation in plan.degradations:
-            assert callable(bench.method(label, degradation.scale))
+            for dataset in plan.datasets:
+                if (label, dataset, degradation.name) not in plan.without:
+                    assert callable(bench.method(label, degradation.scale, (dataset, degradation.name)))
 
 
 @pytest.mark.parametrize("name", published.names())
