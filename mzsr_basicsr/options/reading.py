@@ -16,7 +16,7 @@ _LONGEST = 2000  # characters of a value; Python writes no integers of more digi
 _MOST = 20_000  # values, those counted again that an alias repeats
 _DEEPEST = 50  # sections within each other
 _NAME = "tag:yaml.org,2002:python/name:"
-_PLUGIN = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\.PLUGIN")
+_PLUGIN = re.compile(r"(?:[A-Za-z_]\w*\.)+PLUGIN")
 _ONLY = "of Python, only the line `plugin: !!python/name:MODULE.PLUGIN` is allowed"
 _BAD_VALUES = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)  # as 2000-13-45
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -31,7 +31,7 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> OrderedDict[Any, Any]:
 
 
 def _named(loader: Any, name: str, node: yaml.Node) -> str:
-    return plugin(name)
+    return plugin(name, "the option file")
 
 
 OptionLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
@@ -56,7 +56,7 @@ def read_options(path: Path, hint: str, plugins: bool = False) -> dict[str, Any]
             raise ConfigError(f"{path}: larger than {_LARGEST >> 10} KiB, so no option file")
         text = content.decode()
         for name in _check_events(text, str(path), plugins):
-            plugin(name)
+            plugin(name, str(path))
         opt = _load(text, str(path), plugins)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); check its rights") from None
@@ -67,22 +67,26 @@ def read_options(path: Path, hint: str, plugins: bool = False) -> dict[str, Any]
     return opt
 
 
-def plugin(name: str) -> str:
+def plugin(name: str, where: str) -> str:
     """Import a plug-in: the text `PLUGIN` of a module outside of Python's own library.
 
     Raises:
         ConfigError: it has another name, is not there, or is no text.
     """
-    module = _PLUGIN.fullmatch(name)
-    if module is None or module[1].partition(".")[0] in sys.stdlib_module_names:
-        raise ConfigError(f"!!python/name:{name}: is refused; {_ONLY}")
+    if not _may_be_plugin(name):
+        raise ConfigError(f"{where}: !!python/name:{name} is refused; {_ONLY}")
     try:
-        value = import_module(module[1]).PLUGIN
+        value = import_module(name.removesuffix(".PLUGIN")).PLUGIN
     except (ImportError, AttributeError) as error:
-        raise ConfigError(f"!!python/name:{name}: cannot be loaded ({' '.join(str(error).split())})") from None
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"{where}: !!python/name:{name} cannot be loaded ({reason})") from None
     if not isinstance(value, str):
-        raise ConfigError(f"!!python/name:{name}: a {type(value).__name__}, and no plug-in, whose PLUGIN is a text")
+        raise ConfigError(f"{where}: !!python/name:{name} is a {type(value).__name__}; a plug-in's PLUGIN is a text")
     return value
+
+
+def _may_be_plugin(name: str) -> bool:
+    return _PLUGIN.fullmatch(name) is not None and name.partition(".")[0] not in sys.stdlib_module_names
 
 
 def _load(text: str, where: str, plugins: bool) -> Any:
@@ -105,8 +109,10 @@ def _check_events(text: str, where: str, plugins: bool) -> list[str]:
     count = _Count(where)
     for event in yaml.parse(text, Loader=_SafeLoader):
         tag = getattr(event, "tag", None) or "!"
-        if plugins and tag.startswith(_NAME) and isinstance(event, yaml.ScalarEvent) and count.depth == 1:
-            named.append(tag.removeprefix(_NAME))
+        name = tag.removeprefix(_NAME)
+        at_the_top = isinstance(event, yaml.ScalarEvent) and count.depth == 1
+        if plugins and at_the_top and name != tag and _may_be_plugin(name):
+            named.append(name)
         elif tag != "!" and tag not in _SafeLoader.yaml_constructors:
             short = tag.replace("tag:yaml.org,2002:", "!!")[:100]
             allowed = _ONLY if plugins else "this file has no tags but YAML's own"
