@@ -1,6 +1,5 @@
 """Option files, which may be a stranger's: read so that no code of theirs runs, and no few lines become many values."""
 
-import re
 import sys
 from collections import OrderedDict
 from importlib import import_module
@@ -16,7 +15,7 @@ _LONGEST = 2000  # characters of a value; Python writes no integers of more digi
 _MOST = 20_000  # values, those counted again that an alias repeats
 _DEEPEST = 50  # sections within each other
 _NAME = "tag:yaml.org,2002:python/name:"
-_PLUGIN = re.compile(r"(?:[A-Za-z_]\w*\.)+PLUGIN")
+_TEXT = ".PLUGIN"  # what a plug-in's name ends with
 _ONLY = "of Python, only the line `plugin: !!python/name:MODULE.PLUGIN` is allowed"
 _BAD_VALUES = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)  # as 2000-13-45
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -76,7 +75,7 @@ def plugin(name: str, where: str) -> str:
     if not _may_be_plugin(name):
         raise ConfigError(f"{where}: !!python/name:{name} is refused; {_ONLY}")
     try:
-        value = import_module(name.removesuffix(".PLUGIN")).PLUGIN
+        value = import_module(name.removesuffix(_TEXT)).PLUGIN
     except (ImportError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"{where}: !!python/name:{name} cannot be loaded ({reason})") from None
@@ -85,8 +84,14 @@ def plugin(name: str, where: str) -> str:
     return value
 
 
+def may_be_imported(module: str) -> bool:
+    """Tell whether an option file may name a module: one that is no part of Python itself."""
+    words = module.split(".")
+    return all(word.isidentifier() for word in words) and words[0] not in sys.stdlib_module_names
+
+
 def _may_be_plugin(name: str) -> bool:
-    return _PLUGIN.fullmatch(name) is not None and name.partition(".")[0] not in sys.stdlib_module_names
+    return name.endswith(_TEXT) and may_be_imported(name.removesuffix(_TEXT))
 
 
 def _load(text: str, where: str, plugins: bool) -> Any:
