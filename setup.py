@@ -58,7 +58,7 @@ setup(
         "pillow>=10.1",  # image files with all that belongs to them; graphics to train on, in its own font of any size
         "pyyaml",  # option files
         "scikit-learn",  # k-means over the embedding of tasks
-        "scipy",  # .mat kernels, sizes for fast transforms, interpolation
+        "scipy",  # .mat kernels written, sizes for fast transforms, interpolation
         "tifffile",  # TIFF of any depth and number of bands
         "torch>=2.4",
         "tqdm",  # progress bars with an ETA
@@ -76,6 +76,7 @@ setup(
         "dev": [
             *GEO,
             "build",  # a test makes the sdist and the wheel
+            "h5py",  # as the extra matlab
             "hypothesis",
             "mypy==2.4.1",
             *MEDICAL,
@@ -87,6 +88,7 @@ setup(
         ],
         "geo": GEO,  # scenes in `mzsr upscale`
         "medical": MEDICAL,  # DICOM and NIfTI in `mzsr upscale`
+        "matlab": ["h5py"],  # kernels in files of MATLAB 7.3, which are HDF5
         "metrics": ["pyiqa"],  # LPIPS, DISTS, NIQE, … in `mzsr benchmark`
     },
     entry_points={"console_scripts": ["mzsr = mzsr_basicsr.cli.main:main"]},

@@ -10,11 +10,12 @@ class MZSRError(ValueError):
 
     Args:
         message: one line. A data loader makes the error of its worker anew, from the worker's whole traceback; of that
-            the line is taken.
+            the line is taken. Names from files may hold anything: what cannot be printed is escaped.
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(_own_line(message) if _WRAPPED in message else message)
+        line = _own_line(message) if _WRAPPED in message else message
+        super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line))
 
 
 def _own_line(traceback: str) -> str:

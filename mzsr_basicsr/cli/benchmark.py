@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mzsr_basicsr.benchmark.run.option_file import read_bytes
+from mzsr_basicsr.benchmark.run.option_file import check_readable
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.interrupt import ending_at_once, say, stop_on_sigterm
 
@@ -47,7 +47,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def _run(a: argparse.Namespace) -> int:
     with ending_at_once():
-        read_bytes(a.opt)
+        check_readable(a.opt)
         if a.jobs is not None and a.jobs < 1:
             raise ConfigError(f"--jobs: {a.jobs} must be at least 1")
         from mzsr_basicsr.benchmark.run.plan import make_plan, read_options

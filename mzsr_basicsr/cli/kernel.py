@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from mzsr_basicsr.degradation.kernel_text import ALLOWED, read_text
+from mzsr_basicsr.degradation.kernel_text import ALLOWED, files_of, read_text
 from mzsr_basicsr.errors import ConfigError, MZSRError, refusal
 from mzsr_basicsr.jobs.interrupt import ending_at_once, say
 from mzsr_basicsr.kernel_tools.output import check_output
@@ -13,6 +13,13 @@ from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 
 _KERNELS = (".npy", ".mat", ".png")
 _KERNEL = f"{ALLOWED}; variances in px^2; the blur is a correlation with it"
+_CHANGES = {
+    "--clip": "set negative weights to 0 where they are 10 %% of the others at most (default: refuse them)",
+    "--pad": "add zeros to an odd and square side, below and to the right, as scipy's centre is (default: refuse)",
+    "--normalise": "divide by the sum of the weights (default: refuse sums other than 1)",
+    "--turn": "by 180 degrees: from convolution to correlation, or back (default: as it is)",
+    "--recentre": "shift it by whole px, its centre of mass to within half a px of the centre (default: leave it)",
+}
 _SIDES = (16, 4096)  # px
 _EPILOG = """examples:
   mzsr kernel estimate photo.jpg --scale 2 -o photo_kernel.npy
@@ -27,8 +34,8 @@ _DRAW_EPILOG = """examples:
   mzsr kernel draw gaussian:4.0,1.0,-0.5,21 -o kernel.png --side 800
 """
 _CONVERT_EPILOG = """examples:
-  mzsr kernel convert motion:9,30 -o motion.png
   mzsr kernel convert usrnet.mat -o k.npy --turn --recentre
+  mzsr kernel convert 'kernels.mat[3]' -o third.npy --clip --pad --normalise
 """
 _COMPARE_EPILOG = """examples:
   mzsr kernel compare true.mat estimated.npy
@@ -50,16 +57,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     convert = _parser(actions, "convert", "write a kernel as a file of another kind", _CONVERT_EPILOG)
     convert.add_argument("kernel", metavar="SPEC|FILE", help=_KERNEL)
     _add_output(convert, "kernel file to write; .npy and .mat are exact, .png has 16 bits", _KERNELS, required=True)
-    convert.add_argument(
-        "--turn",
-        action="store_true",
-        help="by 180 degrees: from convolution to correlation, or back (default: as it is)",
-    )
-    convert.add_argument(
-        "--recentre",
-        action="store_true",
-        help="shift it by whole px, its centre of mass to within half a px of the centre (default: leave it)",
-    )
+    for option, about in _CHANGES.items():
+        convert.add_argument(option, action="store_true", help=about)
     convert.set_defaults(run=_convert)
     compare = _parser(actions, "compare", "say how kernel B differs from kernel A", _COMPARE_EPILOG)
     compare.add_argument("first", metavar="A", help=f"the kernel to compare with: {_KERNEL}")
@@ -159,8 +158,7 @@ def _check_estimate(path: Path, settings: UpscaleSettings) -> None:
 def _draw(a: argparse.Namespace) -> None:
     with ending_at_once():
         _check_side(a.side)
-        check_output(a.output, a.endings, [Path(a.kernel)], a.overwrite)
-        read_text(a.kernel)
+        check_output(a.output, a.endings, files_of(a.kernel), a.overwrite)
         from mzsr_basicsr.kernel_tools.actions import draw_titled
         from mzsr_basicsr.pictures.picture import Picture
         from mzsr_basicsr.pictures.writing import write_picture
@@ -169,19 +167,18 @@ def _draw(a: argparse.Namespace) -> None:
 
 def _convert(a: argparse.Namespace) -> None:
     with ending_at_once():
-        check_output(a.output, a.endings, [Path(a.kernel)], a.overwrite)
-        read_text(a.kernel)
-        from mzsr_basicsr.degradation.kernel_files import load_kernel, save_kernel
-        from mzsr_basicsr.degradation.moves import recentred, turned
-    kernel = turned(load_kernel(a.kernel)) if a.turn else load_kernel(a.kernel)
-    save_kernel(recentred(kernel) if a.recentre else kernel, a.output)
+        check_output(a.output, a.endings, files_of(a.kernel), a.overwrite)
+        from mzsr_basicsr.kernel_tools.convert import convert
+    changes = [option for option in _CHANGES if getattr(a, option.removeprefix("--"))]
+    if done := convert(a.kernel, a.output, changes):
+        print(f"{a.output}: {'; '.join(done)}")
 
 
 def _compare(a: argparse.Namespace) -> None:
     with ending_at_once():
         _check_side(a.side)
         if a.output is not None:
-            check_output(a.output, a.endings, [Path(a.first), Path(a.second)], a.overwrite)
+            check_output(a.output, a.endings, files_of(a.first, a.second), a.overwrite)
         read_text(a.first)
         read_text(a.second)
         from mzsr_basicsr.kernel_tools.actions import compare_text, draw_comparison

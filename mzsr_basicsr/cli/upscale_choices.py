@@ -10,7 +10,7 @@ from mzsr_basicsr.upscaling.settings import SIGNALS, UpscaleSettings
 _KERNEL = (
     "auto (estimated: a Gaussian, a disk or a motion), auto-free (any kernel, estimated), bicubic (none but bicubic "
     "subsampling), gaussian:L1[,L2[,THETA[,SIZE]]] (variances in px², radians), disk:R, box:S, motion:L[,DEG], "
-    "pair:V,D[,DEG], shake:SEED[,SIZE], or a .mat, .npy or .png file; "
+    "pair:V,D[,DEG], shake:SEED[,SIZE], or a .mat, .npy, .npz or .png file; "
     "the blur is a correlation with it (default: auto)"
 )
 _QUALITY = (

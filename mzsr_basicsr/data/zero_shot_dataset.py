@@ -11,12 +11,11 @@ from mzsr_basicsr.data.photos import Photos, to_tensor
 from mzsr_basicsr.data.task_stream import task_generator
 from mzsr_basicsr.degradation.degrade import round_to_8_bits
 from mzsr_basicsr.degradation.kernel_files import load_kernel
+from mzsr_basicsr.degradation.kernel_text import FILE_SUFFIXES
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError, KernelError
 from mzsr_basicsr.options.datasets import ZeroShotDatasetOptions
 from mzsr_basicsr.options.strict import parse
-
-KERNEL_SUFFIXES = (".mat", ".npy", ".png")
 
 
 class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
@@ -79,10 +78,10 @@ class ZeroShotDataset(Dataset[dict[str, Tensor | str]]):
 
     def _kernel_file(self, folder: Path, index: int) -> Path:
         stem = Path(self._listed().path(index)).stem
-        for suffix in KERNEL_SUFFIXES:
+        for suffix in FILE_SUFFIXES:
             if (folder / f"{stem}{suffix}").is_file():
                 return folder / f"{stem}{suffix}"
-        raise KernelError(f"{self.section}.kernel_folder: {folder} has no kernel {stem}{{{','.join(KERNEL_SUFFIXES)}}}")
+        raise KernelError(f"{self.section}.kernel_folder: {folder} has no kernel {stem}{{{','.join(FILE_SUFFIXES)}}}")
 
     def _find_partners(self) -> list[int] | None:
         """Find the GT image of each LR image by its name."""

@@ -1,11 +1,9 @@
-"""Reading and writing blur kernels: .mat, .npy and .png files, and kernels given by a short text."""
+"""Blur kernels from a short text or a file, and back into a file."""
 
 from __future__ import annotations
 
 import os
 import secrets
-import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -13,8 +11,10 @@ from typing import BinaryIO
 import numpy as np
 from torch import Tensor
 
+from mzsr_basicsr.degradation.kernel_readers import choose, kernels_in
 from mzsr_basicsr.degradation.kernel_text import Written, read_text
 from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel, validate_kernel
+from mzsr_basicsr.degradation.repair import needed
 from mzsr_basicsr.degradation.shake import seeded_shake
 from mzsr_basicsr.degradation.shapes import box_kernel, disk_kernel, motion_kernel, pair_kernel
 from mzsr_basicsr.errors import KernelError
@@ -28,15 +28,14 @@ _BUILDERS: dict[str, Callable[..., Tensor]] = {
     "pair": pair_kernel,
     "shake": seeded_shake,
 }
-_READ_ERRORS = (OSError, EOFError, ValueError, TypeError, KeyError, NotImplementedError, struct.error, zlib.error)
 
 
 def load_kernel(spec: str) -> Tensor:
     """Read the kernel that a text names.
 
     Args:
-        spec: One of: a path to `.mat` (the variable `Kernel`, else the only 2-D numeric array with more than one
-            value), `.npy` (never pickled) or `.png` (grey intensities read with Pillow, divided by their sum);
+        spec: One of: a path to `.mat` (of MATLAB 7.3, too), `.npy` (never pickled), `.npz` or `.png`, see
+            `kernel_readers`; `FILE[3]`, the third of a file's kernels, of cell arrays and stacks;
             `gaussian:L1[,L2[,THETA[,SIZE]]]` with variances in px^2 (L2 = L1), radians (0) and an odd side in
             px (15); `disk:RADIUS`, `box:SIDE`, `motion:LENGTH[,DEGREES]`, `pair:VARIANCE,DISTANCE[,DEGREES]`, see
             `shapes`, px and px^2; `shake:SEED[,SIZE]`, a camera shake of an odd side in px (25), see `shake`;
@@ -51,14 +50,41 @@ def load_kernel(spec: str) -> Tensor:
     found = read_text(spec)
     if isinstance(found, Written):
         return _BUILDERS[found.shape](*found.numbers)
+    weights = read_weights(spec)
+    return as_kernel(weights, spec, weights)
+
+
+def as_kernel(weights: np.ndarray, spec: str, given: np.ndarray) -> Tensor:
+    """Check weights by `validate_kernel`; a refusal names the repairs that what was given needs.
+
+    Raises:
+        KernelError: they are no kernel.
+    """
     try:
-        array = _READERS[found.suffix.lower()](found)
-    except KernelError:
-        raise
-    except _READ_ERRORS as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise KernelError(f"{spec}: cannot read a kernel from this file ({reason})") from error
-    return validate_kernel(array, spec)
+        return validate_kernel(weights, spec)
+    except KernelError as error:
+        repairs = needed(given)
+        if not repairs:
+            raise
+        raise KernelError(f"{error}; repair it: mzsr kernel convert '{spec}' -o NEW.npy {' '.join(repairs)}") from None
+
+
+def read_weights(spec: str) -> np.ndarray:
+    """Read the array that a text names; unlike `load_kernel`, whatever its shape, its sum and its signs.
+
+    Returns:
+        Real numbers in float64; kernels drawn as .png are divided by their sum.
+
+    Raises:
+        KernelError: The file is missing or damaged, the text is unknown, or the array does not hold real numbers.
+    """
+    found = read_text(spec)
+    if isinstance(found, Written):
+        return load_kernel(spec).numpy()
+    weights = choose(kernels_in(found.path), found)
+    if weights.dtype.kind not in "fiub":
+        raise KernelError(f"{spec}: kernel has the type {weights.dtype}; it must hold real numbers")
+    return weights.astype(np.float64)
 
 
 def save_kernel(kernel: Tensor, path: str | os.PathLike[str]) -> None:
@@ -83,48 +109,6 @@ def save_kernel(kernel: Tensor, path: str | os.PathLike[str]) -> None:
         raise KernelError(f"{target}: cannot write the kernel ({error.strerror or error})") from error
 
 
-def _read_mat(path: Path) -> np.ndarray:
-    import scipy.io  # slow to import, and few kernels are .mat files
-
-    try:
-        content = scipy.io.loadmat(path)
-    except scipy.io.matlab.MatReadError as error:
-        raise ValueError(str(error)) from error
-    variables = {name: value for name, value in content.items() if not name.startswith("__")}
-    if "Kernel" in variables:
-        return _numeric(variables["Kernel"], path)
-    arrays = [value for value in variables.values() if _is_matrix(value)]
-    if len(arrays) != 1:
-        names = ", ".join(variables) or "none"
-        raise KernelError(f"{path}: needs the variable 'Kernel' or exactly one 2-D numeric array; variables: {names}")
-    return arrays[0].astype(np.float64)
-
-
-def _is_matrix(value: object) -> bool:
-    return isinstance(value, np.ndarray) and value.ndim == 2 and value.size > 1 and value.dtype.kind in "fiu"
-
-
-def _read_npy(path: Path) -> np.ndarray:
-    with path.open("rb") as stream:
-        return _numeric(np.lib.format.read_array(stream, allow_pickle=False), path)
-
-
-def _read_png(path: Path) -> np.ndarray:
-    from PIL import Image
-
-    with Image.open(path) as image:
-        grey = np.asarray(image if image.mode.startswith("I") else image.convert("L"), dtype=np.float64)
-    if grey.sum() <= 0:
-        raise KernelError(f"{path}: the image is all black, so it is no kernel; it must sum to more than 0")
-    return grey / grey.sum()
-
-
-def _numeric(value: np.ndarray, path: Path) -> np.ndarray:
-    if value.dtype.kind not in "fiu":
-        raise KernelError(f"{path}: kernel has the type {value.dtype}; it must hold real numbers")
-    return value.astype(np.float64)
-
-
 def _write_mat(stream: BinaryIO, kernel: np.ndarray) -> None:
     import scipy.io
 
@@ -142,7 +126,6 @@ def _write_png(stream: BinaryIO, kernel: np.ndarray) -> None:
     Image.fromarray(grey).save(stream, format="PNG")
 
 
-_READERS: dict[str, Callable[[Path], np.ndarray]] = {".mat": _read_mat, ".npy": _read_npy, ".png": _read_png}
 _WRITERS: dict[str, Callable[[BinaryIO, np.ndarray], None]] = {
     ".mat": _write_mat,
     ".npy": _write_npy,

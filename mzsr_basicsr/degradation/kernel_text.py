@@ -1,10 +1,12 @@
-"""How kernels are written: a shape and its numbers, as `gaussian:2,1,0.5` or `disk:3`, or the path of a file.
+"""How kernels are written: a shape and its numbers, as `gaussian:2,1,0.5` or `disk:3`, or a file, as `k.mat[3]`.
 
 This module imports the standard library alone, so that a wrong text or a missing file is refused before anything heavy
 is loaded.
 """
 
 import math
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +14,8 @@ from typing import NamedTuple
 
 from mzsr_basicsr.errors import KernelError
 
-FILE_SUFFIXES = (".mat", ".npy", ".png")
+FILE_SUFFIXES = (".mat", ".npy", ".npz", ".png")
+_ONE_OF_MANY = re.compile(r"(?P<path>.+)\[(?P<number>\d{1,9})\]", re.DOTALL)
 _GAUSSIAN = "gaussian:L1[,L2[,THETA[,SIZE]]]"
 _SHAKE = "shake:SEED[,SIZE]"
 _SMALLEST, _LARGEST = 0.1, 40.0  # px or px², of any extent of a shape
@@ -36,7 +39,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
     }
 )
 _FORMS = ", ".join([_GAUSSIAN, *(shape.form for shape in SHAPES.values()), _SHAKE])
-ALLOWED = f"a .mat, .npy or .png file, {_FORMS}, or delta"
+ALLOWED = f"a .mat, .npy, .npz or .png file (FILE[3]: the third kernel in it), {_FORMS}, or delta"
 
 TURNED = "turn the given kernel by 180 degrees: it is of a project that convolves (default: correlate, as it is)"
 
@@ -48,7 +51,14 @@ class Written(NamedTuple):
     numbers: tuple[float, ...] = ()
 
 
-def read_text(spec: str) -> Written | Path:
+class InFile(NamedTuple):
+    """A kernel in a file that is there; the number counts the file's kernels from 1, None is for a file of one."""
+
+    path: Path
+    number: int | None = None
+
+
+def read_text(spec: str) -> Written | InFile:
     """Take apart the text that names a kernel; see `kernel_files.load_kernel`.
 
     Raises:
@@ -63,12 +73,22 @@ def read_text(spec: str) -> Written | Path:
         return Written(name, _shake(spec))
     if name in SHAPES:
         return Written(name, _shape(name, spec))
-    path = Path(spec)
+    chosen = _ONE_OF_MANY.fullmatch(spec)
+    path, number = (Path(chosen["path"]), int(chosen["number"])) if chosen else (Path(spec), None)
     if path.suffix.lower() not in FILE_SUFFIXES:
         raise KernelError(f"{spec}: unknown kernel; allowed: {ALLOWED}")
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike the path's own method, no error where a name is too long
         raise KernelError(f"{spec}: kernel file not found; allowed: {ALLOWED}")
-    return path
+    return InFile(path, number)
+
+
+def files_of(*specs: str) -> list[Path]:
+    """Name the files that texts take kernels from, so that none of them is written over.
+
+    Raises:
+        KernelError: as `read_text`.
+    """
+    return [found.path for spec in specs if isinstance(found := read_text(spec), InFile)]
 
 
 def check_extents(shape: str, *extents: float) -> None:

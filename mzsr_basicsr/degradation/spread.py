@@ -9,9 +9,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+_ROUNDING = 1e-6  # of λ1: by how much the variances of a round kernel may differ
+
 
 class Gaussian(NamedTuple):
-    """Variances λ1 >= λ2 in px², and the angle Θ of λ1's axis in radians, in [0, π)."""
+    """Variances λ1 >= λ2 in px², and the angle Θ of λ1's axis in radians, in [0, π); 0 where they are equal."""
 
     lambda1: float
     lambda2: float
@@ -37,8 +39,11 @@ def centre(kernel: Tensor) -> Tensor:
 def as_gaussian(spread: Tensor) -> Gaussian:
     """Name a covariance (3,) by its two variances and its angle."""
     values, axes = torch.linalg.eigh(matrix(spread.double()))
+    smaller, larger = (float(value) for value in values)
     theta = math.atan2(float(axes[1, 1]), float(axes[0, 1])) % math.pi
-    return Gaussian(float(values[1]), float(values[0].clamp_min(0)), theta)
+    if larger - smaller <= _ROUNDING * larger:  # any axis is as good: no chance shall choose one
+        theta = 0.0
+    return Gaussian(larger, max(smaller, 0.0), theta)
 
 
 def offsets(kernel: Tensor) -> tuple[Tensor, Tensor]:

@@ -44,10 +44,11 @@ def _to_the_end(pipeline: Callable[[str], None]) -> None:
     """Run a pipeline; what the system or Ctrl-C ends it with is one line, too."""
     from mzsr_basicsr.host import start
     from mzsr_basicsr.host.failures import explained
+    from mzsr_basicsr.host.guard import guarded
 
     logging.raiseExceptions = False  # where a full disk takes no log, what cannot be saved says so
     try:
-        with shielded_loaders():
+        with shielded_loaders(), guarded():
             pipeline(os.getcwd())
     except MZSRError:
         raise
@@ -112,22 +113,11 @@ def check_option_file(path: Path, training: bool, arguments: argparse.Namespace 
     Raises:
         ConfigError: naming the key.
     """
-    import yaml
-    from basicsr.utils.options import ordered_yaml
-
     from mzsr_basicsr.host.sections import check_sections
+    from mzsr_basicsr.options.reading import read_options
 
     _check_is_file(path)
-    try:
-        opt = yaml.load(path.read_text(), Loader=ordered_yaml()[0])  # noqa: S506  BasicSR's loader, on the user's file
-    except yaml.constructor.ConstructorError as error:  # of a tag, as that of the plug-in
-        raise ConfigError(f"{path}: cannot be loaded: {' '.join(str(error).split())}") from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check its rights") from None
-    if not isinstance(opt, dict):
-        raise ConfigError(f"{path}: holds no options; see the project's options folder for examples")
+    opt = read_options(path, "the project's options folder", plugins=True)
     for entry in (arguments and arguments.force_yml) or []:
         _force(opt, entry)
     check_sections(opt, training)

@@ -21,13 +21,14 @@ from mzsr_basicsr.kernel_tools.report import (
 def estimate_text(about: dict[str, object], found: EstimatedKernel) -> str:
     """Say in some lines what was estimated; `about` names the image, the scale and the kind of kernel."""
     n = measure_kernel(found.degradation.kernel)
+    angle = "none, it is round" if n.round else f"Θ {n.theta_degrees:.1f}° = {n.theta:.4f} rad, clockwise"
     how = f"{about['kernel']}, x{about['scale']}, {found.degradation.subsampling}"
     return "\n".join(
         [
             f"{about['image']}: {n.side}x{n.side} px kernel ({how})",
             f"  variances    λ1 {n.lambda1:.3f} px², λ2 {n.lambda2:.3f} px²",
             f"  deviations   σ1 {n.sigma1:.3f} px, σ2 {n.sigma2:.3f} px",
-            f"  angle of λ1  Θ {n.theta_degrees:.1f}° = {n.theta:.4f} rad, clockwise from the right",
+            f"  angle of λ1  {angle}",
             f"  centre       x {n.centre_x:+.3f} px, y {n.centre_y:+.3f} px of its mass, to the right and down",
             f"  confidence   {found.confidence:.3f} (0 to 1)",
             f"  residual     {found.residual:.3f} (0 to 1) against an isotropic Gaussian",
@@ -53,7 +54,7 @@ def compare_text(first: str, second: str) -> str:
             _summary("B", second, b),
             f"PSNR      {d.psnr:.2f} dB, of a peak of A's largest weight",
             f"variances λ1 {100 * d.lambda1_error:+.2f} %, λ2 {100 * d.lambda2_error:+.2f} % of A's",
-            f"angle     {d.angle:.2f}° apart",
+            f"angle     {'none, as one of them is round' if d.angle is None else f'{d.angle:.2f}° apart'}",
             f"centre    x {d.moved_x:+.2f}, y {d.moved_y:+.2f} HR px from A's; B's result lies as far off A's",
             f"L1        {d.l1:.6f} (0 to 2)",
         ]
@@ -76,9 +77,10 @@ def draw_comparison(first: str, second: str, side: int) -> np.ndarray:
 
 def _summary(letter: str, spec: str, kernel: Tensor) -> str:
     n = measure_kernel(kernel)
+    angle = "round" if n.round else f"Θ {n.theta_degrees:.1f}°"
     return (
         f"{letter}         {spec}: {n.side}x{n.side} px, λ1 {n.lambda1:.3f} px², λ2 {n.lambda2:.3f} px², "
-        f"Θ {n.theta_degrees:.1f}°, centre of mass x {n.centre_x:+.2f}, y {n.centre_y:+.2f} px"
+        f"{angle}, centre of mass x {n.centre_x:+.2f}, y {n.centre_y:+.2f} px"
     )
 
 

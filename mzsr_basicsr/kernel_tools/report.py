@@ -18,6 +18,8 @@ from mzsr_basicsr.upscaling.choice import choose_kernel
 from mzsr_basicsr.upscaling.sample import to_judge_blur, to_judge_noise
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 
+_ROUND = 0.01  # of λ1: kernels whose variances differ by no more are called round
+
 
 @dataclass(frozen=True)
 class KernelNumbers:
@@ -47,6 +49,11 @@ class KernelNumbers:
     centre_x: float
     centre_y: float
 
+    @property
+    def round(self) -> bool:
+        """Whether its variances are too equal to tell a direction."""
+        return self.lambda1 - self.lambda2 <= _ROUND * self.lambda1
+
 
 @dataclass(frozen=True)
 class KernelDifference:
@@ -56,7 +63,7 @@ class KernelDifference:
         psnr: dB, of the weights over the common grid; the peak is A's largest weight; infinite for equal kernels.
         lambda1_error: (B - A) / A of the larger variance; infinite where only A has none.
         lambda2_error: the same of the smaller variance.
-        angle: degrees from 0 to 90 between the wider axes; it says nothing of round kernels.
+        angle: degrees from 0 to 90 between the wider axes; None where one of them is round and has none.
         l1: sum of the absolute differences, from 0 to 2.
         moved_x: px to the right from A's centre of mass to B's; a result moves by as much.
         moved_y: the same, px downward.
@@ -65,7 +72,7 @@ class KernelDifference:
     psnr: float
     lambda1_error: float
     lambda2_error: float
-    angle: float
+    angle: float | None
     l1: float
     moved_x: float
     moved_y: float
@@ -118,7 +125,7 @@ def caption(kernel: Tensor) -> str:
     n = measure_kernel(kernel)
     return (
         f"{n.side}x{n.side} px, sum {n.sum:.4f}, largest {float(kernel.max()):.4f}, "
-        f"lambda {n.lambda1:.3f} and {n.lambda2:.3f} px^2, theta {n.theta_degrees:.1f}°, "
+        f"lambda {n.lambda1:.3f} and {n.lambda2:.3f} px^2, {'round' if n.round else f'theta {n.theta_degrees:.1f}°'}, "
         f"centre of mass {n.centre_x:+.2f}, {n.centre_y:+.2f} px"
     )
 
@@ -140,7 +147,7 @@ def compare_kernels(first: Tensor, second: Tensor) -> KernelDifference:
         psnr=10 * math.log10(float(a.max()) ** 2 / squared) if squared else math.inf,
         lambda1_error=_relative(one.lambda1, other.lambda1),
         lambda2_error=_relative(one.lambda2, other.lambda2),
-        angle=min(apart, 180 - apart),  # an axis has no direction
+        angle=None if one.round or other.round else min(apart, 180 - apart),  # an axis has no direction
         l1=float((a - b).abs().sum()),
         moved_x=other.centre_x - one.centre_x,
         moved_y=other.centre_y - one.centre_y,

@@ -8,6 +8,8 @@ import pickle
 import re
 import secrets
 import shutil
+import struct
+import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +25,12 @@ from mzsr_basicsr.weights.manner import manner_of
 from mzsr_basicsr.weights.matching import best_match, differences
 
 _TEMPORARY = re.compile(r"\..+\.(pth|state)\.[a-z0-9_]{8}")  # of this version and of earlier ones
+
+UNREADABLE: tuple[type[Exception], ...] = (
+    *(RuntimeError, EOFError, OSError, MemoryError, ValueError, TypeError, LookupError, AttributeError, OverflowError),
+    *(AssertionError, ImportError, pickle.UnpicklingError, struct.error, zipfile.BadZipFile),
+)  # what `torch.load` is known to raise on damaged files, and on those with code in them
+_MOST_PACKED = 4  # times a file's size
 
 
 def save_atomically(content: object, path: str | Path) -> None:
@@ -71,12 +79,26 @@ def read_file(path: str | Path, what: str) -> dict[str, Any]:
     """
     check_is_there(path, what)
     try:
+        check_unpacked(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, pickle.UnpicklingError):
+    except UNREADABLE:
         raise WeightsError(f"{path}: damaged, or no {what} that can be loaded safely; replace the file") from None
     if not isinstance(content, dict):
         raise WeightsError(f"{path}: holds a {type(content).__name__}, not a {what}")
     return content
+
+
+def check_unpacked(path: str | Path) -> None:
+    """Refuse a file that unpacks to many times its size: it would fill the memory, and PyTorch packs none.
+
+    Raises:
+        ValueError: it does.
+        OSError, zipfile.BadZipFile: it cannot be read.
+    """
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _MOST_PACKED * Path(path).stat().st_size + 2**20:
+                raise ValueError(f"{path}: packed")
 
 
 class Loaded(NamedTuple):

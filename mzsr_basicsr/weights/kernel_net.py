@@ -1,6 +1,5 @@
 """The shipped KernelNets."""
 
-import pickle
 from functools import lru_cache
 
 import torch
@@ -8,10 +7,10 @@ import torch
 from mzsr_basicsr.blind.kernel_net import KernelNet
 from mzsr_basicsr.errors import WeightsError
 from mzsr_basicsr.weights import locate
+from mzsr_basicsr.weights.files import UNREADABLE
 
 SHIPPED = "shipped:kernel_net"
 GAUSSIANS = "shipped:kernel_net_gaussian"  # tells nothing but the spread, of clean Gaussians more precisely
-_DAMAGED = (RuntimeError, EOFError, OSError, ValueError, TypeError, LookupError, AttributeError)
 
 
 def spread_net(subsampling: str) -> KernelNet | None:
@@ -33,6 +32,6 @@ def load_kernel_net(path: str = SHIPPED) -> KernelNet:
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
         network.load_state_dict(content["params_ema"])
-    except (*_DAMAGED, pickle.UnpicklingError) as error:
+    except UNREADABLE as error:
         raise WeightsError(f"{path}: no weights file of KernelNet ({type(error).__name__}); replace it") from None
     return network.eval()

@@ -114,6 +114,43 @@ def test_convert_turns_and_recentres(tmp_path, capsys):
     assert lines["centre"].split()[1:5] == ["x", "+0.00,", "y", "-1.00"]
 
 
+def test_convert_repairs_on_request_and_says_what_it_changed(tmp_path, capsys):
+    given = np.array([[400.0, 300.0], [200.0, -9.0]])
+    np.savez(tmp_path / "k.npz", np.ones((3, 3)), given)
+    with pytest.raises(
+        MZSRError, match=r"k.npz\[2\]: kernel is 2x2; .* convert '[^']*k.npz\[2\]' -o NEW.npy --clip --pad --normalise$"
+    ):
+        kernel("convert", f"{tmp_path}/k.npz[2]", "-o", tmp_path / "out.npy")
+    with pytest.raises(MZSRError, match="kernel sums to 900; .* -o NEW.npy --clip --pad --normalise$"):
+        kernel("convert", f"{tmp_path}/k.npz[2]", "-o", tmp_path / "out.npy", "--clip", "--pad")
+    assert os.listdir(tmp_path) == ["k.npz"]
+    kernel("convert", f"{tmp_path}/k.npz[2]", "-o", tmp_path / "out.npy", "--normalise", "--pad", "--clip", "--turn")
+    expected = np.zeros((3, 3))
+    expected[:2, :2] = given.clip(0) / 900
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected[::-1, ::-1], rtol=1e-15)
+    line = f"{tmp_path}/out.npy: 1 weight(s) below 0 set to 0, 1 % of the others, the least -9; "
+    assert capsys.readouterr().out == f"{line}padded from 2x2 to 3x3 px; divided by its sum 900\n"
+
+
+def test_a_file_of_many_is_not_written_over(tmp_path):
+    np.save(tmp_path / "k.npy", np.full((2, 3, 3), 1 / 9))
+    with pytest.raises(MZSRError, match="k.npy is an input"):
+        kernel("convert", f"{tmp_path}/k.npy[2]", "-o", tmp_path / "k.npy", "--overwrite")
+    kernel("draw", f"{tmp_path}/k.npy[2]", "-o", tmp_path / "k.png")
+    assert np.load(tmp_path / "k.npy").shape == (2, 3, 3)
+
+
+def test_round_kernels_have_no_angle_between_them(tmp_path, capsys):
+    kernel("convert", "gaussian:2,2,0,15", "-o", tmp_path / "k.png")  # 16 bits: its variances differ by rounding
+    for second in ("gaussian:2,2,0,15", "gaussian:2,2,0,21", tmp_path / "k.png", "gaussian:4,1"):
+        kernel("compare", "gaussian:2,2,0,15", second)
+        lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+        assert lines["angle"] == "angle     none, as one of them is round"
+        assert ", round, " in lines["A"] and (", round, " in lines["B"]) == (second != "gaussian:4,1")
+    kernel("compare", "gaussian:4,1", "gaussian:1,4")
+    assert "angle     90.00° apart" in capsys.readouterr().out
+
+
 def test_a_kernel_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
     np.save(tmp_path / "old.npy", np.ones((1, 1)))
 

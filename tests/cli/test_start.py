@@ -92,7 +92,7 @@ REFUSED = {  # arguments: exit status, what the one line says
     "upscale a.png -o out --jobs 0": (1, "jobs: 0 must be from 1 to "),
     "upscale a.png -o out --kernel fog:3": (
         1,
-        "fog:3: unknown kernel; allowed: a .mat, .npy or .png file, gaussian:L1",
+        "fog:3: unknown kernel; allowed: a .mat, .npy, .npz or .png file (FILE[3]: the third kernel in it), gaussian:L1",
     ),
     "upscale a.png -o out --kernel disk:50": (1, "disk:50: disk kernel: radius 50 must be 0.1 to 40 px; write disk:R"),
     "upscale a.png -o out --kernel none.npy": (1, "none.npy: kernel file not found; allowed: "),

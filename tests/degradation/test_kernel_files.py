@@ -50,7 +50,10 @@ def test_mat_takes_kernel_or_the_only_matrix(tmp_path: Path) -> None:
     scipy.io.savemat(path, {"kernel": KERNEL.numpy(), "sigma": 2.0, "note": "hello"})
     assert torch.equal(load_kernel(path), KERNEL)
     scipy.io.savemat(path, {"one": KERNEL.numpy(), "two": KERNEL.numpy()})
-    with pytest.raises(KernelError, match="a.mat: needs the variable 'Kernel' .* variables: one, two"):
+    with pytest.raises(KernelError, match=r"a.mat: holds 2 kernels; choose one .*: \[1\] one 13x13, \[2\] two 13x13$"):
+        load_kernel(path)
+    scipy.io.savemat(path, {"sigma": 2.0, "note": "hello"})
+    with pytest.raises(KernelError, match="a.mat: needs the variable 'Kernel', or .*; variables: sigma, note$"):
         load_kernel(path)
 
 
@@ -66,7 +69,7 @@ def test_kernels_given_by_text() -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("bicubic", "bicubic: unknown kernel; allowed: a .mat, .npy or .png file"),
+        ("bicubic", "bicubic: unknown kernel; allowed: a .mat, .npy, .npz or .png file"),
         ("kernel.txt", "kernel.txt: unknown kernel"),
         ("nowhere/kernel.mat", "nowhere/kernel.mat: kernel file not found"),
         ("gaussian:two", "gaussian:two: not numbers"),

@@ -1,11 +1,9 @@
 """Texts of kernels: what their numbers are, and that a text which can be read can be built, and no other."""
 
-from pathlib import Path
-
 import pytest
 
 from mzsr_basicsr.degradation.kernel_files import load_kernel
-from mzsr_basicsr.degradation.kernel_text import Written, read_text
+from mzsr_basicsr.degradation.kernel_text import InFile, Written, files_of, read_text
 from mzsr_basicsr.degradation.names import TEST_KERNELS
 from mzsr_basicsr.errors import KernelError
 
@@ -52,7 +50,13 @@ def test_what_cannot_be_read_is_refused_as_it_is_when_it_is_loaded(text):
     assert str(light.value) == str(heavy.value) and str(light.value).startswith(f"{text}: ")
 
 
-@pytest.mark.parametrize("name", ["k.mat", "K.NPY", "k.png"])
-def test_a_file_is_a_path(tmp_path, name):
-    (tmp_path / name).write_bytes(b"not read here")
-    assert read_text(str(tmp_path / name)) == Path(tmp_path / name)
+@pytest.mark.parametrize("name", ["k.mat", "K.NPY", "k.npz", "k[3].png"])
+def test_a_file_is_a_path_and_maybe_a_number(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"not read here")
+    assert read_text(str(path)) == InFile(path)
+    assert read_text(f"{path}[12]") == InFile(path, 12)
+    assert files_of(str(path), "disk:3", f"{path}[2]") == [path, path]
+    for wrong in (f"{path}[]", f"{path}[-1]", f"{path}[1", f"{path}[a]", f"{path}.mat[1]", f"{'a' * 300}.mat"):
+        with pytest.raises(KernelError, match="^[^\n]*$"):
+            read_text(wrong)

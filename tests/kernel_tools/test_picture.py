@@ -49,6 +49,19 @@ def test_comparing_with_itself_and_with_known_others():
     assert compare_kernels(load_kernel("delta"), a).lambda1_error == math.inf
 
 
+def test_a_round_kernel_has_no_direction_whatever_the_rounding():
+    """Each rotation by 90° of a round kernel is the same kernel, and rounding must not choose an axis."""
+    kernel = load_kernel("gaussian:2.0,2.0,0.7,15")
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        rounded = kernel * (1 + 1e-15 * torch.randn(kernel.shape, generator=generator, dtype=kernel.dtype))
+        assert measure_kernel(rounded).theta == 0 and measure_kernel(rounded).round
+        assert compare_kernels(kernel, rounded).angle is None
+    assert "px^2, round, centre" in caption(kernel)
+    crooked = load_kernel("gaussian:2.1,2.0,0.7,25")
+    assert not measure_kernel(crooked).round and measure_kernel(crooked).theta == pytest.approx(0.7, abs=1e-3)
+
+
 def test_the_centre_of_mass_is_said():
     weights = torch.zeros(9, 9, dtype=torch.float64)
     weights[2, 7], weights[5, 7] = 0.25, 0.75  # (row, column): 3 px to the right, 0.25 * -2 + 0.75 * 1 px down

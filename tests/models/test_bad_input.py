@@ -127,6 +127,9 @@ def test_the_good_files_run(place, monkeypatch) -> None:
         ("type: MZSRNetLR", "type: MZSRNett", "error: network_g.type: 'MZSRNett' is not registered; did you mean `MZSRNet`?"),
         ("num_conv: 2", "num_conv: 2, scale: 4", "error: network_g.scale: 4 differs from `scale` 2; make them equal"),
         ("num_gpu: 0", "num_gpu: 2", "error: num_gpu: 2"),
+        ("type: MZSRNetLR", "type: [MZSRNetLR]", "error: network_g.type: ['MZSRNetLR'] is not registered"),
+        ("model_type: MZSRModel", "model_type: {a: 1}", "error: model_type: OrderedDict("),
+        ("type: KernelMetaDataset", "type: !!set {a}", "error: datasets.train.type: {'a'} is not registered"),
         ("{type: MZSRNetLR, num_feat: 4, num_conv: 2}", "{type: EDSR, num_in_ch: 3, num_out_ch: 3, num_feat: 4, num_block: 1}", "error: network_g: EDSR makes 32x32 px of 8x8 px, where scale 2 needs 16x16"),
     ],
 )  # fmt: skip

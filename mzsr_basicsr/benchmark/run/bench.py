@@ -15,6 +15,7 @@ from mzsr_basicsr.benchmark.run.output import Method
 from mzsr_basicsr.benchmark.run.places import Place, at_place, placed
 from mzsr_basicsr.benchmark.run.plan import Plan
 from mzsr_basicsr.errors import ConfigError, MZSRError
+from mzsr_basicsr.options.reading import may_be_imported
 
 # what a foreign network can end with; a wrong choice of ours is an MZSRError, which is a ValueError
 _FAULTS = (
@@ -36,6 +37,10 @@ def _import(modules: list[str]) -> None:
     if modules and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     for name in modules:
+        if not may_be_imported(name):
+            raise ConfigError(
+                f"imports: {name} is no module of yours; give names of modules outside of Python's library"
+            )
         try:
             importlib.import_module(name)
         except ImportError as error:

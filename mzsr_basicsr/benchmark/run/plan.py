@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mzsr_basicsr.benchmark import published
 from mzsr_basicsr.benchmark.run.ensemble import check_members
-from mzsr_basicsr.benchmark.run.option_file import read_bytes
 from mzsr_basicsr.benchmark.run.options import METHODS, BenchmarkOptions, DatasetOptions, KernelOptions, MethodOptions
 from mzsr_basicsr.benchmark.run.places import lines_of, without_weights
 from mzsr_basicsr.data.folders import SUFFIXES
 from mzsr_basicsr.degradation.names import TEST_KERNELS
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError
+from mzsr_basicsr.options import reading
 from mzsr_basicsr.options.strict import nearest, parse
 
 
@@ -63,13 +61,7 @@ def read_options(path: Path) -> BenchmarkOptions:
     Raises:
         ConfigError: it is missing, not YAML, or a key is wrong.
     """
-    try:
-        content = yaml.safe_load(read_bytes(path).decode())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}: holds no options; see the folder options/benchmark for examples")
-    return parse(BenchmarkOptions, "", content)
+    return parse(BenchmarkOptions, "", reading.read_options(path, "the folder options/benchmark"))
 
 
 def make_plan(options: BenchmarkOptions) -> Plan:
