@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from mzsr_basicsr.collection.choices import AdaptChoices, list_files
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, put_out, say, stop_on_sigterm
+from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, stop_on_sigterm
+from mzsr_basicsr.jobs.streams import put_out, say
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from mzsr_basicsr.benchmark.run.option_file import read_bytes
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.jobs.interrupt import ending_at_once, say, stop_on_sigterm
+from mzsr_basicsr.jobs.interrupt import ending_at_once, stop_on_sigterm
+from mzsr_basicsr.jobs.streams import put_out, say
 
 if TYPE_CHECKING:
     from mzsr_basicsr.benchmark.run.options import BenchmarkOptions, DatasetOptions
@@ -57,8 +58,8 @@ def _run(a: argparse.Namespace) -> int:
     for line in plan.skipped:
         say(line)
     results, folder = run_benchmark(plan, Choice(a.methods, a.datasets, a.kernels), a.update)
-    print((folder / "table.md").read_text(encoding="utf-8"))
-    print(f"Look at {folder / 'index.html'}")
+    put_out((folder / "table.md").read_text(encoding="utf-8"))
+    put_out(f"Look at {folder / 'index.html'}")
     return 1 if results.failures else 0
 
 

@@ -11,6 +11,7 @@ from mzsr_basicsr.cli.upscale_choices import SIGNAL
 from mzsr_basicsr.data.folders import list_photographs
 from mzsr_basicsr.degradation.names import TEST_KERNELS
 from mzsr_basicsr.jobs.interrupt import ending_at_once
+from mzsr_basicsr.jobs.streams import put_out
 from mzsr_basicsr.upscaling.settings import SIGNALS
 from mzsr_basicsr.weights import check_is_there, locate
 
@@ -67,4 +68,4 @@ def _evaluate(a: argparse.Namespace) -> None:
             list_photographs(str(a.data / name / "GT"), "datasets.test.dataroot_gt")
         from mzsr_basicsr.cli import evaluate
     cases = evaluate.outside_cases() if a.outside else [c for c in evaluate.law_cases() if c.name in a.kernels]
-    print(evaluate.run(a.data, a.weights, a.sets, cases, a.output, best=not a.fast, signal=a.signal))
+    put_out(evaluate.run(a.data, a.weights, a.sets, cases, a.output, best=not a.fast, signal=a.signal))

@@ -9,7 +9,8 @@ from mzsr_basicsr.degradation.names import SUBSAMPLING_METHODS, usual_subsamplin
 from mzsr_basicsr.errors import ImageError, MZSRError, refusal
 from mzsr_basicsr.jobs.degrade_choices import KERNELS, check_kernel, check_range, check_seed
 from mzsr_basicsr.jobs.file_jobs import FileJob, list_jobs
-from mzsr_basicsr.jobs.interrupt import ending_at_once, say
+from mzsr_basicsr.jobs.interrupt import ending_at_once
+from mzsr_basicsr.jobs.streams import put_out, say
 from mzsr_basicsr.pictures.kinds import WRITTEN, check_is_there, format_of
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def run(arguments: argparse.Namespace) -> int | None:
     failed = False
     for job in jobs:
         try:
-            print(degrade_file(job, how, _noise_name(job, arguments.output), arguments.overwrite))
+            put_out(degrade_file(job, how, _noise_name(job, arguments.output), arguments.overwrite))
         except MZSRError as error:
             failed = True
             say(f"error: {error}")

@@ -12,7 +12,8 @@ from mzsr_basicsr.cli.upscale_choices import SIGNAL
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
 from mzsr_basicsr.inspection.choices import LEARNED, Choices
 from mzsr_basicsr.inspection.folder import FORMATS, PAGE, check_folder
-from mzsr_basicsr.jobs.interrupt import ending_at_once, put_out, stop_on_sigterm
+from mzsr_basicsr.jobs.interrupt import ending_at_once, stop_on_sigterm
+from mzsr_basicsr.jobs.streams import put_out
 from mzsr_basicsr.upscaling.settings import SIGNALS, UpscaleSettings
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, read_text
 from mzsr_basicsr.errors import ConfigError, MZSRError, refusal
-from mzsr_basicsr.jobs.interrupt import ending_at_once, say
-from mzsr_basicsr.kernel_tools.output import check_output
+from mzsr_basicsr.jobs.interrupt import ending_at_once
+from mzsr_basicsr.jobs.streams import put_out, say
+from mzsr_basicsr.jobs.outputs import check_output
 from mzsr_basicsr.pictures.kinds import TARGETS, check_is_there
 from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 
@@ -146,7 +147,7 @@ def _estimate(a: argparse.Namespace) -> int | None:
             say(f"error: {error}")
             continue
         about = {"image": str(path), "scale": a.scale, "kernel": a.kernel}
-        print(json.dumps({**about, **found.record()}) if a.json else estimate_text(about, found), flush=True)
+        put_out(json.dumps({**about, **found.record()}) if a.json else estimate_text(about, found))
     return 1 if failed else None
 
 
@@ -189,4 +190,4 @@ def _compare(a: argparse.Namespace) -> None:
         from mzsr_basicsr.pictures.writing import write_picture
     if a.output is not None:
         write_picture(Picture(draw_comparison(a.first, a.second, a.side)), a.output)
-    print(compare_text(a.first, a.second))
+    put_out(compare_text(a.first, a.second))

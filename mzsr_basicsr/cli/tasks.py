@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from mzsr_basicsr.jobs.interrupt import ending_at_once
-from mzsr_basicsr.kernel_tools.output import check_output
+from mzsr_basicsr.jobs.streams import put_out
+from mzsr_basicsr.jobs.outputs import check_output
 from mzsr_basicsr.task_tools.choices import CLUSTER_ENDINGS, MAP_ENDINGS, SCALES, TaskChoices, check_clusters
 
 _EPILOG = """examples:
@@ -63,7 +64,7 @@ def _map(a: argparse.Namespace) -> None:
     with ending_at_once():
         choices = _checked(a)
         from mzsr_basicsr.task_tools.map import write_map
-    print(write_map(choices, a.output))
+    put_out(write_map(choices, a.output))
 
 
 def _cluster(a: argparse.Namespace) -> None:
@@ -71,4 +72,4 @@ def _cluster(a: argparse.Namespace) -> None:
         check_clusters(a.clusters, a.tasks)
         choices = _checked(a)
         from mzsr_basicsr.task_tools.clustering import write_clusters
-    print(write_clusters(choices, a.clusters, a.output))
+    put_out(write_clusters(choices, a.clusters, a.output))

@@ -11,8 +11,9 @@ from mzsr_basicsr.cli.upscale_choices import add_choices, choices
 from mzsr_basicsr.cli.upscale_report import say_how_many, tell_all, tell_json, teller
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.file_jobs import check_ending, list_jobs
-from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, put_out, say, stop_on_sigterm
+from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, stop_on_sigterm
 from mzsr_basicsr.jobs.policy import FilePolicy, foregone
+from mzsr_basicsr.jobs.streams import put_out, say
 from mzsr_basicsr.pictures.kinds import WRITTEN
 from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.fields.kinds import field_of
-from mzsr_basicsr.kernel_tools.output import check_output
+from mzsr_basicsr.jobs.outputs import check_output
 from mzsr_basicsr.pictures.kinds import SUFFIXES, is_picture_name
 from mzsr_basicsr.upscaling.settings import SHIPPED, UpscaleSettings
 from mzsr_basicsr.weights import locate

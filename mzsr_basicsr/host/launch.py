@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from mzsr_basicsr.errors import ConfigError, MissingBasicSR, MZSRError
 from mzsr_basicsr.host.loaders import shielded_loaders
-from mzsr_basicsr.jobs.interrupt import INTERRUPTED, ending_at_once, say
+from mzsr_basicsr.jobs.interrupt import INTERRUPTED, ending_at_once
+from mzsr_basicsr.jobs.streams import say
 
 
 def run(what: Literal["train", "test"]) -> None:
@@ -119,7 +120,7 @@ def check_option_file(path: Path, training: bool, arguments: argparse.Namespace 
 
     _check_is_file(path)
     try:
-        opt = yaml.load(path.read_text(), Loader=ordered_yaml()[0])  # noqa: S506  BasicSR's loader, on the user's file
+        opt = yaml.load(path.read_text(encoding="utf-8"), Loader=ordered_yaml()[0])  # noqa: S506  BasicSR's loader, on the user's file
     except yaml.constructor.ConstructorError as error:  # of a tag, as that of the plug-in
         raise ConfigError(f"{path}: cannot be loaded: {' '.join(str(error).split())}") from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from helpers.commands import load, restored_signals, tree
 
-from mzsr_basicsr.jobs.interrupt import put_out, stop_worker_on_sigterm, stoppable
+from mzsr_basicsr.jobs.interrupt import stop_worker_on_sigterm, stoppable
+from mzsr_basicsr.jobs.streams import put_out
 from mzsr_basicsr.pictures import writing
 
 LINE = "error: interrupted; finished results are whole, the others were not written"

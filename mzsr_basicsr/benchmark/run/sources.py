@@ -138,7 +138,7 @@ def _digest(degradation: NamedDegradation) -> str:
 
 def _read_listing(folder: Path) -> dict[str, Any]:
     try:
-        content = json.loads((folder / LISTING).read_text())
+        content = json.loads((folder / LISTING).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}  # they are made again
     return content if isinstance(content, dict) else {}
