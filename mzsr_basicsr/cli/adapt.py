@@ -14,6 +14,7 @@ from mzsr_basicsr.collection.choices import AdaptChoices, list_files
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, stop_on_sigterm
+from mzsr_basicsr.jobs.outputs import file_name
 from mzsr_basicsr.jobs.streams import put_out, say
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 
@@ -38,14 +39,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     option = parser.add_argument
     option("folder", type=Path, metavar="FOLDER", help="the pictures; searched recursively")
-    option("-o", "--output", type=Path, required=True, metavar="FILE", help="weights file to write, ending: .pth")
+    option("-o", "--output", type=file_name, required=True, metavar="FILE", help="weights file to write, ending: .pth")
     minutes = "that this call may take; the same command then goes on (default: %(default)g)"
     option("--minutes", type=float, default=10.0, metavar="M", help=minutes)
     steps = "in all calls together, at most; the same on any machine (default: as many as serve)"
     option("--steps", type=int, metavar="N", help=steps)
     _add_choices(parser)
     page = "also write an HTML page: the learning curve, and each held-out picture (default: none)"
-    option("--page", type=Path, metavar="FILE", help=page)
+    option("--page", type=file_name, metavar="FILE", help=page)
     replace = "replace what is there, and begin anew where a run for it cannot go on (default: refuse)"
     option("--overwrite", action="store_true", help=replace)
     option("--json", action="store_true", help="print a record in JSON (default: lines for people)")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from mzsr_basicsr.cli.upscale_choices import SIGNAL
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
 from mzsr_basicsr.inspection.choices import LEARNED, Choices
-from mzsr_basicsr.inspection.folder import FORMATS, PAGE, check_folder
+from mzsr_basicsr.inspection.folder import FORMATS, PAGE, names
 from mzsr_basicsr.jobs.interrupt import ending_at_once, stop_on_sigterm
+from mzsr_basicsr.jobs.outputs import check_folder
 from mzsr_basicsr.jobs.streams import put_out
 from mzsr_basicsr.upscaling.settings import SIGNALS, UpscaleSettings
 
@@ -95,7 +96,8 @@ def run(arguments: argparse.Namespace) -> None:
         choices = _choices(arguments)
         format = None if arguments.animation == "none" else arguments.animation
         folder = Path(os.path.expanduser(arguments.output))
-        check_folder(folder, format, arguments.overwrite)
+        inputs = [path for path in (arguments.lr, arguments.gt, arguments.hr) if path is not None]
+        check_folder(folder, names(format), inputs, arguments.overwrite)
         choices.check_before_work()
         from mzsr_basicsr.inspection.files import contents, write_all
         from mzsr_basicsr.inspection.numbers import record_of

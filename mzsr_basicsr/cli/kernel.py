@@ -7,8 +7,8 @@ from pathlib import Path
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, read_text
 from mzsr_basicsr.errors import ConfigError, MZSRError, refusal
 from mzsr_basicsr.jobs.interrupt import ending_at_once
+from mzsr_basicsr.jobs.outputs import check_output, file_name
 from mzsr_basicsr.jobs.streams import put_out, say
-from mzsr_basicsr.jobs.outputs import check_output
 from mzsr_basicsr.pictures.kinds import TARGETS, check_is_there
 from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 
@@ -105,7 +105,7 @@ def _add_estimate(parser: argparse.ArgumentParser) -> None:
 
 def _add_output(parser: argparse.ArgumentParser, about: str, endings: tuple[str, ...], required: bool = False) -> None:
     text = f"{about}; endings: {' '.join(endings)}"
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", required=required, help=text)
+    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", required=required, help=text)
     parser.add_argument("--overwrite", action="store_true", help="replace a file that is there (default: refuse)")
     parser.set_defaults(endings=endings)
 

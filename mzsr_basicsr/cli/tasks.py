@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from mzsr_basicsr.jobs.interrupt import ending_at_once
+from mzsr_basicsr.jobs.outputs import check_output, file_name
 from mzsr_basicsr.jobs.streams import put_out
-from mzsr_basicsr.jobs.outputs import check_output
 from mzsr_basicsr.task_tools.choices import CLUSTER_ENDINGS, MAP_ENDINGS, SCALES, TaskChoices, check_clusters
 
 _EPILOG = """examples:
@@ -39,7 +39,7 @@ def _add_common(parser: argparse.ArgumentParser, about: str, endings: tuple[str,
     option = parser.add_argument
     option("photos", nargs="+", type=Path, metavar="PHOTOS", help="folder of photographs; each is a domain of its own")
     text = f"{about}; endings: {' '.join(endings)}"
-    option("-o", "--output", type=Path, metavar="FILE", required=True, help=text)
+    option("-o", "--output", type=file_name, metavar="FILE", required=True, help=text)
     option("--overwrite", action="store_true", help="replace a file that is there (default: refuse)")
     option("--tasks", type=int, default=tasks, metavar="N", help="tasks to draw (default: %(default)s)")
     option("--seed", type=int, default=0, help="of all chance (default: %(default)s)")

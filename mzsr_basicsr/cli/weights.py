@@ -9,8 +9,8 @@ from mzsr_basicsr.data.folders import list_photographs
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.degrade_choices import check_seed
 from mzsr_basicsr.jobs.interrupt import ending_at_once
+from mzsr_basicsr.jobs.outputs import check_output, file_name
 from mzsr_basicsr.jobs.streams import put_out
-from mzsr_basicsr.jobs.outputs import check_output
 from mzsr_basicsr.weights import check_is_there, locate
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def _add_average(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
     option("files", nargs="+", metavar="FILE", help="weights files of one network, scale and manner, or shipped:NAME")
-    option("-o", "--output", type=Path, required=True, metavar="FILE", help="weights file to write, ending: .pth")
+    option("-o", "--output", type=file_name, required=True, metavar="FILE", help="weights file to write, ending: .pth")
     option("--overwrite", action="store_true", help="replace a file that is there (default: refuse)")
     option(
         "--soup",

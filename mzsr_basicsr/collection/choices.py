@@ -3,7 +3,6 @@
 This module imports the standard library alone, so that a command line is checked before anything heavy is loaded.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,10 +62,8 @@ class AdaptChoices:
         weights = Path(locate(self.upscale.weights_file()))
         going_on = self.overwrite or self.state.is_file()  # whose output it is, the state says
         check_output(self.output, (".pth",), [weights], going_on)
-        _check_place(self.output)
         if self.page is not None:
             check_output(self.page, (".html",), [], going_on)
-            _check_place(self.page)
         list_files(self.folder)
 
 
@@ -101,11 +98,3 @@ def list_files(folder: Path) -> Listed:
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
-
-
-def _check_place(output: Path) -> None:
-    """Refuse an output that could not be written in the end."""
-    if output.is_dir():
-        raise ConfigError(f"output: {output} is a folder; give the name of a file")
-    if not os.access(output.parent, os.W_OK):
-        raise ConfigError(f"output: {output}: the folder {output.parent} is read-only; choose another")

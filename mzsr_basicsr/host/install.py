@@ -154,9 +154,7 @@ def _torch_as_it_is() -> list[str]:
 
 def _is_basicsr(folder: Path) -> bool:
     version = folder / "VERSION"
-    return (
-        (folder / "basicsr").is_dir() and version.is_file() and version.read_text("utf-8").strip() == VERSION
-    )
+    return (folder / "basicsr").is_dir() and version.is_file() and version.read_text("utf-8").strip() == VERSION
 
 
 def _run(command: list[str], what: str, temporary: Path | None = None, remedy: str = _AGAIN) -> None:
