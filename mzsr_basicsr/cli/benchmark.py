@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mzsr_basicsr.benchmark.run.option_file import read_bytes
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.interrupt import ending_at_once, stop_on_sigterm
+from mzsr_basicsr.jobs.outputs import check_folder
 from mzsr_basicsr.jobs.streams import put_out, say
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def _run(a: argparse.Namespace) -> int:
         from mzsr_basicsr.benchmark.study import Choice, run_benchmark
     stop_on_sigterm()
     plan = make_plan(_changed(read_options(a.opt), a))
+    check_folder(Path(plan.options.output) / plan.options.name, [], [], overwrite=True)  # whose it is, it says itself
     for line in plan.skipped:
         say(line)
     results, folder = run_benchmark(plan, Choice(a.methods, a.datasets, a.kernels), a.update)

@@ -9,6 +9,7 @@ from pathlib import Path
 from mzsr_basicsr import weights
 from mzsr_basicsr.errors import ConfigError, MissingBasicSR, TrainingError
 from mzsr_basicsr.jobs.interrupt import ending_at_once
+from mzsr_basicsr.jobs.outputs import check_folder
 from mzsr_basicsr.jobs.streams import put_out
 
 WEIGHTS = weights.FOLDER / "demo_stage1_x2.pth"
@@ -46,6 +47,7 @@ def run(output: Path, options: Path, data: Path | None = None) -> None:
                 raise ConfigError(
                     f"{file}: no such option file; run the demo in the project's folder or give --options"
                 )
+        _check_output(output)
         if importlib.util.find_spec("basicsr") is None:
             raise MissingBasicSR("mzsr demo")
         if importlib.util.find_spec("skimage") is None:
@@ -61,6 +63,13 @@ def run(output: Path, options: Path, data: Path | None = None) -> None:
     put_out(f"2/2  Zero-shot test on unseen photographs and a text, kernel g_2.0^d, x2; log: {output}/test.log")
     _call("test", files[1], output, [])
     _show(output)
+
+
+def _check_output(output: Path) -> None:
+    """Refuse a folder that cannot be written, and one that holds something else than an earlier demo."""
+    check_folder(output, [], [], overwrite=True)
+    if output.is_dir() and any(output.iterdir()) and not (output / "photographs").is_dir():
+        raise ConfigError(f"output: {output} holds other files; give a folder of the demo's own")
 
 
 def _call(what: str, file: Path, output: Path, extra: list[str]) -> None:

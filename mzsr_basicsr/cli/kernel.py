@@ -4,6 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
+from mzsr_basicsr.cli.words import whole_scale
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, read_text
 from mzsr_basicsr.errors import ConfigError, MZSRError, refusal
 from mzsr_basicsr.jobs.interrupt import ending_at_once
@@ -80,7 +81,7 @@ def _add_estimate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="picture file, of LR")
     parser.add_argument(
         "--scale",
-        type=int,
+        type=whole_scale,
         choices=(1, 2, 3, 4),
         default=2,
         help="HR over LR; the kernel is in px of the HR image (default: %(default)s)",

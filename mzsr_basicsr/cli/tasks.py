@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from mzsr_basicsr.cli.words import whole_scale
 from mzsr_basicsr.jobs.interrupt import ending_at_once
 from mzsr_basicsr.jobs.outputs import check_output, file_name
 from mzsr_basicsr.jobs.streams import put_out
@@ -43,7 +44,7 @@ def _add_common(parser: argparse.ArgumentParser, about: str, endings: tuple[str,
     option("--overwrite", action="store_true", help="replace a file that is there (default: refuse)")
     option("--tasks", type=int, default=tasks, metavar="N", help="tasks to draw (default: %(default)s)")
     option("--seed", type=int, default=0, help="of all chance (default: %(default)s)")
-    option("--scale", type=int, choices=SCALES, default=2, help="HR over LR (default: %(default)s)")
+    option("--scale", type=whole_scale, choices=SCALES, default=2, help="HR over LR (default: %(default)s)")
     option(
         "--weights",
         default="shipped:task_embedding",

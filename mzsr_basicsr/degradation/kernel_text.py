@@ -6,6 +6,7 @@ is loaded.
 
 import math
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -48,8 +49,12 @@ class Written(NamedTuple):
     numbers: tuple[float, ...] = ()
 
 
-def read_text(spec: str) -> Written | Path:
+def read_text(spec: str, words: tuple[str, ...] = ()) -> Written | Path:
     """Take apart the text that names a kernel; see `kernel_files.load_kernel`.
+
+    Args:
+        spec: the text.
+        words: that stand for a kernel where it is asked for, too; they are named in the refusal of others.
 
     Raises:
         KernelError: the text is unknown, a number is wrong, or the file it names is not there.
@@ -65,7 +70,9 @@ def read_text(spec: str) -> Written | Path:
         return Written(name, _shape(name, spec))
     path = Path(spec)
     if path.suffix.lower() not in FILE_SUFFIXES:
-        raise KernelError(f"{spec}: unknown kernel; allowed: {ALLOWED}")
+        near = get_close_matches(name.lower(), (*words, "gaussian", *SHAPES, "shake", "delta"), n=1)
+        meant = f", did you mean {near[0]}?" if near else ";"
+        raise KernelError(f"{spec}: unknown kernel{meant} allowed: {', '.join((*words, ALLOWED))}")
     if not path.is_file():
         raise KernelError(f"{spec}: kernel file not found; allowed: {ALLOWED}")
     return path

@@ -9,7 +9,7 @@ from pathlib import Path
 from mzsr_basicsr.clips.kinds import CLIP_SUFFIXES, VIDEO_SUFFIXES, is_still
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.fields.kinds import OWN_KIND, field_of, named_field
-from mzsr_basicsr.jobs.outputs import is_folder_name
+from mzsr_basicsr.jobs.outputs import is_folder_name, is_one_of
 from mzsr_basicsr.jobs.search import PIPE, is_pipe, search
 from mzsr_basicsr.pictures.kinds import TARGETS, WRITTEN, check_no_other_kind
 
@@ -150,23 +150,24 @@ def _with_comparisons(jobs: list[FileJob]) -> Iterable[FileJob]:
 def _judged(jobs: list[FileJob]) -> Iterable[FileJob]:
     """Give each job its fault, if its outputs lie over an input or on another job's."""
     sources = {os.path.realpath(job.source) for job in jobs}
-    owners: dict[str, list[FileJob]] = {}
+    owners: dict[str, list[tuple[FileJob, Path]]] = {}
     for job in jobs:
         for path in job.outputs:
-            owners.setdefault(_key(path), []).append(job)
+            owners.setdefault(_key(path), []).append((job, path))
     for job in jobs:
         yield replace(job, fault=_fault(job, sources, owners))
 
 
-def _fault(job: FileJob, sources: set[str], owners: dict[str, list[FileJob]]) -> str | None:
+def _fault(job: FileJob, sources: set[str], owners: dict[str, list[tuple[FileJob, Path]]]) -> str | None:
     if os.path.realpath(job.target) in sources:
         return f"{job.target}: the output is an input; choose another output folder or name"
     for path in job.outputs:
         if os.path.realpath(path) in sources:
-            return f"{job.name}: --compare would write its picture over {path}, an input; choose another output"
-        first, *others = owners[_key(path)]
+            what = "it" if is_one_of(path, [job.source]) else f"the input {path}"
+            return f"{job.name}: --compare would write its picture over {what}; choose another output"
+        (first, where), *others = owners[_key(path)]
         if others:
-            return f"{path}: both {first.name} and {others[0].name} would be written to it; rename one"
+            return f"{where}: both {first.name} and {others[0][0].name} would be written to it; rename one"
     return None
 
 

@@ -30,6 +30,8 @@ def read_once(job: FileJob) -> FileJob:
     try:
         return replace(job, content=read_pipe_in() if str(job.source) == PIPE else job.source.read_bytes())
     except OSError as error:
-        return replace(job, fault=f"{job.name}: cannot be read ({error.strerror}); give a readable picture file")
+        return replace(
+            job, fault=f"{job.name}: cannot be read ({error.strerror or error}); give a readable picture file"
+        )
     except MZSRError as error:
         return replace(job, fault=str(error))

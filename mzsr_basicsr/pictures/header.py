@@ -19,7 +19,7 @@ from mzsr_basicsr.pictures.writing import check_can_hold
 
 
 def check_fits(source: Path, target: Path, scale: float) -> None:
-    """Refuse a result that its format could not hold, by the header of its source; a damaged one is met when it is read.
+    """Refuse a result that its format could not hold, by its source's header; a damaged one is met when read.
 
     Args:
         source: picture file.

@@ -63,12 +63,10 @@ def check_no_other_kind(name: Path) -> None:
         ConfigError: its ending is known, or nearly one that is written.
     """
     suffix = name.suffix.lower()
-    near = get_close_matches(suffix, TARGETS, n=1, cutoff=0.75) if suffix not in TARGETS else []
-    if near or suffix in (*SUFFIXES, *UNREAD):
-        meant = f", did you mean {near[0]}?" if near else ";"
+    if suffix in (*SUFFIXES, *UNREAD) or get_close_matches(suffix, TARGETS, cutoff=0.75):
         raise ConfigError(
-            f"{name}: no picture is written as '{name.suffix}'{meant} allowed: {' '.join(TARGETS)}; for a folder of "
-            "that name put a / at its end"
+            f"{name}: no picture is written as '{name.suffix}'; allowed: {' '.join(TARGETS)}; for a folder of that "
+            "name put a / at its end"
         )
 
 
