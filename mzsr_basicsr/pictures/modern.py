@@ -51,18 +51,27 @@ def read_deep(image: ImageFile, stream: BinaryIO, name: str, max_pixels: int) ->
     import imagecodecs
 
     decode = imagecodecs.avif_decode if image.format == "AVIF" else imagecodecs.jpeg2k_decode
-    pixels = np.atleast_3d(decode(content)).astype(np.uint32)
+    pixels = np.atleast_3d(decode(content))
     mode = {"I;16": "L"}.get(image.mode, image.mode)
     if image.format == "AVIF":
         mode = _AVIF_MODES[pixels.shape[2]]
     if len(mode) != pixels.shape[2]:
         raise ImageError(f"{name}: {pixels.shape[2]} bands of the mode {image.mode}; save it as grey or RGB")
-    top = 2**bits - 1
-    stretched = ((pixels * (2 * 65535) + top) // (2 * top)).astype(np.uint16)
+    if bits < 16:
+        top = 2**bits - 1
+        pixels = ((pixels.astype(np.uint32) * (2 * 65535) + top) // (2 * top)).astype(np.uint16)
     exif = image.info.get("exif")
     exif = exif.removeprefix(b"Exif\0\0") if isinstance(exif, bytes) else None
     icc, dpi = image.info.get("icc_profile") or None, clean_dpi(image.info.get("dpi"))
-    return Picture(stretched, mode.endswith("A"), image.format or "", icc, exif or None, dpi, mode.removesuffix("A"))
+    return Picture(
+        np.ascontiguousarray(pixels),
+        mode.endswith("A"),
+        image.format or "",
+        icc,
+        exif or None,
+        dpi,
+        mode.removesuffix("A"),
+    )
 
 
 def depth_of(content: bytes) -> int:
