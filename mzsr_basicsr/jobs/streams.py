@@ -43,7 +43,7 @@ def put_out(content: str | bytes) -> None:
     Lines that nobody reads any more, as of `| head`, are dropped, and the work goes on.
 
     Raises:
-        SystemExit: nobody reads the bytes any more; the status is SIGPIPE's.
+        BrokenPipeError: nobody reads the bytes any more.
         ImageError: its disk is full.
     """
     try:
@@ -55,7 +55,7 @@ def put_out(content: str | bytes) -> None:
     except BrokenPipeError:
         _give_up(sys.stdout)
         if isinstance(content, bytes):
-            raise SystemExit(UNREAD) from None
+            raise
     except OSError as error:
         with contextlib.suppress(OSError):
             sys.stdout.close()  # or Python would complain about the rest of it at the end
