@@ -48,9 +48,9 @@ def prepare_pipe(arguments: argparse.Namespace, settings: UpscaleSettings) -> Ca
     if arguments.output in _STDOUT:
         check_pipe_out()
     from mzsr_basicsr.jobs.worker import notices, upscale_picture
-    from mzsr_basicsr.pictures.header import enlarged
+    from mzsr_basicsr.pictures.header import check_can_hold, enlarged
     from mzsr_basicsr.pictures.reading import read_picture
-    from mzsr_basicsr.pictures.writing import check_can_hold, encode
+    from mzsr_basicsr.pictures.writing import encode
     from mzsr_basicsr.upscaling.upscaler import Upscaler
 
     def work() -> int:

@@ -47,9 +47,9 @@ def degrade_file(job: FileJob, how: Degrading, noise_name: str, overwrite: bool)
         MZSRError: one line; nothing half-written stays.
     """
     from mzsr_basicsr.jobs.degraded import degrade_picture
-    from mzsr_basicsr.pictures.header import enlarged
+    from mzsr_basicsr.pictures.header import check_can_hold, enlarged
     from mzsr_basicsr.pictures.reading import read_picture
-    from mzsr_basicsr.pictures.writing import check_can_hold, turned_for, write_picture
+    from mzsr_basicsr.pictures.writing import turned_for, write_picture
 
     check_job(job, overwrite)
     read = read_picture(job.source if job.content is None else job.content, job.name)

@@ -10,11 +10,11 @@ from mzsr_basicsr.fields.kinds import field_of
 from mzsr_basicsr.jobs.file_jobs import FileJob
 from mzsr_basicsr.jobs.outputs import no_folder
 from mzsr_basicsr.jobs.policy import FilePolicy, Record, is_wanted, names_of, skipped, to_draw
-from mzsr_basicsr.pictures.header import enlarged
+from mzsr_basicsr.pictures.header import check_can_hold, depth_notice, enlarged
 from mzsr_basicsr.pictures.kinds import format_of, said_kind
 from mzsr_basicsr.pictures.picture import Picture, upright
 from mzsr_basicsr.pictures.reading import read_picture
-from mzsr_basicsr.pictures.writing import check_can_hold, depth_notice, write_picture
+from mzsr_basicsr.pictures.writing import write_picture
 from mzsr_basicsr.upscaling.described import describe_run
 from mzsr_basicsr.upscaling.render import Progress
 from mzsr_basicsr.upscaling.upscaler import Plan, Upscaler

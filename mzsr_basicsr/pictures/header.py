@@ -15,7 +15,7 @@ from mzsr_basicsr.pictures import modern, png, pnm
 from mzsr_basicsr.pictures.kinds import format_of
 from mzsr_basicsr.pictures.picture import FAILURES, Picture
 from mzsr_basicsr.pictures.reading import _MODES, _PILLOW, _open_image
-from mzsr_basicsr.pictures.writing import check_can_hold
+from mzsr_basicsr.pictures.writing import FORMATS, _check
 
 
 def check_fits(source: Path, target: Path, scale: float) -> None:
@@ -32,6 +32,22 @@ def check_fits(source: Path, target: Path, scale: float) -> None:
     header = read_header(source)
     if header is not None:
         check_can_hold(enlarged(header, scale), format_of(target), str(target))
+
+
+def check_can_hold(picture: Picture, format: str, where: str) -> None:
+    """Refuse a picture whose format cannot hold it; of its pixels only their shape and type matter, see `hollow`.
+
+    Raises:
+        ImageError: one line.
+    """
+    _check(picture if FORMATS[format].exif else replace(picture, exif=None), format, where)
+
+
+def depth_notice(picture: Picture, format: str) -> str | None:
+    """Say that a format has fewer bits than a picture; None where it has as many."""
+    if picture.pixels.dtype.type in FORMATS[format].depths:
+        return None
+    return f"16 bits are rounded to 8, as {format} holds no more; png and tif do"
 
 
 def enlarged(picture: Picture, scale: float) -> Picture:

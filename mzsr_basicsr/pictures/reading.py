@@ -96,8 +96,8 @@ def _read(stream: BinaryIO, name: str, max_pixels: int) -> Picture:
     for magic, kind in _PILLOW.items():
         if head.startswith(magic) and (magic != b"RIFF" or head[8:12] == b"WEBP"):
             return _read_pillow(_open_image(kind, stream), stream, head, name, max_pixels)
-    if (kind := modern.kind_of(head)) is not None:
-        image = _open_image(kind, stream)
+    if (plugin := modern.kind_of(head)) is not None:
+        image = _open_image(plugin, stream)
         return modern.read_deep(image, stream, name, max_pixels) or _read_pillow(image, stream, head, name, max_pixels)
     raise ImageError(f"{name}: no picture of a known kind; allowed: {NAMES}")
 

@@ -154,22 +154,6 @@ def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
             part.unlink(missing_ok=True)
 
 
-def check_can_hold(picture: Picture, format: str, where: str) -> None:
-    """Refuse a picture whose format cannot hold it; of its pixels only their shape and type matter, see `hollow`.
-
-    Raises:
-        ImageError: one line.
-    """
-    _check(picture if FORMATS[format].exif else replace(picture, exif=None), format, where)
-
-
-def depth_notice(picture: Picture, format: str) -> str | None:
-    """Say that a format has fewer bits than a picture; None where it has as many."""
-    if picture.pixels.dtype.type in FORMATS[format].depths:
-        return None
-    return f"16 bits are rounded to 8, as {format} holds no more; png and tif do"
-
-
 def _prepare(picture: Picture, format: str, where: str) -> Picture:
     known = FORMATS[format]
     picture = _turned(picture, known)
