@@ -21,6 +21,7 @@ from mzsr_basicsr.benchmark.run.plan import Plan
 from mzsr_basicsr.benchmark.run.pool import run_tasks
 from mzsr_basicsr.benchmark.run.sources import Given, make_sources
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.jobs.streams import say
 from mzsr_basicsr.options.strict import nearest
 from mzsr_basicsr.upscaling.device import choose_device
 
@@ -117,9 +118,6 @@ def _compute(tasks: list[Task], plan: Plan, folder: Path, device: torch.device, 
                 failures[task.key] = line
                 source = task.given.source
                 with tqdm.external_write_mode(file=sys.stderr):
-                    print(
-                        f"failed: {task.label} on {source.dataset}/{source.kernel}/{source.image}: {line}",
-                        file=sys.stderr,
-                    )
+                    say(f"failed: {task.label} on {source.dataset}/{source.kernel}/{source.image}: {line}")
             bar.update()
     return failures

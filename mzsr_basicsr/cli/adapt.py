@@ -10,10 +10,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from mzsr_basicsr.cli.words import number_or_word, scale
 from mzsr_basicsr.collection.choices import AdaptChoices, list_files
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, put_out, say, stop_on_sigterm
+from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, stop_on_sigterm
+from mzsr_basicsr.jobs.outputs import file_name
+from mzsr_basicsr.jobs.streams import put_out, say
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 
 if TYPE_CHECKING:
@@ -37,14 +40,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     option = parser.add_argument
     option("folder", type=Path, metavar="FOLDER", help="the pictures; searched recursively")
-    option("-o", "--output", type=Path, required=True, metavar="FILE", help="weights file to write, ending: .pth")
+    option("-o", "--output", type=file_name, required=True, metavar="FILE", help="weights file to write, ending: .pth")
     minutes = "that this call may take; the same command then goes on (default: %(default)g)"
     option("--minutes", type=float, default=10.0, metavar="M", help=minutes)
     steps = "in all calls together, at most; the same on any machine (default: as many as serve)"
     option("--steps", type=int, metavar="N", help=steps)
     _add_choices(parser)
     page = "also write an HTML page: the learning curve, and each held-out picture (default: none)"
-    option("--page", type=Path, metavar="FILE", help=page)
+    option("--page", type=file_name, metavar="FILE", help=page)
     replace = "replace what is there, and begin anew where a run for it cannot go on (default: refuse)"
     option("--overwrite", action="store_true", help=replace)
     option("--json", action="store_true", help="print a record in JSON (default: lines for people)")
@@ -55,7 +58,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     """Add what says how the pictures came about, and what is begun with."""
     d = UpscaleSettings()
     option = parser.add_argument
-    option("--scale", type=float, help="2, 3 or 4, of the weights (default: theirs, or 2)")
+    option("--scale", type=scale, help="2, 3 or 4, of the weights (default: theirs, or 2)")
     option("--weights", help="weights to begin with, a file or shipped:NAME (default: the shipped ones of the scale)")
     option("--kernel", default=d.kernel, metavar="SPEC|FILE", help=_KERNEL)
     option("--kernel-turned", action="store_true", help=TURNED)
@@ -65,9 +68,16 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         default=d.subsampling,
         help="after the blur; auto: bicubic for the kernels auto and bicubic, else direct (default: %(default)s)",
     )
-    option("--noise", type=_noise, default=d.noise, metavar="auto|SIGMA", help="levels of 0 to 255 (default: auto)")
+    option(
+        "--noise", type=number_or_word, default=d.noise, metavar="auto|SIGMA", help="levels of 0 to 255 (default: auto)"
+    )
     option("--nodata", type=float, metavar="VALUE", help="of pixels without data (default: what a file says, and NaN)")
-    option("--device", choices=["auto", "cpu", "cuda", "mps"], default=d.device, help="(default: %(default)s)")
+    option(
+        "--device",
+        choices=["auto", "cpu", "cuda", "mps"],
+        default=d.device,
+        help="(default: %(default)s)",
+    )
     option("--seed", type=int, default=d.seed, help="of all chance (default: %(default)s)")
 
 
@@ -125,10 +135,3 @@ def _progress(choices: AdaptChoices) -> "Iterator[Callable[[Way | None], None]]"
             learning.update(min(limit, perf_counter() - begun) - learning.n)
 
         yield tell
-
-
-def _noise(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text  # "auto", or what `UpscaleSettings` refuses

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from mzsr_basicsr.benchmark.run.option_file import check_readable
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.jobs.interrupt import ending_at_once, say, stop_on_sigterm
+from mzsr_basicsr.jobs.interrupt import ending_at_once, stop_on_sigterm
+from mzsr_basicsr.jobs.outputs import check_folder
+from mzsr_basicsr.jobs.streams import put_out, say
 
 if TYPE_CHECKING:
     from mzsr_basicsr.benchmark.run.options import BenchmarkOptions, DatasetOptions
@@ -54,11 +56,12 @@ def _run(a: argparse.Namespace) -> int:
         from mzsr_basicsr.benchmark.study import Choice, run_benchmark
     stop_on_sigterm()
     plan = make_plan(_changed(read_options(a.opt), a))
+    check_folder(Path(plan.options.output) / plan.options.name, [], [], overwrite=True)  # whose it is, it says itself
     for line in plan.skipped:
         say(line)
     results, folder = run_benchmark(plan, Choice(a.methods, a.datasets, a.kernels), a.update)
-    print((folder / "table.md").read_text(encoding="utf-8"))
-    print(f"Look at {folder / 'index.html'}")
+    put_out((folder / "table.md").read_text(encoding="utf-8"))
+    put_out(f"Look at {folder / 'index.html'}")
     return 1 if results.failures else 0
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 from mzsr_basicsr import __version__, test, train
 from mzsr_basicsr.cli import adapt, benchmark, degrade, demo, inspect, kernel, tasks, upscale, weights
 from mzsr_basicsr.cli.upscale_choices import SIGNAL
+from mzsr_basicsr.cli.words import parse, take_any_case
 from mzsr_basicsr.data.folders import list_photographs
 from mzsr_basicsr.degradation.names import TEST_KERNELS
 from mzsr_basicsr.jobs.interrupt import ending_at_once
+from mzsr_basicsr.jobs.outputs import check_folder
+from mzsr_basicsr.jobs.streams import put_out
 from mzsr_basicsr.upscaling.settings import SIGNALS
 from mzsr_basicsr.weights import check_is_there, locate
 
@@ -21,7 +24,7 @@ def chosen() -> Callable[[], int | None]:
     """Read the command line, and give what runs its command and gives the exit status."""
     if len(sys.argv) > 1 and sys.argv[1] in _LAUNCHERS:
         return _LAUNCHERS[sys.argv.pop(1)]  # the rest is BasicSR's own command line
-    arguments = parser().parse_args()
+    arguments = parse(parser())
     return lambda: arguments.run(arguments)
 
 
@@ -36,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("test", help="test: BasicSR's own options follow, -opt FILE …")
     demo.add(commands)
     _add_evaluate(commands.add_parser("evaluate", help="measure weights on benchmark sets and print the results table"))
+    take_any_case(made)
     return made
 
 
@@ -50,21 +54,30 @@ def _add_evaluate(measure: argparse.ArgumentParser) -> None:
     )
     measure.add_argument("-s", "--sets", nargs="+", default=["Set5", "Set14"], help="sets (default: %(default)s)")
     measure.add_argument(
-        "-k", "--kernels", nargs="+", choices=list(TEST_KERNELS), default=list(TEST_KERNELS), help="(default: all)"
+        "-k",
+        "--kernels",
+        nargs="+",
+        choices=list(TEST_KERNELS),
+        default=list(TEST_KERNELS),
+        help="(default: all)",
     )
     measure.add_argument("--signal", choices=SIGNALS, default="auto", help=SIGNAL)
     measure.add_argument("--outside", action="store_true", help="kernels outside the law instead of the paper's")
     measure.add_argument("--fast", action="store_true", help="without the column of back-projection and self-ensemble")
     measure.add_argument("-o", "--output", type=Path, default=Path("evaluation"), help="folder (default: %(default)s)")
+    measure.add_argument(
+        "--overwrite", action="store_true", help="replace an evaluation that is there (default: refuse)"
+    )
     measure.set_defaults(run=_evaluate)
 
 
 def _evaluate(a: argparse.Namespace) -> None:
     with ending_at_once():
+        check_folder(a.output, ["results.md"], [], a.overwrite)
         for file in a.weights:
             check_is_there(locate(file), "weights file")
         for name in a.sets:
             list_photographs(str(a.data / name / "GT"), "datasets.test.dataroot_gt")
         from mzsr_basicsr.cli import evaluate
     cases = evaluate.outside_cases() if a.outside else [c for c in evaluate.law_cases() if c.name in a.kernels]
-    print(evaluate.run(a.data, a.weights, a.sets, cases, a.output, best=not a.fast, signal=a.signal))
+    put_out(evaluate.run(a.data, a.weights, a.sets, cases, a.output, best=not a.fast, signal=a.signal))

@@ -1,16 +1,21 @@
 """`mzsr degrade`: make the LR pictures of HR pictures."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mzsr_basicsr.cli.words import scale
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
 from mzsr_basicsr.degradation.names import SUBSAMPLING_METHODS, usual_subsampling
-from mzsr_basicsr.errors import ImageError, MZSRError, refusal
+from mzsr_basicsr.errors import MZSRError, refusal
 from mzsr_basicsr.jobs.degrade_choices import KERNELS, check_kernel, check_range, check_seed
+from mzsr_basicsr.jobs.degrade_job import check_job, degrade_file
 from mzsr_basicsr.jobs.file_jobs import FileJob, list_jobs
-from mzsr_basicsr.jobs.interrupt import ending_at_once, say
-from mzsr_basicsr.pictures.kinds import WRITTEN, check_is_there, format_of
+from mzsr_basicsr.jobs.fit import judged, read_once
+from mzsr_basicsr.jobs.interrupt import ending_at_once
+from mzsr_basicsr.jobs.streams import put_out, say
+from mzsr_basicsr.pictures.kinds import WRITTEN
 
 if TYPE_CHECKING:
     from mzsr_basicsr.jobs.degraded import Degrading
@@ -42,7 +47,6 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
         required=True,
         metavar="OUT",
         help="folder, made if it is missing; for one input, also a file name with an ending of a picture",
@@ -57,8 +61,8 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
-    scale = "HR over LR, a number from 1 to 4 (default: %(default)g)"
-    parser.add_argument("--scale", type=float, default=2.0, metavar="S", help=scale)
+    about = "HR over LR, a number from 1 to 4 (default: %(default)g)"
+    parser.add_argument("--scale", type=scale, default=2.0, metavar="S", help=about)
     parser.add_argument(
         "--kernel",
         default="auto",
@@ -110,16 +114,19 @@ def run(arguments: argparse.Namespace) -> int | None:
         check_kernel(arguments.kernel, arguments.kernel_turned)
         check_range(arguments.scale, arguments.noise)
         check_seed(arguments.seed)
-        jobs = list_jobs(arguments.inputs, arguments.output, arguments.format)
-        refused = [line for job in jobs if (line := refusal(_check_names, job, arguments.overwrite))]
-        if len(refused) == len(jobs):
-            say("\n".join(f"error: {line}" for line in refused))
-            return 1
+        output = os.path.expanduser(arguments.output)
+        jobs = list_jobs(arguments.inputs, output, arguments.format, tell=say)
+        for judge in (lambda job: job, lambda job: judged(job, 1 / arguments.scale)):  # by names, then by headers
+            jobs = [judge(job) for job in jobs]
+            refused = [line for job in jobs if (line := refusal(check_job, job, arguments.overwrite))]
+            if len(refused) == len(jobs):
+                say("\n".join(f"error: {line}" for line in refused))
+                return 1
         how = _choices(arguments)
     failed = False
     for job in jobs:
         try:
-            print(degrade_file(job, how, _noise_name(job, arguments.output), arguments.overwrite))
+            put_out(degrade_file(read_once(job), how, _noise_name(job, Path(output)), arguments.overwrite))
         except MZSRError as error:
             failed = True
             say(f"error: {error}")
@@ -139,56 +146,6 @@ def _choices(arguments: argparse.Namespace) -> "Degrading":
         crop=arguments.crop_to_multiple,
         nodata=arguments.nodata,
     )
-
-
-def _check_names(job: FileJob, overwrite: bool) -> None:
-    """Refuse a file that is no picture by its name, is not there, or whose LR picture may not or cannot be written."""
-    if job.video:
-        raise ImageError(f"{job.source}: a clip or a GIF; give pictures of another kind, such as PNG")
-    if job.target.exists() and not overwrite:
-        raise ImageError(f"{job.target}: is there already; give --overwrite or another output")
-    check_is_there(job.source)
-    format_of(job.target)
-
-
-def degrade_file(job: FileJob, how: "Degrading", noise_name: str, overwrite: bool) -> str:
-    """Make one LR picture.
-
-    Args:
-        job: file to read and file to write, whose folder is made.
-        how: the choices.
-        noise_name: what the noise depends on, beside the seed.
-        overwrite: replace a file that is there.
-
-    Returns:
-        A line that says what was written.
-
-    Raises:
-        MZSRError: one line; nothing half-written stays.
-    """
-    from mzsr_basicsr.jobs.degraded import degrade_picture
-    from mzsr_basicsr.pictures.reading import read_picture
-    from mzsr_basicsr.pictures.writing import turned_for, write_picture
-
-    _check_names(job, overwrite)
-    picture = turned_for(read_picture(job.source), job.target)  # so that the kernel lies on the LR picture's axes
-    try:
-        result = degrade_picture(picture, how, str(job.source), noise_name)
-        job.target.parent.mkdir(parents=True, exist_ok=True)
-    except MemoryError as error:
-        raise ImageError(f"{job.source}: not enough memory to degrade it; cut it into smaller pictures") from error
-    except OSError as error:
-        raise ImageError(f"{job.target.parent}: cannot be made ({error.strerror}); name another output") from error
-    write_picture(result, job.target)
-    height, width, _ = result.pixels.shape
-    return f"{job.source} -> {job.target}, {width}x{height} px, {_words(how)}"
-
-
-def _words(how: "Degrading") -> str:
-    """Say how pixels were lost, and what that means for who upscales the picture."""
-    if how.degradation.subsampling == "bicubic":
-        return "bicubic (centred)"
-    return "direct (top-left pixels: upscale it with --subsampling direct, or with its kernel)"
 
 
 def _noise_name(job: FileJob, output: Path) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 from mzsr_basicsr import weights
 from mzsr_basicsr.errors import ConfigError, MissingBasicSR, TrainingError
 from mzsr_basicsr.jobs.interrupt import ending_at_once
+from mzsr_basicsr.jobs.outputs import check_folder
+from mzsr_basicsr.jobs.streams import put_out
 
 WEIGHTS = weights.FOLDER / "demo_stage1_x2.pth"
 SHOWN = "chelsea"  # the photograph of the picture: without letters
@@ -45,6 +47,7 @@ def run(output: Path, options: Path, data: Path | None = None) -> None:
                 raise ConfigError(
                     f"{file}: no such option file; run the demo in the project's folder or give --options"
                 )
+        _check_output(output)
         if importlib.util.find_spec("basicsr") is None:
             raise MissingBasicSR("mzsr demo")
         if importlib.util.find_spec("skimage") is None:
@@ -55,21 +58,28 @@ def run(output: Path, options: Path, data: Path | None = None) -> None:
     output.mkdir(parents=True, exist_ok=True)
     write_images(output / "photographs")
     photos = [f"datasets:train:dataroot_gt={data.resolve()}"] if data else []
-    print(f"1/2  Meta-transfer learning from the shipped stage-1 network ({WEIGHTS.name}); log: {output}/train.log")
+    put_out(f"1/2  Meta-transfer learning from the shipped stage-1 network ({WEIGHTS.name}); log: {output}/train.log")
     _call("train", files[0], output, ["--force_yml", f"path:pretrain_network_g={WEIGHTS}", *photos])
-    print(f"2/2  Zero-shot test on unseen photographs and a text, kernel g_2.0^d, x2; log: {output}/test.log")
+    put_out(f"2/2  Zero-shot test on unseen photographs and a text, kernel g_2.0^d, x2; log: {output}/test.log")
     _call("test", files[1], output, [])
     _show(output)
+
+
+def _check_output(output: Path) -> None:
+    """Refuse a folder that cannot be written, and one that holds something else than an earlier demo."""
+    check_folder(output, [], [], overwrite=True)
+    if output.is_dir() and any(output.iterdir()) and not (output / "photographs").is_dir():
+        raise ConfigError(f"output: {output} holds other files; give a folder of the demo's own")
 
 
 def _call(what: str, file: Path, output: Path, extra: list[str]) -> None:
     """Run one of the launchers in the output folder: its progress to the terminal, its log to a file."""
     command = [sys.executable, "-W", "ignore", "-m", f"mzsr_basicsr.{what}", "-opt", str(file), *extra]
     log = output / f"{what}.log"
-    with log.open("w") as stream:
+    with log.open("wb") as stream:
         status = subprocess.run(command, cwd=output, stderr=stream, check=False).returncode
     if status != 0:
-        tail = " | ".join(log.read_text().splitlines()[-3:])
+        tail = " | ".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-3:])
         raise TrainingError(f"{what} ended with status {status}; see {log}: {tail}")
 
 
@@ -86,9 +96,9 @@ def _show(output: Path) -> None:
     photograph = next(row for row in photographs if row.image == SHOWN)
     drawing = output / "demo.png"
     draw(text, photograph, output / "photographs" / "test", pictures).save(drawing)
-    print(f"\nPSNR in dB / SSIM (paper's metric) after so many updates on the image itself:\n\n{table(rows)}\n")
+    put_out(f"\nPSNR in dB / SSIM (paper's metric) after so many updates on the image itself:\n\n{table(rows)}\n")
     for what, row in (("text", text), ("photographs, on average", mean_row(photographs))):
         above = row.values["10"]["psnr"] - row.values["bicubic"]["psnr"]
-        print(f"The {what}: ten updates gain {gain(row):+.2f} dB, and end {above:+.2f} dB above bicubic.")
-    print(f"{verdict(gain(text), gain(photograph))}\n")
-    print(f"SR images: {pictures}/*updates_mzsr.png\nPicture:   {drawing}")
+        put_out(f"The {what}: ten updates gain {gain(row):+.2f} dB, and end {above:+.2f} dB above bicubic.")
+    put_out(f"{verdict(gain(text), gain(photograph))}\n")
+    put_out(f"SR images: {pictures}/*updates_mzsr.png\nPicture:   {drawing}")

@@ -113,7 +113,7 @@ def run(
             save_json(rows, output / f"{stems[-1]}{f'_{again}' if again > 1 else ''}.json")
             lines.append(Line(spec, name, case.name, mean_row(rows), other))
     text = markdown(lines)
-    (output / "results.md").write_text(text)
+    (output / "results.md").write_text(text, encoding="utf-8", errors="backslashreplace")
     return text
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mzsr_basicsr.cli.upscale_choices import SIGNAL
+from mzsr_basicsr.cli.words import number_or_word, scale
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
 from mzsr_basicsr.inspection.choices import LEARNED, Choices
-from mzsr_basicsr.inspection.folder import FORMATS, PAGE, check_folder
-from mzsr_basicsr.jobs.interrupt import ending_at_once, put_out, stop_on_sigterm
+from mzsr_basicsr.inspection.folder import FORMATS, PAGE, names
+from mzsr_basicsr.jobs.interrupt import ending_at_once, stop_on_sigterm
+from mzsr_basicsr.jobs.outputs import check_folder
+from mzsr_basicsr.jobs.streams import put_out
 from mzsr_basicsr.upscaling.settings import SIGNALS, UpscaleSettings
 
 if TYPE_CHECKING:
@@ -46,7 +49,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     _add_choices(parser)
     option("--crop", type=int, metavar="PX", help="central square of the LR image (default: all, up to 1 megapixel)")
     kinds = [*FORMATS, "none"]
-    option("--animation", choices=kinds, default="webp", help="moving picture of the updates (default: %(default)s)")
+    option(
+        "--animation",
+        choices=kinds,
+        default="webp",
+        help="moving picture of the updates (default: %(default)s)",
+    )
     option("--overwrite", action="store_true", help="replace an inspection that is there (default: refuse)")
     option("--json", action="store_true", help="print the record of inspect.json (default: the summary)")
     parser.set_defaults(run=run)
@@ -56,7 +64,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     """Add the options of the adaptation."""
     d = UpscaleSettings()
     option = parser.add_argument
-    option("--scale", type=float, default=d.scale, help="of the weights (default: %(default)g)")
+    option("--scale", type=scale, default=d.scale, help="of the weights (default: %(default)g)")
     option(
         "--weights", help="weights file or shipped:NAME (default: shipped:mzsr_x2, mzsr_x3 or mzsr_x4, by the scale)"
     )
@@ -71,16 +79,25 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     option("--updates", type=int, default=d.effort.updates, help="gradient updates, 0 to 1000 (default: %(default)s)")
     option("--signal", choices=SIGNALS, default=d.signal, help=SIGNAL)
     option(
-        "--rates", type=_number, default=LEARNED, metavar="learned|RATE", help="of the updates (default: %(default)s)"
+        "--rates",
+        type=number_or_word,
+        default=LEARNED,
+        metavar="learned|RATE",
+        help="of the updates (default: %(default)s)",
     )
     option(
         "--noise",
-        type=_number,
+        type=number_or_word,
         default=d.noise,
         metavar="auto|SIGMA",
         help="standard deviation of the LR image's noise, levels of 0 to 255 (default: auto, estimated; 0 of --hr)",
     )
-    option("--device", choices=["auto", "cpu", "cuda", "mps"], default=d.device, help="(default: %(default)s)")
+    option(
+        "--device",
+        choices=["auto", "cpu", "cuda", "mps"],
+        default=d.device,
+        help="(default: %(default)s)",
+    )
     option("--seed", type=int, default=d.seed, help="of all chance (default: %(default)s)")
 
 
@@ -94,7 +111,8 @@ def run(arguments: argparse.Namespace) -> None:
         choices = _choices(arguments)
         format = None if arguments.animation == "none" else arguments.animation
         folder = Path(os.path.expanduser(arguments.output))
-        check_folder(folder, format, arguments.overwrite)
+        inputs = [path for path in (arguments.lr, arguments.gt, arguments.hr) if path is not None]
+        check_folder(folder, names(format), inputs, arguments.overwrite)
         choices.check_before_work()
         from mzsr_basicsr.inspection.files import contents, write_all
         from mzsr_basicsr.inspection.numbers import record_of
@@ -126,10 +144,3 @@ def _teller(last: int) -> "Callable[[Update], None]":
             print(line, end="", file=sys.stderr, flush=True)
 
     return tell
-
-
-def _number(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text  # a word such as "auto", or what the settings refuse

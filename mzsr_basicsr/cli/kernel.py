@@ -4,10 +4,12 @@ import argparse
 import json
 from pathlib import Path
 
+from mzsr_basicsr.cli.words import whole_scale
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, files_of, read_text
 from mzsr_basicsr.errors import ConfigError, MZSRError, refusal
-from mzsr_basicsr.jobs.interrupt import ending_at_once, say
-from mzsr_basicsr.kernel_tools.output import check_output
+from mzsr_basicsr.jobs.interrupt import ending_at_once
+from mzsr_basicsr.jobs.outputs import check_output, file_name
+from mzsr_basicsr.jobs.streams import put_out, say
 from mzsr_basicsr.pictures.kinds import TARGETS, check_is_there
 from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 
@@ -78,7 +80,7 @@ def _add_estimate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="picture file, of LR")
     parser.add_argument(
         "--scale",
-        type=int,
+        type=whole_scale,
         choices=(1, 2, 3, 4),
         default=2,
         help="HR over LR; the kernel is in px of the HR image (default: %(default)s)",
@@ -103,7 +105,7 @@ def _add_estimate(parser: argparse.ArgumentParser) -> None:
 
 def _add_output(parser: argparse.ArgumentParser, about: str, endings: tuple[str, ...], required: bool = False) -> None:
     text = f"{about}; endings: {' '.join(endings)}"
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", required=required, help=text)
+    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", required=required, help=text)
     parser.add_argument("--overwrite", action="store_true", help="replace a file that is there (default: refuse)")
     parser.set_defaults(endings=endings)
 
@@ -145,7 +147,7 @@ def _estimate(a: argparse.Namespace) -> int | None:
             say(f"error: {error}")
             continue
         about = {"image": str(path), "scale": a.scale, "kernel": a.kernel}
-        print(json.dumps({**about, **found.record()}) if a.json else estimate_text(about, found), flush=True)
+        put_out(json.dumps({**about, **found.record()}) if a.json else estimate_text(about, found))
     return 1 if failed else None
 
 
@@ -186,4 +188,4 @@ def _compare(a: argparse.Namespace) -> None:
         from mzsr_basicsr.pictures.writing import write_picture
     if a.output is not None:
         write_picture(Picture(draw_comparison(a.first, a.second, a.side)), a.output)
-    print(compare_text(a.first, a.second))
+    put_out(compare_text(a.first, a.second))

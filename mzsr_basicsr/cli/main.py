@@ -5,10 +5,12 @@ import sys
 from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.jobs.interrupt import ending_at_once, quiet_end
 from mzsr_basicsr.jobs.neighbour import sleep_while_waiting
+from mzsr_basicsr.jobs.streams import UNREAD, finish, never_raise
 
 
 def main() -> None:
     """Run `mzsr COMMAND`; bad input ends with one line and exit status 1."""
+    never_raise()
     sleep_while_waiting()
     try:
         with quiet_end():
@@ -21,6 +23,10 @@ def main() -> None:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("error: interrupted")
+    except BrokenPipeError:  # of a progress bar, as of `2>&1 | head`
+        sys.exit(UNREAD)
+    finally:
+        finish()
     if status:  # of the commands that may half succeed
         sys.exit(status)
 

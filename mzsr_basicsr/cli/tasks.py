@@ -3,8 +3,10 @@
 import argparse
 from pathlib import Path
 
+from mzsr_basicsr.cli.words import whole_scale
 from mzsr_basicsr.jobs.interrupt import ending_at_once
-from mzsr_basicsr.kernel_tools.output import check_output
+from mzsr_basicsr.jobs.outputs import check_output, file_name
+from mzsr_basicsr.jobs.streams import put_out
 from mzsr_basicsr.task_tools.choices import CLUSTER_ENDINGS, MAP_ENDINGS, SCALES, TaskChoices, check_clusters
 
 _EPILOG = """examples:
@@ -38,11 +40,11 @@ def _add_common(parser: argparse.ArgumentParser, about: str, endings: tuple[str,
     option = parser.add_argument
     option("photos", nargs="+", type=Path, metavar="PHOTOS", help="folder of photographs; each is a domain of its own")
     text = f"{about}; endings: {' '.join(endings)}"
-    option("-o", "--output", type=Path, metavar="FILE", required=True, help=text)
+    option("-o", "--output", type=file_name, metavar="FILE", required=True, help=text)
     option("--overwrite", action="store_true", help="replace a file that is there (default: refuse)")
     option("--tasks", type=int, default=tasks, metavar="N", help="tasks to draw (default: %(default)s)")
     option("--seed", type=int, default=0, help="of all chance (default: %(default)s)")
-    option("--scale", type=int, choices=SCALES, default=2, help="HR over LR (default: %(default)s)")
+    option("--scale", type=whole_scale, choices=SCALES, default=2, help="HR over LR (default: %(default)s)")
     option(
         "--weights",
         default="shipped:task_embedding",
@@ -63,7 +65,7 @@ def _map(a: argparse.Namespace) -> None:
     with ending_at_once():
         choices = _checked(a)
         from mzsr_basicsr.task_tools.map import write_map
-    print(write_map(choices, a.output))
+    put_out(write_map(choices, a.output))
 
 
 def _cluster(a: argparse.Namespace) -> None:
@@ -71,4 +73,4 @@ def _cluster(a: argparse.Namespace) -> None:
         check_clusters(a.clusters, a.tasks)
         choices = _checked(a)
         from mzsr_basicsr.task_tools.clustering import write_clusters
-    print(write_clusters(choices, a.clusters, a.output))
+    put_out(write_clusters(choices, a.clusters, a.output))

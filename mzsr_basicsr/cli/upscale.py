@@ -1,18 +1,20 @@
 """`mzsr upscale`: photographs and clips, made larger and sharper."""
 
 import argparse
-import json
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from mzsr_basicsr.cli.upscale_choices import add_choices, choices
+from mzsr_basicsr.cli.upscale_pipe import goes_out, prepare_pipe
 from mzsr_basicsr.cli.upscale_report import say_how_many, tell_all, tell_json, teller
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.jobs.file_jobs import check_ending, list_jobs
-from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, put_out, say, stop_on_sigterm
+from mzsr_basicsr.jobs.file_jobs import FileJob, check_ending, list_jobs
+from mzsr_basicsr.jobs.fit import judged, read_once
+from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, stop_on_sigterm
+from mzsr_basicsr.jobs.outputs import is_one_of
 from mzsr_basicsr.jobs.policy import FilePolicy, foregone
+from mzsr_basicsr.jobs.streams import say
 from mzsr_basicsr.pictures.kinds import WRITTEN
 from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 
@@ -21,7 +23,7 @@ _EXAMPLES = """examples:
   mzsr upscale scans/ -o big --scale 4 --format png   a whole folder, four times as large
   mzsr upscale a.png -o b.png --kernel gaussian:2.0,2.0,0   a known kernel: variances in px², angle in radians
   mzsr upscale clip.mp4 -o clip_x2.mkv                a clip; run it again to go on where it was stopped
-  mzsr upscale - -o - <a.png >b.png                   in a pipe
+  mzsr upscale - -o - <a.png >b.png                   in a pipe; one of the two may be a file
 """
 
 
@@ -72,44 +74,33 @@ def _prepare(arguments: argparse.Namespace) -> Callable[[], int]:
     if not 1 <= arguments.jobs <= 4 * (os.cpu_count() or 1):
         raise ConfigError(f"jobs: {arguments.jobs} must be from 1 to {4 * (os.cpu_count() or 1)}")
     settings.check_before_work()
-    if "-" in (*arguments.inputs, arguments.output):
-        return _prepare_pipe(arguments, settings)
-    output = Path(os.path.expanduser(arguments.output))
+    output = os.path.expanduser(arguments.output)
+    if goes_out(output):
+        return prepare_pipe(arguments, settings)
     check_ending(output, arguments.format)
-    jobs = list_jobs(arguments.inputs, output, arguments.format)
+    jobs = list_jobs(arguments.inputs, output, arguments.format, arguments.compare, say)
     if arguments.format and any(job.video for job in jobs):
         say(f"warning: --format {arguments.format} is for pictures; clips keep their own kind, or become .mp4")
+    _check_memory(settings, jobs)
     policy = FilePolicy(arguments.overwrite, arguments.skip_existing, arguments.compare, arguments.cog)
     report = tell_json if arguments.json else teller()
-    known = [outcome for job in jobs if (outcome := foregone(job, policy)) is not None]
-    if len(known) == len(jobs):
-        return lambda: tell_all(jobs, known, report)
+    for judge in (lambda job: job, lambda job: judged(job, settings.scale)):  # by names alone, then by headers
+        jobs = [judge(job) for job in jobs]
+        known = [outcome for job in jobs if (outcome := foregone(job, policy)) is not None]
+        if len(known) == len(jobs):
+            return lambda: tell_all(jobs, known, report)
     from mzsr_basicsr.degradation.kernel_files import load_kernel
     from mzsr_basicsr.jobs.batch import run_batch
 
     if settings.kernel not in (*ESTIMATED, "bicubic"):
         load_kernel(settings.kernel)  # a damaged file is said once, not for each picture
+    jobs = [read_once(job) for job in jobs]
     return lambda: say_how_many(run_batch(jobs, settings, policy, arguments.jobs, report), len(jobs))
 
 
-def _prepare_pipe(arguments: argparse.Namespace, settings: UpscaleSettings) -> Callable[[], int]:
-    """Prepare to read one picture from the standard input, and to write it to the standard output."""
-    if len(arguments.inputs) != 1 or arguments.inputs[0] != "-" or arguments.output != "-":
-        raise ConfigError("upscale: - reads one picture and writes one: mzsr upscale - -o - [--format png] <IN >OUT")
-    from mzsr_basicsr.jobs.worker import upscale_picture
-    from mzsr_basicsr.pictures.reading import read_picture
-    from mzsr_basicsr.pictures.writing import encode
-    from mzsr_basicsr.upscaling.upscaler import Upscaler
-
-    def work() -> int:
-        picture = read_picture(sys.stdin.buffer.read(), "standard input")
-        result, _, record = upscale_picture(picture, Upscaler(settings), "standard input")
-        own = {"JPEG": "jpg", "TIFF": "tif"}.get(picture.format, picture.format.lower())
-        put_out(encode(result, arguments.format or (own if own in WRITTEN else "png")))
-        for notice in record["notices"]:
-            say(f"warning: {notice}")
-        if arguments.json:
-            say(json.dumps(record))
-        return 0
-
-    return work
+def _check_memory(settings: UpscaleSettings, jobs: list[FileJob]) -> None:
+    """Refuse a memory that is a picture, or would be written over one."""
+    if settings.memory is not None:
+        memory = Path(os.path.expanduser(settings.memory))
+        if is_one_of(memory, [path for job in jobs for path in (job.source, *job.outputs)]):
+            raise ConfigError(f"memory: {memory} is an input or a result, too; give --memory a file of its own")

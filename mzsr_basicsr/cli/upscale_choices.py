@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 
+from mzsr_basicsr.cli.words import number_or_word, scale
 from mzsr_basicsr.degradation.kernel_text import TURNED
 from mzsr_basicsr.upscaling.quality import QUALITIES
 from mzsr_basicsr.upscaling.settings import SIGNALS, UpscaleSettings
@@ -31,7 +32,7 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
     """Add one option for each field of `UpscaleSettings`."""
     d = UpscaleSettings()
     option = parser.add_argument
-    option("--scale", type=float, default=d.scale, help="1 to 4, output over input (default: %(default)g)")
+    option("--scale", type=scale, default=d.scale, help="1 to 4, output over input (default: %(default)g)")
     option("--kernel", default=d.kernel, help=_KERNEL)
     option(
         "--subsampling",
@@ -43,7 +44,7 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
     option("--kernel-turned", action="store_true", help=TURNED)
     option(
         "--noise",
-        type=_noise,
+        type=number_or_word,
         default=d.noise,
         metavar="auto|SIGMA",
         help="standard deviation of the photo's noise, in levels of 0 to 255 (default: auto, estimated)",
@@ -68,7 +69,12 @@ def _add_work(option: Callable[..., argparse.Action], d: UpscaleSettings) -> Non
         "--weights",
         help="weights file or shipped:NAME (default: shipped:mzsr_x2, mzsr_x3 or mzsr_x4, the nearest scale)",
     )
-    option("--device", choices=["auto", "cpu", "cuda", "mps"], default=d.device, help="(default: %(default)s)")
+    option(
+        "--device",
+        choices=["auto", "cpu", "cuda", "mps"],
+        default=d.device,
+        help="(default: %(default)s)",
+    )
     option(
         "--tile", type=int, default=d.tile, help="px of the input worked on at once, 32 to 8192 (default: %(default)s)"
     )
@@ -89,10 +95,3 @@ def choices(arguments: argparse.Namespace) -> UpscaleSettings:
         ConfigError: a value outside its range.
     """
     return UpscaleSettings(**{name: getattr(arguments, name) for name in UpscaleSettings.__dataclass_fields__})
-
-
-def _noise(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text  # "auto", or what `UpscaleSettings` refuses

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 
 from mzsr_basicsr.jobs.file_jobs import FileJob
-from mzsr_basicsr.jobs.interrupt import put_out, say
 from mzsr_basicsr.jobs.policy import Record
+from mzsr_basicsr.jobs.streams import put_out, say
 
 SEEN = 0.05  # px; a smaller shift is not worth words
 Tell = Callable[[FileJob, Record | str], None]

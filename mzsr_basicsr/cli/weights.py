@@ -10,7 +10,8 @@ from mzsr_basicsr.data.folders import list_photographs
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.degrade_choices import check_seed
 from mzsr_basicsr.jobs.interrupt import ending_at_once
-from mzsr_basicsr.kernel_tools.output import check_output
+from mzsr_basicsr.jobs.outputs import check_output, file_name
+from mzsr_basicsr.jobs.streams import put_out
 from mzsr_basicsr.weights import check_is_there, locate
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def _add_average(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
     option("files", nargs="+", metavar="FILE", help="weights files of one network, scale and manner, or shipped:NAME")
-    option("-o", "--output", type=Path, required=True, metavar="FILE", help="weights file to write, ending: .pth")
+    option("-o", "--output", type=file_name, required=True, metavar="FILE", help="weights file to write, ending: .pth")
     option("--overwrite", action="store_true", help="replace a file that is there (default: refuse)")
     option(
         "--soup",
@@ -71,13 +72,13 @@ def _average(a: argparse.Namespace) -> None:
     check_alike(sources)
     if a.soup is None:
         save_atomically(average(sources), a.output)
-        print(f"{a.output}: average of {len(sources)} files")
+        put_out(f"{a.output}: average of {len(sources)} files")
         return
     made = _cook(sources, a)
     save_atomically(made.content, a.output)
     kept = sum(one.kept for one in made.tasted)
-    print(_table(made))
-    print(f"{a.output}: average of {kept} of {len(sources)} files, {made.worth:.3f} dB over {a.tasks} tasks")
+    put_out(_table(made))
+    put_out(f"{a.output}: average of {kept} of {len(sources)} files, {made.worth:.3f} dB over {a.tasks} tasks")
 
 
 def _check(a: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ This module imports the standard library alone, so that a command line is checke
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from mzsr_basicsr.errors import ImageError
 
@@ -35,6 +36,44 @@ def is_found_clip(path: Path) -> bool:
             return stream.read(1) == b"G"  # where each packet of MPEG-TS begins
     except OSError:
         return True  # it is reported when it is read
+
+
+def is_still(path: Path) -> bool:
+    """Tell a file named .gif that is one picture: a GIF of one image, or another kind under that name."""
+    if path.suffix.lower() != ".gif":
+        return False
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as stream:
+            head = stream.read(6)
+            if len(head) == 6 and head[:4] != b"GIF8":
+                return True
+            return len(head) == 6 and _images(stream) == 1
+    except (OSError, ValueError, IndexError):  # ValueError: a zero byte in the name; it is reported when it is read
+        return False
+
+
+def _images(stream: BinaryIO) -> int:
+    """Count the images of a GIF behind its six first bytes, up to two; 0 for a damaged one."""
+    flags, images = stream.read(7)[4], 0
+    stream.seek(_table(flags), 1)
+    while (block := stream.read(1)) not in (b";", b"") and images < 2:
+        if block == b",":  # an image: its place, its colours, the size of its codes
+            images += 1
+            stream.seek(_table(stream.read(9)[8]) + 1, 1)
+        elif block == b"!":
+            stream.seek(1, 1)
+        else:
+            return 0
+        while size := stream.read(1)[0]:
+            stream.seek(size, 1)
+    return images
+
+
+def _table(flags: int) -> int:
+    """Give the bytes of a table of colours."""
+    return 3 << (flags & 7) + 1 if flags >> 7 else 0
 
 
 def check_names(source: Path, target: Path) -> None:

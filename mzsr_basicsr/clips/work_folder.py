@@ -51,7 +51,7 @@ class WorkFolder:
             if not self._matches(identity):
                 self._delete_files()
                 with self.writing(self._state) as path:
-                    path.write_text(json.dumps(identity))
+                    path.write_text(json.dumps(identity), encoding="utf-8")
             for rest in self._folder.glob("*.tmp"):
                 rest.unlink()
             self.parts: list[Path] = []
@@ -110,7 +110,7 @@ class WorkFolder:
         while True:
             self._folder.mkdir(exist_ok=True)
             with contextlib.suppress(FileNotFoundError):  # the run before has deleted it meanwhile
-                lock = path.open("a")
+                lock = path.open("a", encoding="utf-8")
                 if not taken_at_once(lock):
                     lock.close()
                     raise ImageError(f"{target}: another run is at work on it; wait for that, or give another output")

@@ -3,13 +3,12 @@
 This module imports the standard library alone, so that a command line is checked before anything heavy is loaded.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.fields.kinds import field_of
-from mzsr_basicsr.kernel_tools.output import check_output
+from mzsr_basicsr.jobs.outputs import check_output
 from mzsr_basicsr.pictures.kinds import SUFFIXES, is_picture_name
 from mzsr_basicsr.upscaling.settings import SHIPPED, UpscaleSettings
 from mzsr_basicsr.weights import locate
@@ -63,10 +62,8 @@ class AdaptChoices:
         weights = Path(locate(self.upscale.weights_file()))
         going_on = self.overwrite or self.state.is_file()  # whose output it is, the state says
         check_output(self.output, (".pth",), [weights], going_on)
-        _check_place(self.output)
         if self.page is not None:
             check_output(self.page, (".html",), [], going_on)
-            _check_place(self.page)
         list_files(self.folder)
 
 
@@ -101,11 +98,3 @@ def list_files(folder: Path) -> Listed:
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
-
-
-def _check_place(output: Path) -> None:
-    """Refuse an output that could not be written in the end."""
-    if output.is_dir():
-        raise ConfigError(f"output: {output} is a folder; give the name of a file")
-    if not os.access(output.parent, os.W_OK):
-        raise ConfigError(f"output: {output}: the folder {output.parent} is read-only; choose another")

@@ -114,7 +114,7 @@ def _chosen(folder: Path, paths: Sequence[Path]) -> list[Path]:
     """Choose the pictures of a large folder by chance, the same ones each time."""
     if len(paths) <= MOST:
         return list(paths)
-    name = lambda path: hashlib.sha256(path.relative_to(folder).as_posix().encode("utf-8", "replace")).digest()  # noqa: E731
+    name = lambda path: hashlib.sha256(path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape")).digest()  # noqa: E731
     return sorted(sorted(paths, key=name)[:MOST])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mzsr_basicsr.errors import ImageError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 
 
 def check_folder(root: str, section: str) -> Path:

@@ -49,7 +49,7 @@ class Photos:
         listing = check_folder(root, section) / "meta_info.txt"
         if not listing.is_file():
             raise ImageError(f"{section}: {root} is no LMDB of BasicSR (meta_info.txt is missing)")
-        found = [_key(line) for line in listing.read_text().splitlines() if line.strip()]
+        found = [_key(line) for line in listing.read_text(encoding="utf-8").splitlines() if line.strip()]
         if not found:
             raise nothing_in(root, section)
         return [(index, key) for key in found]

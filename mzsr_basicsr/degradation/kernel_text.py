@@ -8,6 +8,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -58,8 +59,12 @@ class InFile(NamedTuple):
     number: int | None = None
 
 
-def read_text(spec: str) -> Written | InFile:
+def read_text(spec: str, words: tuple[str, ...] = ()) -> Written | InFile:
     """Take apart the text that names a kernel; see `kernel_files.load_kernel`.
+
+    Args:
+        spec: the text.
+        words: that stand for a kernel where it is asked for, too; they are named in the refusal of others.
 
     Raises:
         KernelError: the text is unknown, a number is wrong, or the file it names is not there.
@@ -76,7 +81,9 @@ def read_text(spec: str) -> Written | InFile:
     chosen = _ONE_OF_MANY.fullmatch(spec)
     path, number = (Path(chosen["path"]), int(chosen["number"])) if chosen else (Path(spec), None)
     if path.suffix.lower() not in FILE_SUFFIXES:
-        raise KernelError(f"{spec}: unknown kernel; allowed: {ALLOWED}")
+        near = get_close_matches(name.lower(), (*words, "gaussian", *SHAPES, "shake", "delta"), n=1)
+        meant = f", did you mean {near[0]}?" if near else ";"
+        raise KernelError(f"{spec}: unknown kernel{meant} allowed: {', '.join((*words, ALLOWED))}")
     if not os.path.isfile(path):  # unlike the path's own method, no error where a name is too long
         raise KernelError(f"{spec}: kernel file not found; allowed: {ALLOWED}")
     return InFile(path, number)

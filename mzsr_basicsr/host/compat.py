@@ -20,6 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.host.prefetching import mend_prefetching
 from mzsr_basicsr.host.saving import mend_saving
+from mzsr_basicsr.host.text import mend_text
 
 
 def mend() -> None:
@@ -33,6 +34,7 @@ def mend() -> None:
     mend_saving()
     mend_resume()
     mend_test()
+    mend_text()
 
 
 def init_gloo(backend: str = "gloo", **kwargs: Any) -> None:

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from mzsr_basicsr.errors import InstallError, MZSRError
+from mzsr_basicsr.jobs.streams import never_raise, put_out, say
 
 VERSION = "1.4.2"
 _SETUPTOOLS = "setuptools>=70.1"  # makes wheels without the package `wheel`; BasicSR imports distutils from it
@@ -28,9 +29,10 @@ _TAIL = 20  # lines of a failed command's output
 
 def main() -> None:
     """Install BasicSR, or say that it is there; what fails ends with one line and exit status 1."""
+    never_raise()
     found = _present()
     if found:
-        print(f"BasicSR is already installed, and is left as it is: {found}")
+        put_out(f"BasicSR is already installed, and is left as it is: {found}")
         return
     try:
         install()
@@ -48,17 +50,17 @@ def install() -> None:
     """
     with tempfile.TemporaryDirectory(prefix="mzsr_basicsr_") as folder:
         scratch = Path(folder)
-        print(f"1/4  Fetching the source of BasicSR {VERSION} …", flush=True)
+        put_out(f"1/4  Fetching the source of BasicSR {VERSION} …")
         source = fetch(scratch)
-        print("2/4  Building its wheel …", flush=True)
+        put_out("2/4  Building its wheel …")
         wheel = build(source, scratch / "wheels")
-        print("3/4  Installing it with what it needs (some minutes on a first run) …", flush=True)
+        put_out("3/4  Installing it with what it needs (some minutes on a first run) …")
         wanted = [str(wheel), "torchvision", _SETUPTOOLS, *_torch_as_it_is()]
         _run([*_PIP, "install", *wanted], f"BasicSR {VERSION} cannot be installed into {sys.prefix}")
-    print("4/4  Loading it with the plug-in …", flush=True)
+    put_out("4/4  Loading it with the plug-in …")
     loaded = [sys.executable, "-W", "ignore", "-c", "import mzsr_basicsr; mzsr_basicsr.PLUGIN"]
     _run(loaded, f"BasicSR {VERSION} is installed into {sys.prefix}, but cannot be imported", remedy=_OTHER_BUILD)
-    print(f"BasicSR {VERSION} is installed.")
+    put_out(f"BasicSR {VERSION} is installed.")
 
 
 def fetch(scratch: Path) -> Path:
@@ -83,13 +85,13 @@ def fetch(scratch: Path) -> Path:
     status, output = _outcome(command, scratch / "unpacking")
     sources = [p.parent for p in (scratch / "unpacking").rglob("setup.py") if _is_basicsr(p.parent)]
     if not sources:
-        _show_tail(output)
+        say("\n".join(output.splitlines()[-_TAIL:]))
         raise InstallError(
             f"the source of BasicSR {VERSION} cannot be fetched (pip download ended with status {status}); check the "
             "network and the package index that pip is set to, then run this again"
         )
     setup = sources[0] / "setup.py"
-    setup.write_text(mend(setup.read_text(encoding="utf-8")), encoding="utf-8")
+    setup.write_text(mend(setup.read_text("utf-8")), encoding="utf-8")
     return sources[0]
 
 
@@ -152,7 +154,7 @@ def _torch_as_it_is() -> list[str]:
 
 def _is_basicsr(folder: Path) -> bool:
     version = folder / "VERSION"
-    return (folder / "basicsr").is_dir() and version.is_file() and version.read_text().strip() == VERSION
+    return (folder / "basicsr").is_dir() and version.is_file() and version.read_text("utf-8").strip() == VERSION
 
 
 def _run(command: list[str], what: str, temporary: Path | None = None, remedy: str = _AGAIN) -> None:
@@ -169,7 +171,7 @@ def _run(command: list[str], what: str, temporary: Path | None = None, remedy: s
     """
     status, output = _outcome(command, temporary)
     if status != 0:
-        _show_tail(output)
+        say("\n".join(output.splitlines()[-_TAIL:]))
         raise InstallError(f"{what} (status {status}); see the lines above: {remedy}")
 
 
@@ -187,10 +189,6 @@ def _outcome(command: list[str], temporary: Path | None = None) -> tuple[int, st
         check=False,
     )
     return done.returncode, done.stdout
-
-
-def _show_tail(output: str) -> None:
-    print("\n".join(output.splitlines()[-_TAIL:]), file=sys.stderr)
 
 
 if __name__ == "__main__":

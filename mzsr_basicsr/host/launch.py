@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from mzsr_basicsr.errors import ConfigError, MissingBasicSR, MZSRError
 from mzsr_basicsr.host.loaders import shielded_loaders
-from mzsr_basicsr.jobs.interrupt import INTERRUPTED, ending_at_once, say
+from mzsr_basicsr.jobs.interrupt import INTERRUPTED, ending_at_once
+from mzsr_basicsr.jobs.streams import say
 
 
 def run(what: Literal["train", "test"]) -> None:

@@ -28,7 +28,7 @@ def claim(folder: Path) -> None:
     release()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = (folder.parent / f".{folder.name}.lock").open("a+")
+        lock = (folder.parent / f".{folder.name}.lock").open("a+", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be made ({error.strerror}); start where you may write") from error
     _held[str(folder)] = lock

@@ -16,6 +16,7 @@ from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.jobs.file_jobs import FileJob
 from mzsr_basicsr.jobs.interrupt import shielding_children, stop_worker_on_sigterm, stoppable, wait_for_the_parent
 from mzsr_basicsr.jobs.policy import FilePolicy, Record
+from mzsr_basicsr.jobs.streams import never_raise
 from mzsr_basicsr.jobs.worker import run_job
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.upscaling.upscaler import Upscaler
@@ -133,6 +134,7 @@ _process: tuple[Upscaler, FilePolicy] | None = None  # of a worker process, set 
 
 def _start_process(settings: UpscaleSettings, policy: FilePolicy, threads: int, parent: int) -> None:
     global _process
+    never_raise()
     wait_for_the_parent(parent)
     torch.set_num_threads(threads)
     _process = Upscaler(settings), policy

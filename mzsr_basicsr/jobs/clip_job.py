@@ -11,8 +11,8 @@ from mzsr_basicsr.clips.artefacts import codec_noise, structure
 from mzsr_basicsr.clips.clip import TimedFrame
 from mzsr_basicsr.clips.scout import Scout
 from mzsr_basicsr.clips.video import probe, read_frames, upscale_video
-from mzsr_basicsr.jobs.file_jobs import FileJob
-from mzsr_basicsr.jobs.policy import Record, compare_path
+from mzsr_basicsr.jobs.file_jobs import FileJob, compare_path
+from mzsr_basicsr.jobs.policy import Record
 from mzsr_basicsr.pictures.picture import Picture
 from mzsr_basicsr.pictures.writing import write_picture
 from mzsr_basicsr.upscaling.described import describe_adaptation, describe_kernel, describe_offset
@@ -96,7 +96,7 @@ def _compare(job: FileJob, upscaler: Upscaler, shots: ShotPlans) -> None:
     plan = shots.plans[0] if shots.plans else shots.plan(Scout(read_frames(clip)).shot_from(0))
     before, after = (_first(path) for path in (job.source, job.target))
     drawn = comparison(before, after, plan.chosen.degradation.kernel, upscaler.settings.scale)
-    write_picture(Picture(drawn), compare_path(job.target))
+    write_picture(Picture(drawn), job.comparison or compare_path(job.target))
 
 
 def _first(path: Path) -> Picture:

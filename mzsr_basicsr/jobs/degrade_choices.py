@@ -14,7 +14,7 @@ def check_kernel(kernel: str, turn: bool) -> None:
         KernelError, ConfigError: one line.
     """
     if kernel not in KERNELS:
-        read_text(kernel)
+        read_text(kernel, tuple(KERNELS))
     check_turn(kernel, turn)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -76,7 +77,7 @@ def degrade_picture(picture: Picture, how: Degrading, name: str, noise_name: str
     white = float(np.iinfo(pixels.dtype).max) if whole else 1.0
     low = _degrade_bands(pixels, picture.alpha, white, how.degradation)
     if how.degradation.noise:
-        digest = hashlib.sha256(f"{how.seed} {noise_name}".encode()).digest()
+        digest = hashlib.sha256(os.fsencode(f"{how.seed} {noise_name}")).digest()
         generator = torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
         low[: picture.colours] = add_noise(low[: picture.colours], float(how.degradation.noise), generator)
     result = low.permute(1, 2, 0)

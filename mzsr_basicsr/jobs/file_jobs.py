@@ -1,105 +1,134 @@
-"""Which files a command reads, and which it writes."""
+"""Which files a command reads, and which it writes: each is known, and judged beside the others, before any work."""
 
-import glob
 import os
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mzsr_basicsr.clips.kinds import CLIP_SUFFIXES, SOURCE_SUFFIXES, VIDEO_SUFFIXES, is_found_clip
-from mzsr_basicsr.errors import ConfigError, ImageError
-from mzsr_basicsr.fields.kinds import OWN_KIND, SUFFIXES, field_of, is_directory_of_files, named_field
-from mzsr_basicsr.pictures.kinds import TARGETS, WRITTEN, is_picture_name
+from mzsr_basicsr.clips.kinds import CLIP_SUFFIXES, VIDEO_SUFFIXES, is_still
+from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.fields.kinds import OWN_KIND, field_of, named_field
+from mzsr_basicsr.jobs.outputs import is_folder_name, is_one_of
+from mzsr_basicsr.jobs.search import PIPE, is_pipe, search
+from mzsr_basicsr.pictures.kinds import TARGETS, WRITTEN, check_no_other_kind
 
 
 @dataclass(frozen=True)
 class FileJob:
-    """One file to read and one to write."""
+    """One file to read and one to write.
+
+    Attributes:
+        source: the file.
+        target: of the result.
+        comparison: where its comparison is drawn, if one is.
+        fault: the line that says why it cannot be done; None if nothing is known against it.
+        content: of a source that can be read only once, when it was.
+    """
 
     source: Path
     target: Path
+    comparison: Path | None = None
+    fault: str | None = None
+    content: bytes | None = None
 
     @property
     def video(self) -> bool:
-        """Whether it is a clip, by its name."""
-        return self.source.suffix.lower() in CLIP_SUFFIXES
+        """Whether it is a clip: by its name, but for a GIF that does not move, unless a clip shall be made of it."""
+        if self.source.suffix.lower() not in CLIP_SUFFIXES:
+            return False
+        return self.target.suffix.lower() in VIDEO_SUFFIXES or not is_still(self.source)
+
+    @property
+    def piped(self) -> bool:
+        """Whether it is the standard input, or a pipe with a name, which can be read only once."""
+        return self.content is not None or str(self.source) == PIPE or is_pipe(self.source)
+
+    @property
+    def name(self) -> str:
+        """What messages call the source."""
+        return "standard input" if str(self.source) == PIPE else str(self.source)
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """All files that are written."""
+        return (self.target,) if self.comparison is None else (self.target, self.comparison)
 
 
-def list_jobs(inputs: list[str], output: Path, format: str | None = None) -> list[FileJob]:
+def list_jobs(
+    inputs: list[str],
+    output: Path | str,
+    format: str | None = None,
+    compare: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
+) -> list[FileJob]:
     """Find all files that inputs name, and give each its place below the output folder.
 
+    What names nothing, what would be written over an input, and what would be written to one file with another is
+    there with its fault, so that the others go on.
+
     Args:
-        inputs: files, folders (searched recursively, but for the output folder; their structure is kept) and globs.
+        inputs: files, folders (searched recursively, but for the output folder; their structure is kept), globs, and -.
         output: a folder, made if it is missing; for one single file it may be a file name with a known ending.
         format: a key of `kinds.WRITTEN` that all pictures are written as; None keeps each one's own. Clips,
             DICOM and NIfTI keep theirs.
+        compare: a comparison is drawn beside each result.
+        tell: called with a line about files that were passed over.
 
     Raises:
-        ImageError: a folder or glob that holds nothing, or an input that would be overwritten.
-        ConfigError: two inputs that would be written to one file, or a file name for more than one single file.
+        ConfigError: a file name for more than one single file, or with an ending of no picture that is written.
     """
-    # By its true path, so that a file that is named twice is done once.
-    given = [pair for text in inputs for pair in _expand(text, output)]
-    found = {(os.path.realpath(pair[0]), pair[1]): pair for pair in given}.values()
-    if _is_file_name(output):
-        jobs = [FileJob(source, output) for source, _ in found]
-        if len(jobs) > 1 or os.path.isdir(os.path.expanduser(inputs[0])):
+    folder = Path(output)
+    found = search(inputs, folder)
+    notice = found.notice()
+    if notice is not None:
+        tell(notice)
+    if is_file_name(output):
+        if len(found.files) + len(found.faults) > 1 or os.path.isdir(os.path.expanduser(inputs[0])):
             raise ConfigError(f"{output}: a file name goes with one single input file; name a folder")
+        jobs = [FileJob(source, folder) for source, _ in found.files]
     else:
-        jobs = [FileJob(source, output / _renamed(source, inside, format)) for source, inside in found]
-    _check(jobs)
-    return jobs
+        jobs = [FileJob(source, folder / _renamed(source, inside, format)) for source, inside in found.files]
+    if compare:
+        jobs = list(_with_comparisons(jobs))
+    unfound = [FileJob(Path(text), folder, fault=line) for text, line in found.faults]
+    return [*_judged(jobs), *unfound]
 
 
-def check_ending(output: Path, format: str | None) -> None:
+def check_ending(output: Path | str, format: str | None) -> None:
     """Refuse a file name whose ending says another format than the one asked for.
 
     Raises:
         ConfigError: one line.
     """
-    if format is not None and _is_file_name(output) and output.suffix.lower() not in WRITTEN[format]:
+    if format is not None and is_file_name(output) and Path(output).suffix.lower() not in WRITTEN[format]:
         raise ConfigError(f"{output}: its ending does not go with --format {format}; leave one of them out")
 
 
-def _expand(text: str, output: Path) -> list[tuple[Path, Path]]:
-    """List the files of one input, each with its path below the output folder."""
-    path = Path(os.path.expanduser(text))  # the functions of os do not raise on odd names, as those of Path do
-    if os.path.isdir(path):
-        results = os.path.join(os.path.realpath(output), "")  # of an earlier run, where it lies in the input folder
-        files = sorted(p for p in path.rglob("*") if os.path.isfile(p) and _known(p, p.relative_to(path)))
-        if not os.path.join(os.path.realpath(path), "").startswith(results):
-            files = [file for file in files if not os.path.realpath(file).startswith(results)]
-        if not files:
-            raise ImageError(f"{text}: the folder holds no picture or clip; known endings: {_endings()}")
-        return [(file, file.relative_to(path)) for file in files]
-    if os.path.exists(path) or not glob.has_magic(text):
-        return [(path, Path(path.name))]  # a missing file is reported when it is read, and the others go on
-    matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
-    files = [match for match in matches if os.path.isfile(match) and _known(match, Path(match.name))]
-    if not files:
-        raise ImageError(f"{text}: no picture or clip has such a name; known endings: {_endings()}")
-    return [(file, Path(file.name)) for file in files]
+def is_file_name(output: Path | str) -> bool:
+    """Tell whether an output is one file's name, by its ending; what is there as a folder, or ends with /, is none.
 
-
-def _known(file: Path, inside: Path) -> bool:
-    """Tell whether a file, by its path from where the search began, is one to upscale: hidden files are not."""
-    if any(part.startswith(".") for part in inside.parts) or is_directory_of_files(file):
+    Raises:
+        ConfigError: its ending is of pictures that are not written.
+    """
+    path = Path(output)
+    if os.path.isdir(path) or is_folder_name(str(output)):
         return False
-    return is_picture_name(file) or is_found_clip(file) or field_of(file) is not None
+    if path.suffix.lower() in (*TARGETS, *CLIP_SUFFIXES) or named_field(path) is not None:
+        return True
+    check_no_other_kind(path)
+    return False
 
 
-def _endings() -> str:
-    return " ".join(sorted({*TARGETS, *SOURCE_SUFFIXES, *SUFFIXES, ".nii.gz"}))
-
-
-def _is_file_name(output: Path) -> bool:
-    known = output.suffix.lower() in (*TARGETS, *CLIP_SUFFIXES) or named_field(output) is not None
-    return known and not os.path.isdir(output)
+def compare_path(target: Path) -> Path:
+    """Name the comparison picture beside a result."""
+    return target.with_name(f"{target.stem}_compare.png")
 
 
 def _renamed(source: Path, path: Path, format: str | None) -> Path:
     """Give the name of a result: its own ending where that can be written, else .png, or .mp4 for clips."""
     suffix = path.suffix.lower()
-    if suffix in CLIP_SUFFIXES:
+    if suffix in CLIP_SUFFIXES and not is_still(source):
         return path if suffix in VIDEO_SUFFIXES else path.with_suffix(".mp4")
     if field_of(source) in OWN_KIND:
         return path
@@ -108,13 +137,40 @@ def _renamed(source: Path, path: Path, format: str | None) -> Path:
     return path if suffix in TARGETS else path.with_suffix(".png")
 
 
-def _check(jobs: list[FileJob]) -> None:
-    owners: dict[str, Path] = {}
-    sources = {os.path.realpath(job.source) for job in jobs}
+def _with_comparisons(jobs: list[FileJob]) -> Iterable[FileJob]:
+    """Name a comparison beside each result, with the result's ending where two would have one name."""
+    names = Counter(_key(compare_path(job.target)) for job in jobs)
     for job in jobs:
-        target = os.path.realpath(job.target)
-        if target in sources:
-            raise ImageError(f"{job.target}: the output is an input; choose another output folder or name")
-        other = owners.setdefault(target.casefold(), job.source)  # some file systems ignore case
-        if other != job.source:
-            raise ConfigError(f"{job.target}: both {other} and {job.source} would be written to it; rename one")
+        path = compare_path(job.target)
+        yield replace(
+            job, comparison=path if names[_key(path)] == 1 else path.with_name(f"{job.target.name}_compare.png")
+        )
+
+
+def _judged(jobs: list[FileJob]) -> Iterable[FileJob]:
+    """Give each job its fault, if its outputs lie over an input or on another job's."""
+    sources = {os.path.realpath(job.source) for job in jobs}
+    owners: dict[str, list[tuple[FileJob, Path]]] = {}
+    for job in jobs:
+        for path in job.outputs:
+            owners.setdefault(_key(path), []).append((job, path))
+    for job in jobs:
+        yield replace(job, fault=_fault(job, sources, owners))
+
+
+def _fault(job: FileJob, sources: set[str], owners: dict[str, list[tuple[FileJob, Path]]]) -> str | None:
+    if os.path.realpath(job.target) in sources:
+        return f"{job.target}: the output is an input; choose another output folder or name"
+    for path in job.outputs:
+        if os.path.realpath(path) in sources:
+            what = "it" if is_one_of(path, [job.source]) else f"the input {path}"
+            return f"{job.name}: --compare would write its picture over {what}; choose another output"
+        (first, where), *others = owners[_key(path)]
+        if others:
+            return f"{where}: both {first.name} and {others[0][0].name} would be written to it; rename one"
+    return None
+
+
+def _key(path: Path) -> str:
+    """Name a file by its true path; some file systems ignore case."""
+    return os.path.realpath(path).casefold()

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TypeVar
 
-from mzsr_basicsr.errors import ImageError
-
 TERMINATED = 128 + signal.SIGTERM  # exit statuses, as a shell gives them
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -116,28 +114,3 @@ def wait_for_the_parent(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def say(line: str) -> None:
-    """Print a line for people, on the standard error."""
-    print(line, file=sys.stderr, flush=True)
-
-
-def put_out(content: str | bytes) -> None:
-    """Write a line, or bytes as they are, to the standard output.
-
-    Raises:
-        ImageError: nobody reads it any more, or its disk is full.
-    """
-    try:
-        if isinstance(content, str):
-            print(content, flush=True)
-        else:
-            sys.stdout.buffer.write(content)
-            sys.stdout.buffer.flush()
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            sys.stdout.close()  # or Python would complain about the rest of it at the end
-        raise ImageError(
-            f"standard output: cannot be written ({error.strerror}); let it be read, or free space"
-        ) from error

@@ -3,7 +3,6 @@
 This module imports the standard library alone, so that a command line is checked before anything heavy is loaded.
 """
 
-import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 from mzsr_basicsr.clips.kinds import check_names
 from mzsr_basicsr.errors import ImageError, MZSRError
 from mzsr_basicsr.fields.kinds import OWN_KIND, check_field, field_of
-from mzsr_basicsr.jobs.file_jobs import FileJob
+from mzsr_basicsr.jobs.file_jobs import FileJob, compare_path
+from mzsr_basicsr.jobs.outputs import fault_of_file, is_one_of
 from mzsr_basicsr.pictures.kinds import check_is_there, format_of
 
 Record = dict[str, Any]
@@ -34,14 +34,40 @@ def is_wanted(job: FileJob, policy: FilePolicy) -> bool:
     Raises:
         ImageError: it cannot be upscaled: it is not there, or its result may not or cannot be written.
     """
-    if policy.compare and os.path.realpath(compare_path(job.target)) == os.path.realpath(job.source):
-        raise ImageError(f"{job.source}: --compare would write its picture over it; choose another output")
+    if job.fault is not None:
+        raise ImageError(job.fault)
+    drawn = to_draw(job, policy)
+    if drawn is not None and is_one_of(drawn, [job.source]):
+        raise ImageError(f"{job.name}: --compare would write its picture over it; choose another output")
     if os.path.exists(job.target):
         if policy.skip_existing:
             return False
         if not policy.overwrite:
             raise ImageError(f"{job.target}: is there already; give --overwrite or --skip-existing")
-    if job.video:
+    if drawn is not None and os.path.lexists(drawn) and not policy.overwrite:
+        raise ImageError(f"{drawn}: is there already, and --compare would replace it; give --overwrite, or move it")
+    check_kinds(job)
+    check_places(job.target, drawn)
+    return True
+
+
+def to_draw(job: FileJob, policy: FilePolicy) -> Path | None:
+    """Give where a comparison is to be drawn; None for none. One that is there is skipped where results are."""
+    if not policy.compare:
+        return None
+    path = job.comparison or compare_path(job.target)
+    return None if policy.skip_existing and os.path.lexists(path) else path
+
+
+def check_kinds(job: FileJob) -> None:
+    """Refuse a file that is not there, and one of a kind that is not read, or not written as asked.
+
+    Raises:
+        MZSRError: one line.
+    """
+    if job.piped:
+        format_of(job.target)
+    elif job.video:
         check_names(job.source, job.target)
     else:
         check_is_there(job.source)
@@ -50,8 +76,18 @@ def is_wanted(job: FileJob, policy: FilePolicy) -> bool:
             check_field(job.source, job.target, field)
         else:
             format_of(job.target)
-    _check_folder(job.target.parent)
-    return True
+
+
+def check_places(*paths: Path | None) -> None:
+    """Refuse files that cannot be written where they shall lie; None stands for one that is not written.
+
+    Raises:
+        ImageError: one line.
+    """
+    for path in paths:
+        fault = None if path is None else fault_of_file(path)
+        if fault is not None:
+            raise ImageError(fault)
 
 
 def names_of(job: FileJob) -> Record:
@@ -70,22 +106,3 @@ def foregone(job: FileJob, policy: FilePolicy) -> Record | str | None:
         return None if is_wanted(job, policy) else skipped(job)
     except MZSRError as error:
         return str(error)
-
-
-def no_folder(folder: Path, reason: str | None) -> ImageError:
-    """Make the error of a folder that cannot be made."""
-    return ImageError(f"{folder}: cannot make this folder ({reason}); choose another output")
-
-
-def _check_folder(folder: Path) -> None:
-    """Refuse a folder that cannot be made, since something else stands in its place or above it."""
-    for path in (folder, *folder.parents):
-        if os.path.isdir(path):
-            return
-        if os.path.lexists(path):
-            raise no_folder(folder, os.strerror(errno.EEXIST if path == folder else errno.ENOTDIR))
-
-
-def compare_path(target: Path) -> Path:
-    """Name the comparison picture beside a result."""
-    return target.with_name(f"{target.stem}_compare.png")

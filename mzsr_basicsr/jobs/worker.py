@@ -8,7 +8,10 @@ from mzsr_basicsr.degradation.noise import jpeg_noise
 from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.fields.kinds import field_of
 from mzsr_basicsr.jobs.file_jobs import FileJob
-from mzsr_basicsr.jobs.policy import FilePolicy, Record, compare_path, is_wanted, names_of, no_folder, skipped
+from mzsr_basicsr.jobs.outputs import no_folder
+from mzsr_basicsr.jobs.policy import FilePolicy, Record, is_wanted, names_of, skipped, to_draw
+from mzsr_basicsr.pictures.header import check_can_hold, depth_notice, enlarged
+from mzsr_basicsr.pictures.kinds import format_of, said_kind
 from mzsr_basicsr.pictures.picture import Picture, upright
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.pictures.writing import write_picture
@@ -59,7 +62,7 @@ def _run(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progres
         from mzsr_basicsr.jobs.clip_job import run_clip  # brings FFmpeg
 
         _make_folder(job.target.parent)
-        return run_clip(job, upscaler, policy.compare, progress)
+        return run_clip(job, upscaler, to_draw(job, policy) is not None, progress)
     field = field_of(job.source, job.target)
     if field is not None:
         from mzsr_basicsr.jobs.field_job import run_field  # brings the library of its files
@@ -70,21 +73,36 @@ def _run(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progres
 
 
 def _run_picture(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None) -> Record:
-    picture = read_picture(job.source)
-    result, plan, record = upscale_picture(picture, upscaler, str(job.source), progress)
+    picture = read_picture(job.source if job.content is None else job.content, job.name)
+    scale, format = upscaler.settings.scale, format_of(job.target)
+    check_can_hold(enlarged(picture, scale), format, str(job.target))
+    result, plan, record = upscale_picture(picture, upscaler, job.name, progress)
+    record["notices"] += notices(picture, job, format)
     _make_folder(job.target.parent)
-    if policy.compare:
+    place = to_draw(job, policy)
+    if place is not None:
         from mzsr_basicsr.jobs.compare import comparison
 
-        drawn = comparison(upright(picture), upright(result), plan.chosen.degradation.kernel, upscaler.settings.scale)
-        write_picture(Picture(drawn), compare_path(job.target))
+        drawn = comparison(upright(picture), upright(result), plan.chosen.degradation.kernel, scale)
+        write_picture(Picture(drawn), place)
     try:
         write_picture(result, job.target)
     except MZSRError:
-        if policy.compare:
-            compare_path(job.target).unlink(missing_ok=True)
+        if place is not None:
+            place.unlink(missing_ok=True)
         raise
     return record
+
+
+def notices(picture: Picture, job: FileJob, format: str) -> list[str]:
+    """Say what a name does not say of its file, and what the format of the result cannot hold."""
+    said, lines = said_kind(job.source), []
+    if said is not None and picture.format not in (said, "MPO") and job.content is None:
+        lines.append(
+            f"{job.name}: is {picture.format} by its content, not {said} as its ending says; its result is {format}"
+        )
+    lost = depth_notice(picture, format)
+    return [*lines, *([f"{job.target}: {lost}"] if lost else [])]
 
 
 def _make_folder(folder: Path) -> None:

@@ -65,10 +65,10 @@ def save_json(rows: list[Row], path: Path) -> None:
     """Write the rows and their mean, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps([row._asdict() for row in [*rows, mean_row(rows)]], indent=1))
+    temporary.write_text(json.dumps([row._asdict() for row in [*rows, mean_row(rows)]], indent=1), encoding="utf-8")
     os.replace(temporary, path)
 
 
 def load_json(path: Path) -> list[Row]:
     """Read what `save_json` wrote; the last row is the mean."""
-    return [Row(**row) for row in json.loads(path.read_text())]
+    return [Row(**row) for row in json.loads(path.read_text(encoding="utf-8"))]

@@ -45,10 +45,10 @@ def _uri(picture: np.ndarray, form: str, **options: object) -> str:
 
 
 def write_whole(content: str | bytes, path: Path) -> None:
-    """Write a text or binary file whole or not at all; its folder must be there."""
+    """Write a UTF-8 or binary file whole or not at all, in a folder that is there; what is no text is escaped."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        temporary.write_bytes(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -60,7 +60,7 @@ def _own_ids(root: ET.Element) -> None:
     """Drop ids that nothing refers to, and begin the others with a hash of the whole."""
     text = ET.tostring(root, encoding="unicode")
     used = set(re.findall(r'(?:url\(|href=")#([\w.-]+)', text))
-    prefix = f"p{hashlib.sha256(text.encode()).hexdigest()[:10]}-"
+    prefix = f"p{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:10]}-"
     for element in root.iter():
         if element.attrib.get("id") in used:
             element.attrib["id"] = prefix + element.attrib["id"]

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from mzsr_basicsr.errors import ImageError
-from mzsr_basicsr.pictures import png, pnm
+from mzsr_basicsr.pictures import modern, png, pnm
 from mzsr_basicsr.pictures.kinds import NAMES, missing
 from mzsr_basicsr.pictures.picture import FAILURES, Picture, check_size, clean_dpi, reason
 
@@ -69,6 +69,8 @@ def _open(source: Path | bytes, name: str) -> BinaryIO:
     if isinstance(source, bytes):
         return io.BytesIO(source)
     try:
+        if source.is_fifo():  # such as the shell's <(COMMAND)
+            return io.BytesIO(source.read_bytes())
         if source.exists() and not source.is_file():
             raise ImageError(f"{name}: not a file; give a picture file: {NAMES}")
         return source.open("rb")
@@ -94,6 +96,9 @@ def _read(stream: BinaryIO, name: str, max_pixels: int) -> Picture:
     for magic, kind in _PILLOW.items():
         if head.startswith(magic) and (magic != b"RIFF" or head[8:12] == b"WEBP"):
             return _read_pillow(_open_image(kind, stream), stream, head, name, max_pixels)
+    if (plugin := modern.kind_of(head)) is not None:
+        image = _open_image(plugin, stream)
+        return modern.read_deep(image, stream, name, max_pixels) or _read_pillow(image, stream, head, name, max_pixels)
     raise ImageError(f"{name}: no picture of a known kind; allowed: {NAMES}")
 
 

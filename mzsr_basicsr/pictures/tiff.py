@@ -83,6 +83,23 @@ def read_page(page: tifffile.TiffPage, name: str) -> Picture:
     return Picture(pixels, bool(alpha), "TIFF", icc, None, _dpi(page), mode, nodata=_nodata(page))
 
 
+def read_header(stream: BinaryIO, name: str) -> tuple[str, bool, np.dtype, tuple[int, int, int]]:
+    """Read what the only page will be once it is decoded: its mode, alpha, type and (H, W, C).
+
+    Raises:
+        ImageError, ValueError, TypeError and others: it cannot be read.
+    """
+    with tifffile.TiffFile(stream) as file:
+        page = _only_page(file, name)
+        mode, bits = _check_kind(page, name), page.bitspersample
+        bands = 3 if page.photometric == _PALETTE else page.samplesperpixel
+        floats = np.float64 if bits == 64 else np.float32
+        kind = floats if page.dtype is not None and page.dtype.kind == "f" else np.uint16 if bits == 16 else np.uint8
+        dtype = np.dtype(np.uint8 if page.photometric == _PALETTE else kind)
+        alpha = bool(_alpha(page, bands - COLOURS[mode], name))
+        return mode, alpha, dtype, (page.imagelength, page.imagewidth, bands)
+
+
 def _only_page(file: tifffile.TiffFile, name: str) -> tifffile.TiffPage:
     pages = [page for page in file.pages if isinstance(page, tifffile.TiffPage) and not page.is_reduced]
     if not pages:

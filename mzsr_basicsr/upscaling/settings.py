@@ -6,7 +6,7 @@ from numbers import Integral, Real
 from typing import Any, Literal
 
 from mzsr_basicsr.degradation.kernel_text import read_text
-from mzsr_basicsr.degradation.names import check_turn, usual_subsampling
+from mzsr_basicsr.degradation.names import NOT_GIVEN, check_turn, usual_subsampling
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.upscaling.quality import NOISY, QUALITIES, Effort
 from mzsr_basicsr.weights import check_is_there, check_memory_place, locate
@@ -74,6 +74,8 @@ class UpscaleSettings:
         _between("scale", self.scale, 1, 4)
         _whole("tile", self.tile, 32, 8192)
         _whole("seed", self.seed, 0, 2**63 - 1)
+        if isinstance(self.noise, str) and self.noise != "auto":
+            raise ConfigError(f"noise: {self.noise!r} must be auto, or a number from 0 to 100, levels of 255")
         if self.noise != "auto":
             _between("noise", self.noise, 0, 100)
         if self.nodata is not None and (isinstance(self.nodata, bool) or not isinstance(self.nodata, Real)):
@@ -158,7 +160,7 @@ class UpscaleSettings:
         if self.kernel in ESTIMATED:
             self.estimated_subsampling()
         elif self.kernel != "bicubic":
-            read_text(self.kernel)
+            read_text(self.kernel, NOT_GIVEN)
         check_is_there(locate(self.weights_file()), "weights file")
         if self.memory is not None:
             check_memory_place(self.memory, written=self.effort.updates > 0)

@@ -72,7 +72,7 @@ def check_memory_place(path: str, written: bool = False) -> None:
 
 
 def _check(file: Path) -> None:
-    lines = (line.split() for line in (FOLDER / "SHA256SUMS").read_text().splitlines())
+    lines = (line.split() for line in (FOLDER / "SHA256SUMS").read_text(encoding="utf-8").splitlines())
     sums = {name: digest for digest, name in lines}
     found = hashlib.sha256(file.read_bytes()).hexdigest()
     if found != sums.get(file.name):

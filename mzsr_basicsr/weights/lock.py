@@ -18,7 +18,7 @@ def alone(path: Path) -> Iterator[None]:
     Raises:
         OSError: that file cannot be made.
     """
-    with path.with_name(f".{path.name}.lock").open("a") as lock:
+    with path.with_name(f".{path.name}.lock").open("a", encoding="utf-8") as lock:
         _take(lock)
         yield
 

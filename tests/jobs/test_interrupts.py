@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from helpers.commands import load, restored_signals, tree
 
-from mzsr_basicsr.jobs.interrupt import put_out, stop_worker_on_sigterm, stoppable
+from mzsr_basicsr.jobs.interrupt import stop_worker_on_sigterm, stoppable
+from mzsr_basicsr.jobs.streams import put_out
 from mzsr_basicsr.pictures import writing
 
 LINE = "error: interrupted; finished results are whole, the others were not written"
@@ -73,11 +74,10 @@ def test_a_full_disk_beside_a_comparison(mzsr, monkeypatch):
     assert tree("out") == {}
 
 
-@pytest.mark.parametrize(
-    "error", [BrokenPipeError(errno.EPIPE, "Broken pipe"), OSError(errno.ENOSPC, "No space left on device")]
-)
 @pytest.mark.parametrize("content", ["a line", b"bytes"])
-def test_an_output_that_takes_no_more(monkeypatch, error, content):
+def test_an_output_that_takes_no_more(monkeypatch, content):
+    error = OSError(errno.ENOSPC, "No space left on device")
+
     class Closed(io.RawIOBase):
         def writable(self):
             return True
@@ -86,7 +86,7 @@ def test_an_output_that_takes_no_more(monkeypatch, error, content):
             raise error
 
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BufferedWriter(Closed())))
-    with pytest.raises(ValueError, match=f"^standard output: cannot be written \\({error.strerror}\\); let it be read"):
+    with pytest.raises(ValueError, match=f"^standard output: cannot be written \\({error.strerror}\\)"):
         put_out(content)
     assert sys.stdout.closed  # so that Python does not try again when it ends
 

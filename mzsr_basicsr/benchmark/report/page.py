@@ -48,7 +48,7 @@ def write_page(results: Results, folder: Path, reference: str | None = None, bud
         raise ConfigError(f"page: budget_mb is {budget_mb}; it must be a number of megabytes, 0 or more")
     values = _values(results, folder, reference)
     bare = _fill(values, Gallery([], [], len(results.sources)), len(results.sources))
-    gallery = gather(results, folder, int(budget_mb * 1e6) - len(bare.encode()))
+    gallery = gather(results, folder, int(budget_mb * 1e6) - len(bare.encode("utf-8", "backslashreplace")))
     path = folder / "index.html"
     try:
         write_whole(_fill(values, gallery, len(gallery.images)), path)

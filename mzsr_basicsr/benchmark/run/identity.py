@@ -156,6 +156,6 @@ def _version(package: str) -> str:
 
 def _processor() -> str:
     if sys.platform.startswith("linux"):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown")
     return platform.processor() or platform.machine()

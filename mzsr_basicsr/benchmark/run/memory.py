@@ -40,7 +40,7 @@ def _reset() -> int | None:
     """Give freed memory back and let Linux forget the peak so far; give what is held now, kB."""
     try:
         ctypes.CDLL(None).malloc_trim(0)
-        _RESET.write_text("5")
+        _RESET.write_bytes(b"5")
     except (OSError, AttributeError):  # no Linux, or no GNU library
         return None
     return _kilobytes("VmRSS")
@@ -48,7 +48,7 @@ def _reset() -> int | None:
 
 def _kilobytes(field: str) -> int | None:
     try:
-        lines = _STATUS.read_text().splitlines()
+        lines = _STATUS.read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
     return next((int(line.split()[1]) for line in lines if line.startswith(f"{field}:")), None)

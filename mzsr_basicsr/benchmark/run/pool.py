@@ -15,6 +15,7 @@ from mzsr_basicsr.benchmark.run.bench import Bench
 from mzsr_basicsr.benchmark.run.cell import Task
 from mzsr_basicsr.benchmark.run.plan import Plan
 from mzsr_basicsr.jobs.interrupt import shielding_children, stop_worker_on_sigterm, stoppable, wait_for_the_parent
+from mzsr_basicsr.jobs.streams import never_raise
 
 Outcome = tuple[Task, str | None]  # the line that says why it failed, or None
 KILLED = "its process was killed, maybe for lack of memory; give --jobs 1, or leave this image out"
@@ -84,6 +85,7 @@ _bench: tuple[Bench, Path] | None = None  # of a worker process, set once when i
 
 def _start_process(plan: Plan, folder: Path, device: torch.device, threads: int, parent: int) -> None:
     global _bench
+    never_raise()
     wait_for_the_parent(parent)
     torch.set_num_threads(threads)
     _bench = Bench(plan, folder, device), folder

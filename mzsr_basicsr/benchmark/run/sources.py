@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,8 @@ def _one_cell(
     for index in range(len(dataset)):
         hr, published = dataset.gt_path(index), None if dataset.lq is None else dataset.lq.path(index)
         stem = Path(published or hr).stem
+        if not f"{hr}{stem}".isascii() and os.fsencode(f"{hr}{stem}") != f"{hr}{stem}".encode("utf-8", "replace"):
+            raise ImageError(f"datasets.{name}: the name of {hr} is no text in UTF-8, as records need; rename it")
         file = folder / "lr" / name / degradation.name / f"{stem}.png"
         made_of = {"hr": file_sha256(hr), "kernel": _digest(degradation)}
         if published:
@@ -138,7 +141,7 @@ def _digest(degradation: NamedDegradation) -> str:
 
 def _read_listing(folder: Path) -> dict[str, Any]:
     try:
-        content = json.loads((folder / LISTING).read_text())
+        content = json.loads((folder / LISTING).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}  # they are made again
     return content if isinstance(content, dict) else {}
