@@ -66,7 +66,8 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
     option("--scale", type=scale, default=d.scale, help="of the weights (default: %(default)g)")
     option(
-        "--weights", help="weights file or shipped:NAME (default: shipped:mzsr_x2, mzsr_x3 or mzsr_x4, by the scale)"
+        "--weights",
+        help="weights file or shipped:NAME (default: shipped:mzsr_domains_x2, mzsr_x3 or mzsr_x4, by the scale)",
     )
     option("--kernel", default=d.kernel, metavar="SPEC|FILE", help=_KERNEL)
     option(

@@ -67,7 +67,7 @@ def _add_work(option: Callable[..., argparse.Action], d: UpscaleSettings) -> Non
     option("--signal", choices=SIGNALS, default=d.signal, help=SIGNAL)
     option(
         "--weights",
-        help="weights file or shipped:NAME (default: shipped:mzsr_x2, mzsr_x3 or mzsr_x4, the nearest scale)",
+        help="weights file or shipped:NAME (default: shipped:mzsr_domains_x2, mzsr_x3 or mzsr_x4, the nearest scale)",
     )
     option(
         "--device",

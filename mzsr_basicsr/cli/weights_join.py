@@ -7,7 +7,8 @@ from mzsr_basicsr.data.folders import list_photographs
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.degrade_choices import check_seed
 from mzsr_basicsr.jobs.interrupt import ending_at_once
-from mzsr_basicsr.kernel_tools.output import check_output
+from mzsr_basicsr.jobs.outputs import check_output, file_name
+from mzsr_basicsr.jobs.streams import put_out
 from mzsr_basicsr.weights import check_is_there, locate
 
 ABOUT = "join a network with one of another domain, which takes its place where an image is of that domain"
@@ -31,7 +32,7 @@ def add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     option("other", metavar="OTHER", help="weights file of the same network, trained on another domain")
     option("--photos", required=True, metavar="FOLDER", help="images of the first one's domain, searched recursively")
     option("--others", metavar="FOLDER", help="images of the other domain (default: drawn graphics)")
-    option("-o", "--output", type=Path, required=True, metavar="FILE", help="weights file to write, ending: .pth")
+    option("-o", "--output", type=file_name, required=True, metavar="FILE", help="weights file to write, ending: .pth")
     option("--overwrite", action="store_true", help="replace a file that is there (default: refuse)")
     option("--tasks", type=int, default=480, help="examples of either domain, 8 to 10000 (default: %(default)s)")
     option("--centres", type=int, default=8, help="clusters of either domain, 1 to 100 (default: %(default)s)")
@@ -66,8 +67,10 @@ def _join(a: argparse.Namespace) -> None:
     made = join(pair, (ours, theirs), load_embedding(), Choice(a.centres, a.least, a.seed))
     save_atomically(made.content, a.output)
     shares = [f"{share:.1%}" for share in made.wrong]
-    print(f"{a.output}: {a.base} and {a.other}; of tasks kept to test it, {shares[0]} of the first domain's are taken")
-    print(f"for the other's, and {shares[1]} of the other's for the first's, before the image itself is asked")
+    put_out(
+        f"{a.output}: {a.base} and {a.other}; of tasks kept to test it, {shares[0]} of the first domain's are taken"
+    )
+    put_out(f"for the other's, and {shares[1]} of the other's for the first's, before the image itself is asked")
 
 
 def _check(a: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.upscaling.quality import NOISY, QUALITIES, Effort
 from mzsr_basicsr.weights import check_is_there, check_memory_place, locate
 
-SHIPPED = {scale: f"shipped:mzsr_x{scale}" for scale in (2, 3, 4)}  # scale: weights
+SHIPPED = {2: "shipped:mzsr_domains_x2", 3: "shipped:mzsr_x3", 4: "shipped:mzsr_x4"}  # scale: weights
 SIGNALS = ("auto", "son", "scale", "mixed")  # what the updates may learn from; Python takes any registered name too
 ESTIMATED = ("auto", "auto-free")  # kernels
 
