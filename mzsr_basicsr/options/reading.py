@@ -78,7 +78,9 @@ def plugin(name: str, where: str) -> str:
         value = import_module(name.removesuffix(_TEXT)).PLUGIN
     except (ImportError, AttributeError) as error:
         reason = " ".join(str(error).split())
-        raise ConfigError(f"{where}: !!python/name:{name} cannot be loaded ({reason})") from None
+        raise ConfigError(
+            f"{where}: !!python/name:{name} cannot be loaded ({reason}); start in its folder, or install it"
+        ) from None
     if not isinstance(value, str):
         raise ConfigError(f"{where}: !!python/name:{name} is a {type(value).__name__}; a plug-in's PLUGIN is a text")
     return value

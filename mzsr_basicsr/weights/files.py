@@ -9,6 +9,7 @@ import re
 import secrets
 import shutil
 import struct
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -80,7 +81,9 @@ def read_file(path: str | Path, what: str) -> dict[str, Any]:
     check_is_there(path, what)
     try:
         check_unpacked(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Detected pickle protocol")  # of a file that is refused next
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except UNREADABLE:
         raise WeightsError(f"{path}: damaged, or no {what} that can be loaded safely; replace the file") from None
     if not isinstance(content, dict):

@@ -5,6 +5,7 @@ import pickle
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -13,9 +14,10 @@ from helpers.launches import TRAIN, changed, launch, make_place
 from helpers.stage1 import OPTIONS as STAGE1
 
 from mzsr_basicsr import train
+from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
 from mzsr_basicsr.errors import WeightsError
 from mzsr_basicsr.host.guard import guarded
-from mzsr_basicsr.weights.files import read_file
+from mzsr_basicsr.weights.files import load_weights, read_file
 
 PAIRS = STAGE1.format(photos="photos", total=1, batch=1, length=400)
 
@@ -94,3 +96,28 @@ def test_a_small_file_that_unpacks_to_much_is_refused(place):
             torch.load("small.pth")
         with pytest.raises(FileNotFoundError):
             torch.load("none.pth")
+
+
+def test_mutated_weights_are_loaded_or_refused_in_a_printable_line(place):
+    """Names in a file may hold line ends and escapes of terminals."""
+    network = MZSRNetLR(num_feat=4, num_conv=2)
+    content = {"params": network.state_dict(), "about": {"scale": 2.0}, "schedulers": [], "iter": 3}
+    draw, seen = np.random.default_rng(0), [0, 0]
+    for zipped in (True, False):
+        torch.save(content, "w.pth", _use_new_zipfile_serialization=zipped)
+        whole = np.frombuffer(Path("w.pth").read_bytes(), np.uint8)
+        for _ in range(150):
+            mutated = whole.copy()
+            places = draw.integers(0, int(draw.choice([600, len(whole)])), int(draw.choice([1, 2, 8])))
+            mutated[places] = draw.choice([0, 10, 27, 40, 46, 48, 82, 93, 101, 128, 255], len(places))
+            Path("m.pth").write_bytes(mutated.tobytes())
+            try:
+                load_weights(network, "m.pth", None, 2.0)
+                seen[0] += 1
+            except WeightsError as error:
+                assert str(error).isprintable()
+                seen[1] += 1
+    assert min(seen) > 30
+    torch.save({"a\nb\x1b[31m": 1}, "w.pth")
+    with pytest.raises(WeightsError, match=r"has no `params`; it holds: a\\nb\\x1b\[31m$"):
+        load_weights(network, "w.pth", None, 2.0)

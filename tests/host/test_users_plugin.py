@@ -34,4 +34,7 @@ def test_a_module_that_is_not_found_is_said(tmp_path: Path) -> None:
     (tmp_path / "my_plugin.py").unlink()
     done = run(["-m", "mzsr_basicsr.train", "-opt", "my_training.yml"], tmp_path)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
-    assert "cannot find module 'my_plugin'" in done.stderr
+    assert (
+        "my_plugin.PLUGIN cannot be loaded (No module named 'my_plugin'); start in its folder, or install it"
+        in done.stderr
+    )
