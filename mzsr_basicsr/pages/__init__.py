@@ -2,12 +2,13 @@
 
 import base64
 import io
-import os
 from pathlib import Path
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
+
+from mzsr_basicsr.files.whole import part_of
 
 __all__ = ["png_uri", "render", "webp_uri", "write_whole"]
 
@@ -46,9 +47,5 @@ def _uri(picture: np.ndarray, form: str, **options: object) -> str:
 
 def write_whole(content: str | bytes, path: Path) -> None:
     """Write a text or binary file whole or not at all; its folder must be there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with part_of(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)

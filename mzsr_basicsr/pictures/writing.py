@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.files.whole import part_of
 from mzsr_basicsr.pictures import png, pnm
 from mzsr_basicsr.pictures.exif import PIXEL_HEIGHT, PIXEL_WIDTH, set_number
 from mzsr_basicsr.pictures.kinds import format_of
@@ -144,14 +144,8 @@ def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    with part.open("x+b") as stream:  # not mkstemp, whose files only their owner may read
-        try:
-            write(stream)
-            stream.close()
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+    with part_of(path) as part, part.open("r+b") as stream:
+        write(stream)
 
 
 def _prepare(picture: Picture, format: str, where: str) -> Picture:
