@@ -45,6 +45,12 @@ class Case:
         gone = sorted(set(self._before) - set(now))
         return f"{gone[0]} is gone" if gone else ""
 
+    def keep(self, folder: Path, name: str) -> None:
+        """Keep a folder in which something is wrong, to be looked at."""
+        kept = self.room.parent.parent / "finds" / name.replace(" ", "_")
+        shutil.copytree(folder, kept, dirs_exist_ok=True)
+        shutil.copytree(self.room / "whole", kept / "whole", dirs_exist_ok=True)
+
     def untouched(self, folder: Path) -> bool:
         """Tell whether nothing has been written."""
         return contents(folder, self.known) == self._before

@@ -24,8 +24,8 @@ _LINE = re.compile(r"error: .*(space|written|free|too large|made|make|folder|fai
 _DENIED = re.compile(r"error: .*(permission|denied|rights|cannot|failed|read|write)", re.IGNORECASE)
 
 
-def disk(room: Path, tries: Tries, count: int, seed: int, names: list[str] | None = None) -> Iterator[Row]:
-    """Fill the disk of every command so many times, and take permissions; see `kills` for the arguments."""
+def attempts(room: Path, tries: Tries, count: int, seed: int, names: list[str] | None = None) -> Iterator[Row]:
+    """Fill the disk of every command so many times, and take permissions; arguments as of `faults_kills.attempts`."""
     for name in names or list(COMMANDS):
         missing = tries.missing("full disk", name, count)
         if missing:
@@ -137,9 +137,10 @@ def _folders(folder: Path, given: list[Path]) -> list[Path]:
 
 def _badly(end: End, line: re.Pattern[str]) -> str:
     """Say what is wrong with how a command ended that could not do its work."""
-    last = (end.err.strip().splitlines() or [""])[-1]
+    lines = end.err.strip().splitlines() or [""]
+    last = lines[-1]
     if "Traceback" in end.err + end.out or end.status == CRASHED or end.status < 0:
         return f"it ends with {end.status} and a traceback or a signal: {last}"
-    if end.status and not line.search(last):
+    if end.status and not any(line.match(one) for one in lines):
         return f"it ends with {end.status} and no line that says why: {last!r}"
     return ""

@@ -13,11 +13,12 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # what is tried is the tree that this lies in
 CRASHED = 70  # status of a command that ended by an exception that is not its own to raise
 Work = Callable[[], object]
 
@@ -168,12 +169,13 @@ def ranks(count: int, port: int, work: Work) -> Work:
     return together
 
 
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
+def load_all() -> None:
     """Load all that commands need, with one thread: a process with more of them must not fork."""
     import importlib
 
     import torch
+
+    import mzsr_basicsr.host.compat
 
     torch.set_num_threads(1)
     for name in ("cli.commands", "jobs.batch", "jobs.clip_job", "jobs.degraded", "collection.adapt", "benchmark.study"):
@@ -182,4 +184,6 @@ def one_thread() -> Iterator[None]:
         importlib.import_module(f"mzsr_basicsr.{name}")
     importlib.import_module("basicsr.train")
     importlib.import_module("mzsr_basicsr.models.mzsr_model")
-    yield
+    for name in ("multiprocessing.popen_fork", "multiprocessing.synchronize", "multiprocessing.resource_tracker"):
+        importlib.import_module(name)  # another user may not read Python's own files
+    mzsr_basicsr.host.compat.mend()

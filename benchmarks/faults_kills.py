@@ -15,7 +15,7 @@ from faults_report import Row, Tries
 AFTER = 2.5  # seconds that processes may go on for whose parent was killed: they look for it once a second
 
 
-def kills(room: Path, tries: Tries, count: int, seed: int, names: list[str] | None = None) -> Iterator[Row]:
+def attempts(room: Path, tries: Tries, count: int, seed: int, names: list[str] | None = None) -> Iterator[Row]:
     """Kill every command so many times.
 
     Args:
@@ -30,10 +30,10 @@ def kills(room: Path, tries: Tries, count: int, seed: int, names: list[str] | No
         if missing:
             case = Case(name, room)
             for index in missing:
-                yield Row("kills", name, index, *attempt(case, f"{seed} kills {name} {index}"))
+                yield Row("kills", name, index, *killed(case, f"{seed} kills {name} {index}"))
 
 
-def attempt(case: Case, seed: str) -> tuple[str, str]:
+def killed(case: Case, seed: str) -> tuple[str, str]:
     """Kill a command once and go on; say what is wrong ("": nothing), and what was killed."""
     chance, folder = random.Random(seed), case.fresh(case.room / "try")
     moment = chance.uniform(0.02, 1.02) * case.seconds
@@ -44,6 +44,8 @@ def attempt(case: Case, seed: str) -> tuple[str, str]:
     whom = "none, it had ended" if running.ended() else _kill(running, chance)
     wrong = case.half(folder) or case.goes_on(folder)
     kill_all(running.pid)
+    if wrong:
+        case.keep(folder, seed)
     return wrong and f"killed {whom} at {moment:.3f} s of {case.seconds:.3f}: {wrong}", whom
 
 

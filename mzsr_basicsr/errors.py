@@ -14,7 +14,14 @@ class MZSRError(ValueError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(_own_line(message) if _WRAPPED in message else message)
+        super().__init__(_printable(_own_line(message) if _WRAPPED in message else message))
+
+
+def _printable(text: str) -> str:
+    """Make one line of printable characters of what names in damaged files, or of files, may hold."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c.isspace() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _own_line(traceback: str) -> str:

@@ -1,10 +1,13 @@
 """The `mzsr` command from its first line on: Ctrl-C ends it with one line, at any moment."""
 
+import errno
 import sys
 
 from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.jobs.interrupt import ending_at_once, quiet_end
 from mzsr_basicsr.jobs.neighbour import sleep_while_waiting
+
+_OF_THE_SYSTEM = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EACCES", "EPERM")}
 
 
 def main() -> None:
@@ -21,6 +24,10 @@ def main() -> None:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("error: interrupted")
+    except OSError as error:
+        if error.errno not in _OF_THE_SYSTEM:
+            raise
+        sys.exit(f"error: {error.filename or 'a file'}: {error.strerror}; check its rights, and the disk's free space")
     if status:  # of the commands that may half succeed
         sys.exit(status)
 

@@ -103,9 +103,12 @@ def _prepare_pipe(arguments: argparse.Namespace, settings: UpscaleSettings) -> C
 
     def work() -> int:
         picture = read_picture(sys.stdin.buffer.read(), "standard input")
-        result, _, record = upscale_picture(picture, Upscaler(settings), "standard input")
+        upscaler = Upscaler(settings)
+        result, plan, record = upscale_picture(picture, upscaler, "standard input")
         own = {"JPEG": "jpg", "TIFF": "tif"}.get(picture.format, picture.format.lower())
-        put_out(encode(result, arguments.format or (own if own in WRITTEN else "png")))
+        content = encode(result, arguments.format or (own if own in WRITTEN else "png"))
+        record["memory"] = upscaler.remember(plan)
+        put_out(content)
         for notice in record["notices"]:
             say(f"warning: {notice}")
         if arguments.json:

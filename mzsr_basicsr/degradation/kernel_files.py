@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import struct
+import tokenize
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +29,20 @@ _BUILDERS: dict[str, Callable[..., Tensor]] = {
     "pair": pair_kernel,
     "shake": seeded_shake,
 }
-_READ_ERRORS = (OSError, EOFError, ValueError, TypeError, KeyError, NotImplementedError, struct.error, zlib.error)
+_READ_ERRORS = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    NotImplementedError,
+    ArithmeticError,
+    MemoryError,
+    SyntaxError,
+    tokenize.TokenError,  # of the header of .npy files, as the one before
+    struct.error,
+    zlib.error,
+)
 
 
 def load_kernel(spec: str) -> Tensor:

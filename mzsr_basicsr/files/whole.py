@@ -36,6 +36,10 @@ def part_of(target: Path) -> Iterator[Path]:
         if sys.platform == "win32":
             stream.close()  # it could not be moved
         os.replace(part, target)
+    except OSError as error:
+        if error.filename in (None, str(part)):
+            error.filename = str(target)  # what a person knows of
+        raise
     finally:
         stream.close()
         with contextlib.suppress(OSError):  # the error that is on its way says more

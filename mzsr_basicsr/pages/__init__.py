@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,11 @@ def _uri(picture: np.ndarray, form: str, **options: object) -> str:
     return f"data:image/{form.lower()};base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
-def write_whole(content: str | bytes, path: Path) -> None:
-    """Write a text or binary file whole or not at all; its folder must be there."""
+def write_whole(content: str | bytes, path: Path, then: Callable[[Path], object] = lambda part: None) -> None:
+    """Write a text or binary file whole or not at all; its folder must be there.
+
+    `then` is called with the written file before it gets its name.
+    """
     with part_of(path) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
+        then(part)

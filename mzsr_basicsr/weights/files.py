@@ -6,6 +6,8 @@ import os
 import pickle
 import re
 import shutil
+import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,11 +23,31 @@ from mzsr_basicsr.weights.learner import learner_of
 from mzsr_basicsr.weights.manner import manner_of
 from mzsr_basicsr.weights.matching import best_match, differences
 
+# What PyTorch and the unpickler that it allows raise on damaged bytes.
+_DAMAGES = (
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    AssertionError,
+    ArithmeticError,
+    MemoryError,
+    struct.error,
+    pickle.UnpicklingError,
+)
 _TEMPORARY = re.compile(r"\..+\.(pth|state)\.[a-z0-9_]{8}")  # of earlier versions
 
 
-def save_atomically(content: object, path: str | Path) -> None:
+def save_atomically(content: object, path: str | Path, then: Callable[[Path], object] = lambda part: None) -> None:
     """Write with torch.save to a temporary name in the same folder, flush it to disk, then rename.
+
+    Args:
+        content: what torch.save takes.
+        path: of the file.
+        then: called with the written file before it gets its name; if it raises, the file does not appear.
 
     Raises:
         WeightsError: it cannot be written; a file that was there stays as it was.
@@ -34,10 +56,12 @@ def save_atomically(content: object, path: str | Path) -> None:
     made = io.BytesIO()  # so that the disk's errors are its own, and what is needed is known
     torch.save(content, made)
     try:
-        with part_of(path) as part, part.open("r+b") as stream:
-            stream.write(made.getbuffer())
-            stream.flush()
-            os.fsync(stream.fileno())
+        with part_of(path) as part:
+            with part.open("r+b") as stream:
+                stream.write(made.getbuffer())
+                stream.flush()
+                os.fsync(stream.fileno())
+            then(part)
     except OSError as error:
         raise WeightsError(
             f"{path}: cannot be written ({error.strerror}); {_room(error, made, path.parent)}"
@@ -67,7 +91,9 @@ def read_file(path: str | Path, what: str) -> dict[str, Any]:
     check_is_there(path, what)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, pickle.UnpicklingError):
+    except PermissionError as error:
+        raise WeightsError(f"{path}: cannot be read ({error.strerror}); check its rights") from None
+    except _DAMAGES:
         raise WeightsError(f"{path}: damaged, or no {what} that can be loaded safely; replace the file") from None
     if not isinstance(content, dict):
         raise WeightsError(f"{path}: holds a {type(content).__name__}, not a {what}")

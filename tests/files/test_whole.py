@@ -50,9 +50,14 @@ def test_the_part_of_a_living_writer_stays(tmp_path: Path) -> None:
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"old")
-    with pytest.raises(KeyError), part_of(tmp_path / "a") as part:
-        part.write_bytes(b"half")
-        raise KeyError
+
+    def fail() -> None:
+        with part_of(tmp_path / "a") as part:
+            part.write_bytes(b"half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
 
 

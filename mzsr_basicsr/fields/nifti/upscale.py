@@ -62,12 +62,13 @@ def upscale_file(source: Path, target: Path, upscaler: Upscaler, progress: Progr
         large = np.memmap(room, dtype, "r+", shape=tuple(shape), order="F")
         _enlarge_all(volume, plan, upscaler, large, progress)
         _write(beginning, large, volume.image.get_data_dtype(), part, target.name.lower().endswith(".gz"))
+        memory = plan.remember(upscaler)
     seconds = {**plan.plan.seconds, "upscaling": perf_counter() - start}
     height, width = (volume.stored.shape[axis] for axis in (down, across))
     record = describe_run(plan.plan, upscaler.settings, np.empty((height, width, 0)), seconds)
     notices = [NOT_FOR_DIAGNOSIS, *record["notices"], *(f"{source}: {notice}" for notice in notices)]
     frames = volume.slices * shape[3]
-    return {**record, "notices": notices, "memory": plan.memory, "frames": frames, "kind": "NIfTI"}
+    return {**record, "notices": notices, "memory": memory, "frames": frames, "kind": "NIfTI"}
 
 
 def _planned(volume: Volume, upscaler: Upscaler) -> Planned:
