@@ -1,11 +1,14 @@
 """The `mzsr` command from its first line on: Ctrl-C ends it with one line, at any moment."""
 
+import errno
 import sys
 
 from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.jobs.interrupt import ending_at_once, quiet_end
 from mzsr_basicsr.jobs.neighbour import sleep_while_waiting
 from mzsr_basicsr.jobs.streams import UNREAD, finish, never_raise
+
+_OF_THE_SYSTEM = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EACCES", "EPERM")}
 
 
 def main() -> None:
@@ -25,6 +28,10 @@ def main() -> None:
         sys.exit("error: interrupted")
     except BrokenPipeError:  # of a progress bar, as of `2>&1 | head`
         sys.exit(UNREAD)
+    except OSError as error:
+        if error.errno not in _OF_THE_SYSTEM:
+            raise
+        sys.exit(f"error: {error.filename or 'a file'}: {error.strerror}; check its rights, and the disk's free space")
     finally:
         finish()
     if status:  # of the commands that may half succeed

@@ -61,8 +61,11 @@ def prepare_pipe(arguments: argparse.Namespace, settings: UpscaleSettings) -> Ca
         own = {"JPEG": "jpg", "TIFF": "tif"}.get(picture.format, picture.format.lower())
         format = arguments.format or (own if own in WRITTEN else "png")
         check_can_hold(enlarged(picture, settings.scale), format, f"{format} output")
-        result, _, record = upscale_picture(picture, Upscaler(settings), job.name)
-        _write(encode(result, format), arguments.output)
+        upscaler = Upscaler(settings)
+        result, plan, record = upscale_picture(picture, upscaler, job.name)
+        content = encode(result, format)
+        record["memory"] = upscaler.remember(plan)
+        _write(content, arguments.output)
         for notice in [*record["notices"], *notices(picture, read, format)]:
             say(f"warning: {notice}")
         if arguments.json:

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 import av
 import numpy as np
+from PIL.Image import DecompressionBombError
 
 from mzsr_basicsr.errors import ImageError
 
@@ -134,13 +135,14 @@ def reporting(path: Path, action: str, advice: str = "") -> Iterator[None]:
     """Turn what av, Pillow and the file system raise into one line: "PATH: cannot ACTION (reason)ADVICE".
 
     Raises:
-        ImageError: In place of `av.FFmpegError`, OSError, EOFError, ValueError, SyntaxError or struct.error.
+        ImageError: In place of `av.FFmpegError`, OSError, EOFError, ValueError, SyntaxError, struct.error or what
+            Pillow says of a GIF that is too large.
     """
     try:
         yield
     except ImageError:
         raise
-    except (av.FFmpegError, OSError, EOFError, ValueError, SyntaxError, struct.error) as error:
+    except (av.FFmpegError, OSError, EOFError, ValueError, SyntaxError, struct.error, DecompressionBombError) as error:
         text = getattr(error, "strerror", None) or str(error)
         reason = " ".join(text.split()) or type(error).__name__
         raise ImageError(f"{path}: cannot {action} ({reason}){advice}") from error

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from mzsr_basicsr.clips.clip import reporting
 from mzsr_basicsr.errors import ImageError
-from mzsr_basicsr.weights.lock import taken_at_once
+from mzsr_basicsr.files.lock import taken_at_once
 
 _LAYOUT = 1
 _STATE_LIMIT = 1 << 16

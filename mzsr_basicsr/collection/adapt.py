@@ -159,13 +159,9 @@ def _sound(way: Way, choices: AdaptChoices) -> Way:
 def _write(report: Report, loaded: Pretrained, choices: AdaptChoices, state: State) -> None:
     """Write the weights and the page; the state stays where the same command would go on."""
     content = content_of(report, loaded.network, choices.upscale.weights_file(), choices.upscale.seed)
-    save_atomically(content, choices.output)
-    state.note(choices.output)
-    state.save()
-    if choices.page is not None:
-        write_page(report, choices.page)
-        state.note(choices.page)
-    if report.stopped == TIME_UP:
-        state.save()
-    else:
+    save_atomically(content, choices.output, lambda part: state.announce(choices.output, part))
+    page = choices.page
+    if page is not None:
+        write_page(report, page, lambda part: state.announce(page, part))
+    if report.stopped != TIME_UP:
         state.remove()

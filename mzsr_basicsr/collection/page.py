@@ -1,5 +1,6 @@
 """The page of a run: its learning curve, and what each held-out picture says."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from markupsafe import Markup
@@ -15,14 +16,14 @@ from mzsr_basicsr.pages.svg import INK, svg_text
 _MEAN, _ONE = "#3b82d6", "#d9822b"  # seen on white and on black
 
 
-def write_page(report: Report, path: Path) -> None:
-    """Write the page, whole or not at all.
+def write_page(report: Report, path: Path, then: Callable[[Path], object] = lambda part: None) -> None:
+    """Write the page, whole or not at all; see `pages.write_whole` for `then`.
 
     Raises:
         ConfigError: it cannot be written.
     """
     try:
-        write_whole(page_of(report), path)
+        write_whole(page_of(report), path, then)
     except OSError as error:
         raise ConfigError(f"output: {path} cannot be written ({error.strerror}); check its folder") from error
 

@@ -29,7 +29,7 @@ class State:
         kernels: how each picture was made, by the hash of its file.
         pictures: hash of all of them; empty before they are read.
         way: where the learning stands; None before it began.
-        wrote: SHA-256 of each file that the run wrote, by its name.
+        wrote: SHA-256 of the last two contents of each file that the run wrote, by its name.
     """
 
     path: Path
@@ -62,11 +62,21 @@ class State:
 
     def owns(self, file: Path) -> bool:
         """Tell whether a file that is there is what the run has written."""
-        return self.wrote.get(file.name) == sha256(file)
+        return sha256(file) in self.wrote.get(file.name, "").split()
 
-    def note(self, file: Path) -> None:
-        """Remember what was written."""
-        self.wrote[file.name] = sha256(file)
+    def announce(self, file: Path, part: Path) -> None:
+        """Save what is about to be written, so that a run that is killed at that moment knows it as its own.
+
+        Args:
+            file: its name.
+            part: what will be it.
+
+        Raises:
+            WeightsError: the state cannot be written.
+        """
+        known = [*self.wrote.get(file.name, "").split(), sha256(part)]
+        self.wrote[file.name] = " ".join(dict.fromkeys(known[-2:]))
+        self.save()
 
 
 def load_state(path: Path, choices: dict[str, Any], start: Mapping[str, Tensor], anew: bool) -> State:

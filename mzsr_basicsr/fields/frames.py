@@ -5,7 +5,7 @@ network's range, wherever in the range of its type that lies; what holds no data
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -84,11 +84,17 @@ class Values:
 
 @dataclass(frozen=True, eq=False)
 class Planned:
-    """A plan that frames share, the width of the range it was made in, and what the memory did (None without one)."""
+    """A plan that frames share, the width of the range it was made in, and what the memory did with it."""
 
     plan: Plan
     width: float
-    memory: dict[str, Any] | None
+    _memory: list[dict[str, Any] | None] = field(default_factory=list)
+
+    def remember(self, upscaler: Upscaler) -> dict[str, Any] | None:
+        """Write to the memory, once for all files that share the plan, when the first of them is written."""
+        if not self._memory:
+            self._memory.append(upscaler.remember(self.plan))
+        return self._memory[0]
 
     def for_range(self, width: float, asked: Any) -> Plan:
         """Give the plan for a frame of another range: its noise is the same in stored values, not in its range."""
@@ -107,7 +113,7 @@ def make_plan(frame: np.ndarray, values: Values, upscaler: Upscaler, name: str) 
     """
     shown = values.shown(frame)
     plan = upscaler.plan(shown, name=name)
-    return Planned(plan, _width(shown, name), upscaler.remember(plan))
+    return Planned(plan, _width(shown, name))
 
 
 def enlarge(

@@ -68,6 +68,8 @@ class Stack:
                 done += pages[number]
                 if progress:
                     progress(done, sum(pages.values()))
+        for kind, (plan, _) in self._plans.items():
+            self._records[kind]["memory"] = self._upscaler.remember(plan)
 
     def record(self, seconds: float) -> dict[str, Any]:
         """Say what was done, by the plan that most pages share."""
@@ -133,8 +135,7 @@ class Stack:
         every = replace(one, read=read, shape=(height * len(numbers), width, bands), piece=(height, width))
         one = replace(one, bands=surveyed(every, measure=True).known)
         plan = plan_wide(self._upscaler, one)
-        record = describe_run(plan, self._upscaler.settings, one, plan.seconds)
-        self._records[kind] = {**record, "memory": self._upscaler.remember(plan)}
+        self._records[kind] = describe_run(plan, self._upscaler.settings, one, plan.seconds)
         return plan, one
 
     def _image(self, picture: Picture, number: int, like: Wide | None = None) -> Wide:

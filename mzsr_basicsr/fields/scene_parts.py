@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 import zipfile
@@ -36,7 +37,9 @@ def keep_plan(path: Path, plan: Plan, image: Wide, record: dict[str, Any]) -> No
         "bands": asdict(image.known),
         "record": json.dumps(record),
     }
-    torch.save(content, path)
+    made = io.BytesIO()  # so that the disk's errors are its own
+    torch.save(content, made)
+    path.write_bytes(made.getbuffer())
 
 
 def kept_plan(path: Path, image: Wide, device: torch.device) -> tuple[Plan, Wide, dict[str, Any]]:

@@ -15,6 +15,7 @@ from rasterio.enums import ColorInterp, Interleaving
 from rasterio.io import DatasetWriter
 from rasterio.windows import Window
 
+from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.fields.scene_place import enlarged, moved
 from mzsr_basicsr.fields.scene_source import Scene, check_segments
 from mzsr_basicsr.pictures.exif import (
@@ -81,9 +82,16 @@ def write_cog(plain: Path, path: Path) -> None:
 
 
 def check_whole(path: Path) -> None:
-    """Refuse a file that GDAL could not finish, as on a full disk: it does not always say so."""
-    with tifffile.TiffFile(path) as file:
-        check_segments(file, path.stat().st_size, path)
+    """Refuse a file that GDAL could not finish, as on a full disk: it does not always say so.
+
+    Raises:
+        OSError: not all of it was written.
+    """
+    try:
+        with tifffile.TiffFile(path) as file:
+            check_segments(file, path.stat().st_size, path)
+    except (ImageError, tifffile.TiffFileError) as error:
+        raise OSError("the disk took a part of it only, it may be full") from error
 
 
 def nodata_of(scene: Scene) -> float | None:

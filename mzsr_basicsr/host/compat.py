@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -44,12 +45,22 @@ def init_gloo(backend: str = "gloo", **kwargs: Any) -> None:
         backend: what BasicSR asks for (NCCL); without a GPU only gloo can serve, so it is not used.
         **kwargs: passed on to `torch.distributed.init_process_group`.
 
+    The processes wait for each other as many seconds as the environment variable MZSR_TIMEOUT says, or half an hour.
+
     Raises:
         ConfigError: torchrun has not started this process.
     """
     check_launcher("pytorch")
-    dist.init_process_group(backend="gloo", **kwargs)
+    dist.init_process_group(backend="gloo", timeout=_timeout(), **kwargs)
     atexit.register(leave)
+
+
+def _timeout() -> timedelta:
+    text = os.environ.get("MZSR_TIMEOUT", "1800")
+    try:
+        return timedelta(seconds=max(1.0, float(text)))
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(f"MZSR_TIMEOUT: {text!r}; it must be seconds, such as 600") from error
 
 
 def leave() -> None:

@@ -1,8 +1,13 @@
 """Errors of the system and of PyTorch that a run may meet through no fault of its code, each as one line."""
 
 import errno
+import re
 
 import torch
+
+_PEER = re.compile(
+    r"Connection (closed|reset) by peer|Broken pipe|Timed out waiting|Socket Timeout|NCCL", re.IGNORECASE
+)
 
 
 def explained(error: BaseException) -> str | None:
@@ -25,6 +30,11 @@ def explained(error: BaseException) -> str | None:
         return (
             f"a loader worker was ended from outside ({text.split(': ')[0]}), maybe for lack of memory; lower "
             "datasets.train.num_worker_per_gpu or cache_mb"
+        )
+    if isinstance(error, torch.distributed.DistError) or _PEER.search(text):
+        return (
+            "another process of this training has ended or cannot be reached; its own lines say why. Start all of them "
+            "again with --auto_resume"
         )
     return None
 

@@ -45,7 +45,10 @@ def run_job(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Prog
 def upscale_picture(
     picture: Picture, upscaler: Upscaler, name: str, progress: Progress | None = None
 ) -> tuple[Picture, Plan, Record]:
-    """Upscale a picture in memory; what belongs to it (ICC profile, EXIF data) stays with it."""
+    """Upscale a picture in memory; what belongs to it (ICC profile, EXIF data) stays with it.
+
+    What was learned is to be remembered when its result is written.
+    """
     declared = upscaler.settings.nodata
     picture = picture if declared is None else replace(picture, nodata=declared)
     nodata = picture.nodata
@@ -53,7 +56,7 @@ def upscale_picture(
     start = perf_counter()
     pixels = upscaler.apply(picture.pixels, plan, picture.alpha, name, progress, nodata)
     seconds = {**plan.seconds, "upscaling": perf_counter() - start}
-    record = {**describe_run(plan, upscaler.settings, picture.pixels, seconds), "memory": upscaler.remember(plan)}
+    record = describe_run(plan, upscaler.settings, picture.pixels, seconds)
     return replace(picture, pixels=pixels), plan, record
 
 
@@ -86,7 +89,7 @@ def _run_picture(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress:
         drawn = comparison(upright(picture), upright(result), plan.chosen.degradation.kernel, scale)
         write_picture(Picture(drawn), place)
     try:
-        write_picture(result, job.target)
+        write_picture(result, job.target, then=lambda: record.update(memory=upscaler.remember(plan)))
     except MZSRError:
         if place is not None:
             place.unlink(missing_ok=True)

@@ -1,12 +1,13 @@
 """Results of a zero-shot validation: one row an image, a text table, and a JSON file."""
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from mzsr_basicsr.files.whole import part_of
 
 BICUBIC = "bicubic"
 
@@ -64,9 +65,8 @@ def table(rows: list[Row]) -> str:
 def save_json(rows: list[Row], path: Path) -> None:
     """Write the rows and their mean, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps([row._asdict() for row in [*rows, mean_row(rows)]], indent=1), encoding="utf-8")
-    os.replace(temporary, path)
+    with part_of(path) as part:
+        part.write_text(json.dumps([row._asdict() for row in [*rows, mean_row(rows)]], indent=1), encoding="utf-8")
 
 
 def load_json(path: Path) -> list[Row]:

@@ -2,12 +2,14 @@
 
 import base64
 import io
-import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
+
+from mzsr_basicsr.files.whole import part_of
 
 __all__ = ["png_uri", "render", "webp_uri", "write_whole"]
 
@@ -44,11 +46,11 @@ def _uri(picture: np.ndarray, form: str, **options: object) -> str:
     return f"data:image/{form.lower()};base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
-def write_whole(content: str | bytes, path: Path) -> None:
-    """Write a UTF-8 or binary file whole or not at all, in a folder that is there; what is no text is escaped."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def write_whole(content: str | bytes, path: Path, then: Callable[[Path], object] = lambda part: None) -> None:
+    """Write a UTF-8 or binary file whole or not at all; its folder must be there.
+
+    `then` is called with the written file before it gets its name.
+    """
+    with part_of(path) as part:
+        part.write_bytes(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
+        then(part)

@@ -135,7 +135,8 @@ def clean_dpi(value: object) -> tuple[float, float] | None:
 
 def reason(error: BaseException) -> str:
     """Say in one line of printable characters why something failed."""
-    return printable(str(getattr(error, "strerror", None) or error))[:200] or type(error).__name__
+    text = str(getattr(error, "strerror", None) or error).partition("Traceback (most recent call last)")[0]  # pydicom's
+    return printable(text)[:200] or type(error).__name__
 
 
 def printable(text: str) -> str:

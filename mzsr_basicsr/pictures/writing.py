@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.errors import ImageError, MZSRError
+from mzsr_basicsr.files.whole import part_of
 from mzsr_basicsr.pictures import png, pnm
 from mzsr_basicsr.pictures.exif import PIXEL_HEIGHT, PIXEL_WIDTH, set_number
 from mzsr_basicsr.pictures.kinds import format_of
@@ -66,7 +66,9 @@ def _save(picture: Picture, stream: BinaryIO, format: str, **options: object) ->
         options["dpi"] = picture.dpi
     if picture.icc:
         options["icc_profile"] = picture.icc
-    image.save(stream, format, **options)
+    made = io.BytesIO()  # to a file Pillow writes past Python, and loses the end of it without a word on a full disk
+    image.save(made, format, **options)
+    stream.write(made.getbuffer())
 
 
 _ANY_DEPTH = (np.uint8, np.uint16, np.float32, np.float64)
@@ -101,7 +103,7 @@ def encode(picture: Picture, format: str) -> bytes:
     return stream.getvalue()
 
 
-def write_picture(picture: Picture, path: Path) -> None:
+def write_picture(picture: Picture, path: Path, then: Callable[[], object] = lambda: None) -> None:
     """Write a picture file; it appears whole or not at all, and an old file stays until then.
 
     Depth, alpha, ICC profile, EXIF and dots per inch are kept where the format holds them. JPEG: quality 95, 4:4:4.
@@ -111,6 +113,7 @@ def write_picture(picture: Picture, path: Path) -> None:
     Args:
         picture: the pixels and metadata.
         path: file whose ending names the format; its folder exists.
+        then: called when all is written, before the file appears; if it raises, the file does not.
 
     Raises:
         ImageError: the ending is unknown, the format cannot hold the picture, or the file cannot be written.
@@ -120,7 +123,9 @@ def write_picture(picture: Picture, path: Path) -> None:
         raise ImageError(f"{path}: exists and is not a file; name another")
     prepared = _prepare(picture, format, str(path))
     try:
-        write_whole(path, lambda stream: FORMATS[format].write(prepared, stream))
+        write_whole(path, lambda stream: FORMATS[format].write(prepared, stream), then)
+    except MZSRError:
+        raise
     except FAILURES as error:
         raise ImageError(f"{path}: cannot be written ({reason(error)}); check the folder and its free space") from error
 
@@ -138,20 +143,16 @@ def _turned(picture: Picture, known: Format) -> Picture:
     return picture if picture.format == known.kind and known.exif else upright(picture)
 
 
-def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Write a file that appears whole or not at all.
+def write_whole(path: Path, write: Callable[[BinaryIO], None], then: Callable[[], object] = lambda: None) -> None:
+    """Write a file that appears whole or not at all, after `then` was called.
 
     Raises:
         OSError: it cannot be written.
     """
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    with part.open("x+b") as stream:  # not mkstemp, whose files only their owner may read
-        try:
+    with part_of(path) as part:
+        with part.open("r+b") as stream:
             write(stream)
-            stream.close()
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        then()
 
 
 def _prepare(picture: Picture, format: str, where: str) -> Picture:

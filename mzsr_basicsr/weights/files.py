@@ -1,16 +1,15 @@
 """Weights and other files of tensors: they appear whole or not at all, and are read without running what they carry."""
 
-import contextlib
 import errno
 import io
 import os
 import pickle
 import re
-import secrets
 import shutil
 import struct
 import warnings
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,13 +18,14 @@ from torch import nn
 
 from mzsr_basicsr.adaptation.settings import Manner
 from mzsr_basicsr.errors import WeightsError
+from mzsr_basicsr.files.whole import is_part, part_of
 from mzsr_basicsr.meta.learner import MetaLearner
 from mzsr_basicsr.weights import check_is_there, locate
 from mzsr_basicsr.weights.learner import learner_of
 from mzsr_basicsr.weights.manner import manner_of
 from mzsr_basicsr.weights.matching import best_match, differences
 
-_TEMPORARY = re.compile(r"\..+\.(pth|state)\.[a-z0-9_]{8}")  # of this version and of earlier ones
+_TEMPORARY = re.compile(r"\..+\.(pth|state)\.[a-z0-9_]{8}")  # of earlier versions
 
 UNREADABLE: tuple[type[Exception], ...] = (
     *(RuntimeError, EOFError, OSError, MemoryError, ValueError, TypeError, LookupError, AttributeError, OverflowError),
@@ -34,8 +34,13 @@ UNREADABLE: tuple[type[Exception], ...] = (
 _MOST_PACKED = 4  # times a file's size
 
 
-def save_atomically(content: object, path: str | Path) -> None:
+def save_atomically(content: object, path: str | Path, then: Callable[[Path], object] = lambda part: None) -> None:
     """Write with torch.save to a temporary name in the same folder, flush it to disk, then rename.
+
+    Args:
+        content: what torch.save takes.
+        path: of the file.
+        then: called with the written file before it gets its name; if it raises, the file does not appear.
 
     Raises:
         WeightsError: it cannot be written; a file that was there stays as it was.
@@ -43,20 +48,17 @@ def save_atomically(content: object, path: str | Path) -> None:
     path = Path(path)
     made = io.BytesIO()  # so that the disk's errors are its own, and what is needed is known
     torch.save(content, made)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with temporary.open("xb") as stream:  # not mkstemp, whose files only their owner may read
-            stream.write(made.getbuffer())
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        with part_of(path) as part:
+            with part.open("r+b") as stream:
+                stream.write(made.getbuffer())
+                stream.flush()
+                os.fsync(stream.fileno())
+            then(part)
     except OSError as error:
         raise WeightsError(
             f"{path}: cannot be written ({error.strerror}); {_room(error, made, path.parent)}"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _room(error: OSError, made: io.BytesIO, folder: Path) -> str:
@@ -69,7 +71,8 @@ def _room(error: OSError, made: io.BytesIO, folder: Path) -> str:
 
 def temporaries(folder: Path) -> list[Path]:
     """Find what `save_atomically` left in a folder where it was killed."""
-    return sorted(path for path in folder.glob(".*") if _TEMPORARY.fullmatch(path.name) and path.is_file())
+    left = [path for path in folder.glob(".*") if _TEMPORARY.fullmatch(path.name) or is_part(path)]
+    return sorted(path for path in left if path.is_file())
 
 
 def read_file(path: str | Path, what: str) -> dict[str, Any]:
@@ -84,6 +87,8 @@ def read_file(path: str | Path, what: str) -> dict[str, Any]:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Detected pickle protocol")  # of a file that is refused next
             content = torch.load(path, map_location="cpu", weights_only=True)
+    except PermissionError as error:
+        raise WeightsError(f"{path}: cannot be read ({error.strerror}); check its rights") from None
     except UNREADABLE:
         raise WeightsError(f"{path}: damaged, or no {what} that can be loaded safely; replace the file") from None
     if not isinstance(content, dict):

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from mzsr_basicsr.errors import WeightsError
+from mzsr_basicsr.files.lock import alone
 from mzsr_basicsr.meta.store import Store, empty_store
 from mzsr_basicsr.weights import check_memory_place
 from mzsr_basicsr.weights.files import read_file, save_atomically
-from mzsr_basicsr.weights.lock import alone
 
 ENTRIES = 256  # at most
 BYTES = 2**25  # of all strategies together, at most; one entry there is always room for

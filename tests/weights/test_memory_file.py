@@ -16,9 +16,9 @@ import torch
 from helpers.trainings import environment
 
 from mzsr_basicsr.errors import WeightsError
+from mzsr_basicsr.files.lock import alone
 from mzsr_basicsr.meta.store import empty_store
 from mzsr_basicsr.weights import check_memory_place, memory_file
-from mzsr_basicsr.weights.lock import alone
 from mzsr_basicsr.weights.memory_file import MemoryFile, Owner, fingerprint
 
 OWNER = Owner(2.0, "a network", 5, "an embedding", 64)

@@ -56,10 +56,11 @@ def upscale_file(source: Path, target: Path, upscaler: Upscaler, progress: Progr
     with whole(target) as part, tempfile.TemporaryFile(dir=target.parent) as pixels:
         _write_frames(scan, plan, values, upscaler, progress, pixels)
         notices += _write(scan, plan.plan, upscaler, pixels, part)
+        memory = plan.remember(upscaler)
     seconds = {**plan.plan.seconds, "upscaling": perf_counter() - start}
     record = describe_run(plan.plan, upscaler.settings, np.empty((height, width, 0)), seconds)
     notices = [NOT_FOR_DIAGNOSIS, *record["notices"], *(f"{source}: {notice}" for notice in notices)]
-    return {**record, "notices": notices, "memory": plan.memory, "frames": scan.frames, "kind": "DICOM"}
+    return {**record, "notices": notices, "memory": memory, "frames": scan.frames, "kind": "DICOM"}
 
 
 def _check_size(scan: Scan, scale: float) -> tuple[int, int]:

@@ -56,18 +56,19 @@ def upscale_file(source: Path, target: Path, upscaler: Upscaler, progress: Progr
     shape[across], shape[down] = (output_length(shape[axis], scale) for axis in (across, down))
     place = place_of(plan.plan.chosen.degradation, scale, (shape[across], shape[down]))
     beginning, notices = derived_header(volume, place, tuple(shape))
-    with whole(target) as part, tempfile.NamedTemporaryFile(dir=target.parent, prefix=".") as room:
+    with whole(target) as part, tempfile.TemporaryFile(dir=target.parent) as room:
         dtype = volume.values.dtype
         os.posix_fallocate(room.fileno(), 0, math.prod(shape) * dtype.itemsize)  # a full disk is told here
-        large = np.memmap(room.name, dtype, "r+", shape=tuple(shape), order="F")
+        large = np.memmap(room, dtype, "r+", shape=tuple(shape), order="F")
         _enlarge_all(volume, plan, upscaler, large, progress)
         _write(beginning, large, volume.image.get_data_dtype(), part, target.name.lower().endswith(".gz"))
+        memory = plan.remember(upscaler)
     seconds = {**plan.plan.seconds, "upscaling": perf_counter() - start}
     height, width = (volume.stored.shape[axis] for axis in (down, across))
     record = describe_run(plan.plan, upscaler.settings, np.empty((height, width, 0)), seconds)
     notices = [NOT_FOR_DIAGNOSIS, *record["notices"], *(f"{source}: {notice}" for notice in notices)]
     frames = volume.slices * shape[3]
-    return {**record, "notices": notices, "memory": plan.memory, "frames": frames, "kind": "NIfTI"}
+    return {**record, "notices": notices, "memory": memory, "frames": frames, "kind": "NIfTI"}
 
 
 def _planned(volume: Volume, upscaler: Upscaler) -> Planned:
@@ -101,7 +102,7 @@ def _enlarge_all(
 
 def _write(start: bytes, large: np.ndarray, kind: np.dtype, part: Path, packed: bool) -> None:
     """Write the bytes of a header and the values, of a type and byte order, the first axis running fastest."""
-    with part.open("xb") as raw:
+    with part.open("wb") as raw:
         stream: Any = gzip.GzipFile("", "wb", 6, raw, mtime=0) if packed else raw  # mtime: the same for the same work
         stream.write(start)
         flat, step = large.reshape(-1, order="F"), _CHUNK // large.itemsize

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 
 @contextlib.contextmanager
@@ -23,10 +23,10 @@ def alone(path: Path) -> Iterator[None]:
         yield
 
 
-def taken_at_once(lock: IO[str]) -> bool:
+def taken_at_once(lock: IO[Any], without: bool = True) -> bool:
     """Take the lock of an open file until it is closed; False where another process or thread has it.
 
-    On a file system without locks everybody has it.
+    On a file system without locks everybody has it, or what `without` says.
     """
     if sys.platform == "win32":
         import msvcrt
@@ -44,7 +44,7 @@ def taken_at_once(lock: IO[str]) -> bool:
     except BlockingIOError:
         return False
     except OSError:
-        return True
+        return without
     return True
 
 
