@@ -167,6 +167,7 @@ def degrade_file(job: FileJob, how: "Degrading", noise_name: str, overwrite: boo
         MZSRError: one line; nothing half-written stays.
     """
     from mzsr_basicsr.jobs.degraded import degrade_picture
+    from mzsr_basicsr.pictures.metadata import lines_about
     from mzsr_basicsr.pictures.reading import read_picture
     from mzsr_basicsr.pictures.writing import turned_for, write_picture
 
@@ -179,7 +180,9 @@ def degrade_file(job: FileJob, how: "Degrading", noise_name: str, overwrite: boo
         raise ImageError(f"{job.source}: not enough memory to degrade it; cut it into smaller pictures") from error
     except OSError as error:
         raise ImageError(f"{job.target.parent}: cannot be made ({error.strerror}); name another output") from error
-    write_picture(result, job.target)
+    left_out = write_picture(result, job.target)
+    for line in lines_about(str(job.source), picture.extras.faults, left_out):
+        say(f"warning: {line}")
     height, width, _ = result.pixels.shape
     return f"{job.source} -> {job.target}, {width}x{height} px, {_words(how)}"
 

@@ -96,16 +96,19 @@ def _prepare_pipe(arguments: argparse.Namespace, settings: UpscaleSettings) -> C
     """Prepare to read one picture from the standard input, and to write it to the standard output."""
     if len(arguments.inputs) != 1 or arguments.inputs[0] != "-" or arguments.output != "-":
         raise ConfigError("upscale: - reads one picture and writes one: mzsr upscale - -o - [--format png] <IN >OUT")
-    from mzsr_basicsr.jobs.worker import upscale_picture
+    from mzsr_basicsr.jobs.worker import upscale_picture, with_losses
     from mzsr_basicsr.pictures.reading import read_picture
-    from mzsr_basicsr.pictures.writing import encode
+    from mzsr_basicsr.pictures.writing import encode, prepare
     from mzsr_basicsr.upscaling.upscaler import Upscaler
 
     def work() -> int:
         picture = read_picture(sys.stdin.buffer.read(), "standard input")
         result, _, record = upscale_picture(picture, Upscaler(settings), "standard input")
         own = {"JPEG": "jpg", "TIFF": "tif"}.get(picture.format, picture.format.lower())
-        put_out(encode(result, arguments.format or (own if own in WRITTEN else "png")))
+        format = arguments.format or (own if own in WRITTEN else "png")
+        put_out(encode(result, format))
+        left_out = prepare(result, format, "standard output").extras.left_out
+        record = with_losses(record, "standard input", picture.extras.faults, left_out)
         for notice in record["notices"]:
             say(f"warning: {notice}")
         if arguments.json:

@@ -9,8 +9,10 @@ from mzsr_basicsr.errors import MZSRError
 from mzsr_basicsr.fields.kinds import field_of
 from mzsr_basicsr.jobs.file_jobs import FileJob
 from mzsr_basicsr.jobs.policy import FilePolicy, Record, compare_path, is_wanted, names_of, no_folder, skipped
+from mzsr_basicsr.pictures.metadata import lines_about
 from mzsr_basicsr.pictures.picture import Picture, upright
 from mzsr_basicsr.pictures.reading import read_picture
+from mzsr_basicsr.pictures.resized import resized
 from mzsr_basicsr.pictures.writing import write_picture
 from mzsr_basicsr.upscaling.described import describe_run
 from mzsr_basicsr.upscaling.render import Progress
@@ -51,7 +53,7 @@ def upscale_picture(
     pixels = upscaler.apply(picture.pixels, plan, picture.alpha, name, progress, nodata)
     seconds = {**plan.seconds, "upscaling": perf_counter() - start}
     record = {**describe_run(plan, upscaler.settings, picture.pixels, seconds), "memory": upscaler.remember(plan)}
-    return replace(picture, pixels=pixels), plan, record
+    return resized(picture, pixels, upscaler.settings.scale), plan, record
 
 
 def _run(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None) -> Record:
@@ -79,12 +81,18 @@ def _run_picture(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress:
         drawn = comparison(upright(picture), upright(result), plan.chosen.degradation.kernel, upscaler.settings.scale)
         write_picture(Picture(drawn), compare_path(job.target))
     try:
-        write_picture(result, job.target)
+        left_out = write_picture(result, job.target)
     except MZSRError:
         if policy.compare:
             compare_path(job.target).unlink(missing_ok=True)
         raise
-    return record
+    return with_losses(record, str(job.source), picture.extras.faults, left_out)
+
+
+def with_losses(record: Record, name: str, faults: tuple[str, ...], left_out: tuple[str, ...]) -> Record:
+    """Say in a record what was damaged in a file and what was not kept of it."""
+    notices = [*record["notices"], *lines_about(name, faults, left_out)]
+    return {**record, "damaged": list(faults), "left_out": list(left_out), "notices": notices}
 
 
 def _make_folder(folder: Path) -> None:

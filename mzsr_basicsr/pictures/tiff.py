@@ -14,12 +14,15 @@ import tifffile
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.pictures.exif import ICC_PROFILE, exif_of_tiff
 from mzsr_basicsr.pictures.picture import Picture, check_size, clean_dpi, row_blocks
+from mzsr_basicsr.pictures.split import readable
+from mzsr_basicsr.pictures.tiff_metadata import metadata_of
 
 _WHITE_IS_ZERO, GREY, RGB, _PALETTE, CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _MODES = {_WHITE_IS_ZERO: "L", GREY: "L", RGB: "RGB", _PALETTE: "RGB", CMYK: "CMYK", _YCBCR: "RGB"}
 COLOURS = {"L": 1, "RGB": 3, "CMYK": 4}
 _JPEG = 7
 _PREMULTIPLIED, STRAIGHT = 1, 2
+_UNIT, _NO_UNIT = 296, 1
 NODATA = 42113  # of GDAL: a number as text
 
 # What tifffile complains about either raises or does no harm; without a handler Python would print it.
@@ -45,7 +48,8 @@ def read(stream: BinaryIO, name: str, max_pixels: int) -> Picture:
         page = _only_page(file, name)
         check_page(page, stream.seek(0, io.SEEK_END), max_pixels, name)
         picture = read_page(page, name)
-    return replace(picture, exif=exif_of_tiff(stream))
+        told = replace(readable(metadata_of(stream)), aspect=_aspect(page))
+    return replace(picture, exif=exif_of_tiff(stream), extras=told)
 
 
 def check_page(page: tifffile.TiffPage, size: int, max_pixels: int, name: str) -> None:
@@ -166,11 +170,20 @@ def _nodata(page: tifffile.TiffPage) -> float | None:
 
 
 def _dpi(page: tifffile.TiffPage) -> tuple[float, float] | None:
-    unit = page.tags.valueof(296, 2)
+    scale = {2: 1.0, 3: 2.54}.get(page.tags.valueof(_UNIT, 2))
+    shares = _resolution(page)
+    return scale and shares and clean_dpi((shares[0] * scale, shares[1] * scale)) or None
+
+
+def _aspect(page: tifffile.TiffPage) -> tuple[float, float] | None:
+    shares = _resolution(page) if page.tags.valueof(_UNIT, 2) == _NO_UNIT else None
+    return shares if shares and shares[0] != shares[1] else None
+
+
+def _resolution(page: tifffile.TiffPage) -> tuple[float, float] | None:
     fractions = page.tags.valueof(282), page.tags.valueof(283)
     try:
         across, down = (over / under for over, under in fractions)
     except (TypeError, ValueError, ZeroDivisionError):
         return None
-    scale = {2: 1.0, 3: 2.54}.get(unit)
-    return scale and clean_dpi((across * scale, down * scale)) or None
+    return clean_dpi((across, down))
