@@ -41,6 +41,8 @@ def taken_apart(content: bytes) -> Said:
         else:
             left_out.append(f"its chunk {kind.decode('ascii', 'replace').strip()}")
         position = end
+    if stop > len(content) and not faults:
+        faults.append("its end is missing")
     pixels = b"".join(kept)
     told = Metadata(said.get(b"XMP "), faults=tuple(faults)).without(*left_out)
     return Said(b"RIFF" + struct.pack("<I", len(pixels)) + pixels, told, said.get(b"ICCP"), said.get(b"EXIF"))

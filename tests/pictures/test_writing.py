@@ -11,7 +11,7 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from helpers.picture_files import H, W, assert_pixels, exif_block, noise, pillow
+from helpers.picture_files import H, W, assert_pixels, noise, pillow
 from PIL import Image
 
 from mzsr_basicsr.errors import ImageError
