@@ -183,8 +183,7 @@ def degrade_file(job: FileJob, how: "Degrading", noise_name: str, overwrite: boo
     left_out = write_picture(result, job.target)
     for line in lines_about(str(job.source), picture.extras.faults, left_out):
         say(f"warning: {line}")
-    height, width, _ = result.pixels.shape
-    return f"{job.source} -> {job.target}, {width}x{height} px, {_words(how)}"
+    return f"{job.source} -> {job.target}, {result.pixels.shape[1]}x{result.pixels.shape[0]} px, {_words(how)}"
 
 
 def _words(how: "Degrading") -> str:

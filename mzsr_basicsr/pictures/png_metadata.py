@@ -16,6 +16,7 @@ _COLOUR = (b"cICP", b"sRGB", b"gAMA", b"cHRM", b"mDCV", b"cLLI")
 _GROUND = b"bKGD"
 # About the old file alone: when it was changed, its palette, how many bits of its samples count.
 _STALE = {b"tIME", b"hIST", b"sBIT", *ANIMATED}
+_ONCE = {b"iCCP", b"eXIf", b"pHYs", *_COLOUR, _GROUND}
 _PALETTE = 3
 _SRGB_GAMMA, _SRGB_POINTS = 45455, (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)  # in 100,000ths
 _SRGB_CODES = (1, 13, 0, 1)  # of ITU-T H.273
@@ -42,7 +43,7 @@ def metadata_of(chunks: Chunks, head: bytes) -> Said:
         head: its first 32 bytes.
     """
     said = Said(faults=list(chunks.faults))
-    for kind, body in chunks.said:
+    for kind, body in _first_ones(chunks.said):
         if kind == b"iCCP":
             said.icc = inflated(body.partition(b"\0")[2][1:], LARGEST_PROFILE)
             said.faults += ["its ICC profile, which is left out"] if said.icc is None else []
@@ -60,6 +61,17 @@ def metadata_of(chunks: Chunks, head: bytes) -> Said:
     told = replace(said.metadata, chunks=tuple(said.kept), faults=tuple(said.faults))
     said.metadata = told.without(*said.left_out)
     return said
+
+
+def _first_ones(chunks: list[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    """Pass over all but the first of what may be there once; to unpack many would take long."""
+    seen = set()
+    for kind, body in chunks:
+        profile = kind in png_texts.KINDS and _is_profile(body)
+        name = png_texts.keyword_of(body) if profile else kind.decode("ascii")
+        if name not in seen or not (profile or kind in _ONCE):
+            yield kind, body
+        seen.add(name)
 
 
 def _resolution(said: Said, body: bytes) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from mzsr_basicsr.pictures.metadata import Text, decoded, inflated
+from mzsr_basicsr.pictures.metadata import LARGEST, Text, decoded, inflated
 
 KINDS = (b"tEXt", b"zTXt", b"iTXt")
 XMP_KEYWORD = "XML:com.adobe.xmp"
 PROFILE = "Raw profile type "  # hexadecimal digits behind a name and a number
-_LONGEST = 2**20  # characters of a text that is carried over to another format
+_LONGEST = 2**20  # bytes of all texts that are carried over to another format
 
 
 def keyword_of(body: bytes) -> str:
@@ -17,26 +17,27 @@ def keyword_of(body: bytes) -> str:
     return body[:80].partition(b"\0")[0].decode("latin-1")
 
 
-def content_of(kind: bytes, body: bytes) -> bytes | None:
-    """Unpack the text of a chunk; None where it is damaged or unpacks to more than `metadata.LARGEST` bytes."""
+def content_of(kind: bytes, body: bytes, limit: int = LARGEST) -> bytes | None:
+    """Unpack the text of a chunk; None where it is damaged or unpacks to more than `limit` bytes."""
     rest = body.partition(b"\0")[2]
     if kind == b"tEXt":
         return rest
     if kind == b"zTXt":
-        return inflated(rest[1:])
+        return inflated(rest[1:], limit)
     flag, content = rest[:1], rest[2:].partition(b"\0")[2].partition(b"\0")[2]
-    return inflated(content) if flag == b"\1" else content
+    return inflated(content, limit) if flag == b"\1" else content
 
 
 def texts_of(chunks: tuple[tuple[bytes, bytes], ...]) -> tuple[tuple[Text, ...], int]:
     """Read the texts among the chunks of a PNG file: them, and how many are damaged or too long for other formats."""
-    texts, lost = [], 0
+    texts, lost, room = list[Text](), 0, _LONGEST
     for kind, body in chunks:
         if kind in KINDS:
-            content = content_of(kind, body)
-            if content is None or len(content) > _LONGEST:
+            content = content_of(kind, body, room) if room else None
+            if content is None or len(content) > room:
                 lost += 1
             else:
+                room -= len(content)
                 words = decoded(content) if kind == b"iTXt" else content.decode("latin-1")
                 texts.append(Text(keyword_of(body), words))
     return tuple(texts), lost

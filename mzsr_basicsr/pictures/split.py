@@ -58,7 +58,7 @@ def split(kind: str, stream: BinaryIO, head: bytes) -> Told:
 
 
 def with_pillows(told: Told, info: Mapping[Any, Any]) -> Told:
-    """Add what Pillow reads by itself: the density of JPEG and BMP, comment and XMP of GIF."""
+    """Add what Pillow reads by itself: the density of JPEG and BMP; of kinds that are not split, all."""
     metadata, dpi = told.metadata, told.dpi or info.get("dpi")
     density = info.get("jfif_density")
     if info.get("jfif_unit") == 0 and density and 0 not in density and density[0] != density[1]:
@@ -67,6 +67,7 @@ def with_pillows(told: Told, info: Mapping[Any, Any]) -> Told:
         texts = (Text(COMMENT, decoded(info["comment"])),) if isinstance(info.get("comment"), bytes) else ()
         packet = info.get("xmp")
         metadata = replace(metadata, texts=texts, xmp=packet if isinstance(packet, bytes) else None)
+        told = told._replace(icc=info.get("icc_profile"), exif=info.get("exif"))
     return told._replace(metadata=metadata, dpi=dpi)
 
 

@@ -105,7 +105,7 @@ def _changed(xmp: bytes, names: Iterable[str], change: Callable[[str], str | Non
 
     for name in names:
         word = re.escape(name).encode()
-        xmp = re.sub(rb"(\b" + word + rb"\s{0,9}=\s{0,9}[\"'])(" + _VALUE + rb")([\"'])", put, xmp)
+        xmp = re.sub(rb"(" + word + rb"\s{0,9}=\s{0,9}[\"'])(" + _VALUE + rb")([\"'])", put, xmp)
         xmp = re.sub(rb"(<" + word + rb"(?:\s[^<>]{0,99})?(?<!/)>)(" + _VALUE + rb")(</" + word + rb">)", put, xmp)
     return xmp
 
