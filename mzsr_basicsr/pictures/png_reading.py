@@ -15,12 +15,21 @@ _PIXELS, _CRITICAL = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}, {b"IHDR", b"
 
 
 class Chunks(NamedTuple):
-    """A PNG file taken apart: a file of pixels alone, the other chunks, what was damaged, and bytes behind its end."""
+    """A PNG file taken apart.
+
+    Attributes:
+        pixels: a file of what is needed to decode.
+        said: (kind, content) of the other chunks.
+        faults: see `Metadata`.
+        behind: bytes behind its end.
+        doubted: the chunks of pixels, if the checksum of one is wrong or missing, for `check_pixels`; else none.
+    """
 
     pixels: bytes
     said: list[tuple[bytes, bytes]]
     faults: tuple[str, ...]
     behind: int
+    doubted: tuple[bytes, ...]
 
 
 def is_16_bit(head: bytes) -> bool:
@@ -44,7 +53,7 @@ def read_16_bit(content: bytes) -> np.ndarray:
 
 
 def taken_apart(content: bytes) -> Chunks:
-    """Take a file apart; checksums of what decoders need must be right, or the pixels' own one must.
+    """Take a file apart; checksums of what decoders need must be right, but those of pixels.
 
     Raises:
         ValueError: what is needed for the pixels is damaged.
@@ -71,9 +80,8 @@ def taken_apart(content: bytes) -> Chunks:
     if kind != b"IEND":
         kept.append(packed(b"IEND", b""))
         faults.append("its end is missing")
-    if doubted:
-        _check_pixels(kept)
-    return Chunks(b"".join(kept), said, tuple(dict.fromkeys(faults)), len(content) - position)
+    suspects = tuple(chunk for chunk in kept if chunk[4:8] == b"IDAT") if doubted else ()
+    return Chunks(b"".join(kept), said, tuple(dict.fromkeys(faults)), len(content) - position, suspects)
 
 
 def _chunk(view: memoryview, position: int) -> tuple[memoryview, bytes, int, bool]:
@@ -98,13 +106,22 @@ def packed(kind: bytes, body: bytes | memoryview) -> bytes:
     return b"".join((struct.pack(">I4s", len(body), kind), body, struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))))
 
 
-def _check_pixels(kept: list[bytes]) -> None:
-    """Refuse pixels of which a checksum was wrong or missing, unless the one of the packed stream is right."""
-    packer = zlib.decompressobj()
-    for chunk in kept:
-        packed = chunk[8:-4] if chunk[4:8] == b"IDAT" else b""
-        while packed and not packer.eof:
-            packer.decompress(packed, 2**20)  # raises zlib.error, a damaged picture
+def check_pixels(suspects: tuple[bytes, ...], width: int, height: int) -> None:
+    """Refuse pixels of which a checksum was wrong or missing, unless the one of the packed stream is right.
+
+    Args:
+        suspects: their chunks.
+        width: px.
+        height: px.
+
+    Raises:
+        ValueError, zlib.error: it is wrong or missing, too, or the stream holds more than the pixels.
+    """
+    packer, room = zlib.decompressobj(), (8 * width + 8) * (2 * height + 8)  # bytes, at most, with those of filters
+    for chunk in suspects:
+        packed = chunk[8:-4]
+        while packed and not packer.eof and room > 0:
+            room -= len(packer.decompress(packed, 2**20))
             packed = packer.unconsumed_tail
     if not packer.eof:
         raise ValueError("the file ends too early")

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from mzsr_basicsr.errors import ImageError
-from mzsr_basicsr.pictures import jpeg, png_reading, pnm
+from mzsr_basicsr.pictures import png_reading, pnm
 from mzsr_basicsr.pictures.kinds import NAMES, missing
 from mzsr_basicsr.pictures.picture import FAILURES, Picture, check_size, clean_dpi, reason
 from mzsr_basicsr.pictures.split import judged, split, with_pillows
@@ -115,8 +115,8 @@ def _read_pillow(kind: str, stream: BinaryIO, head: bytes, name: str, max_pixels
     check_size(*image.size, max_pixels, name)
     if told.animated or getattr(image, "is_animated", False):
         raise ImageError(f"{name}: an animation, not one picture; upscale it as a video, from a .gif or .mp4 file")
-    if told.unended is not None:
-        jpeg.check_complete(told.unended)
+    if told.check is not None:
+        told.check(*image.size)
     if told.pixels is not None and image.format == "PNG" and png_reading.is_16_bit(head):
         pixels = png_reading.read_16_bit(told.pixels)
         alpha, mode = pixels.shape[2] in (2, 4), "RGB" if pixels.shape[2] > 2 else "L"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, BinaryIO, NamedTuple
 
 from mzsr_basicsr.pictures import jpeg, jpeg_metadata, png_metadata, png_reading, webp, xmp
@@ -21,7 +22,7 @@ class Told(NamedTuple):
         exif: EXIF data from their TIFF header on.
         dpi: dots per inch, as the file gives them.
         animated: whether it is told to be of several pictures.
-        unended: a JPEG file up to where its end marker is missing.
+        check: refuses pixels that are missing, given width and height; None where nothing speaks for that.
     """
 
     pixels: bytes | None = None
@@ -30,7 +31,7 @@ class Told(NamedTuple):
     exif: bytes | None = None
     dpi: object = None
     animated: bool = False
-    unended: bytes | None = None
+    check: Callable[[int, int], None] | None = None
 
 
 def split(kind: str, stream: BinaryIO, head: bytes) -> Told:
@@ -47,11 +48,13 @@ def split(kind: str, stream: BinaryIO, head: bytes) -> Told:
     if kind == "Png":
         chunks = png_reading.taken_apart(stream.read())
         said = png_metadata.metadata_of(chunks, head)
-        return Told(chunks.pixels, said.metadata, said.icc, said.exif, said.dpi, png_reading.is_animation(chunks))
+        check = partial(png_reading.check_pixels, chunks.doubted) if chunks.doubted else None
+        animated = png_reading.is_animation(chunks)
+        return Told(chunks.pixels, said.metadata, said.icc, said.exif, said.dpi, animated, check)
     if kind == "Jpeg":
         parts = jpeg.taken_apart(stream.read())
-        unended = None if parts.ended else parts.pixels
-        return Told(parts.pixels + jpeg.END * (not parts.ended), *jpeg_metadata.metadata_of(parts), unended=unended)
+        ended = None if parts.ended else lambda width, height: jpeg.check_complete(parts.pixels)
+        return Told(parts.pixels + jpeg.END * (not parts.ended), *jpeg_metadata.metadata_of(parts), check=ended)
     if kind == "WebP":
         return Told(*webp.taken_apart(stream.read()))
     return Told()
