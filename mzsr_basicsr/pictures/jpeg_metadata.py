@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import replace
-from fractions import Fraction
 from typing import BinaryIO
 
 from mzsr_basicsr.pictures import photoshop, xmp
 from mzsr_basicsr.pictures.exif import read_fields
 from mzsr_basicsr.pictures.jpeg import Parts, is_comment, name_of
-from mzsr_basicsr.pictures.metadata import COMMENT, Metadata, Text, decoded
+from mzsr_basicsr.pictures.metadata import COMMENT, Metadata, Text, decoded, shares
 from mzsr_basicsr.pictures.picture import FAILURES, printable
 
 EXIF = b"Exif\0\0"
@@ -135,10 +134,8 @@ def write_aspect(stream: BinaryIO, start: int, aspect: tuple[float, float]) -> N
     end = stream.tell()
     stream.seek(start)
     if stream.read(20)[6:10] == b"JFIF":
-        shares = Fraction(round(aspect[0]), round(aspect[1])).limit_denominator(2**15 - 1)
-        if shares.numerator < 2**16:
-            stream.seek(start + 13)
-            stream.write(struct.pack(">BHH", 0, shares.numerator, shares.denominator))
+        stream.seek(start + 13)
+        stream.write(struct.pack(">BHH", 0, *shares(aspect, 2**16 - 1)))
     stream.seek(end)
 
 

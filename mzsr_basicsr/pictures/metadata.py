@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import NamedTuple
 
 LARGEST = 2**24  # bytes of one thing said about a picture, once it is unpacked
@@ -45,6 +46,14 @@ class Metadata:
     def without(self, *left_out: str) -> Metadata:
         """Note what is left out, each thing once."""
         return replace(self, left_out=tuple(dict.fromkeys((*self.left_out, *left_out))))
+
+
+def shares(aspect: tuple[float, float], most: int) -> tuple[int, int]:
+    """Give the shape of pixels in whole numbers from 1 to `most`, as near as these come."""
+    across, down = (Fraction(value) for value in aspect)
+    ratio = min(max(across / down, Fraction(1, most)), Fraction(most))
+    near = ratio.limit_denominator(most) if ratio <= 1 else 1 / (1 / ratio).limit_denominator(most)
+    return near.numerator, near.denominator
 
 
 def lines_about(name: str, faults: tuple[str, ...], left_out: tuple[str, ...]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from mzsr_basicsr.pictures import photoshop, png_texts
-from mzsr_basicsr.pictures.metadata import LARGEST_PROFILE, Metadata, inflated
+from mzsr_basicsr.pictures.metadata import LARGEST_PROFILE, Metadata, inflated, shares
 from mzsr_basicsr.pictures.picture import clean_dpi
 from mzsr_basicsr.pictures.png_reading import ANIMATED, Chunks
 
@@ -141,8 +141,7 @@ def chunks_of(told: Metadata, colours: int) -> Iterator[tuple[bytes, bytes]]:
     """
     yield from ((kind, body) for kind, body in told.chunks if kind in _COLOUR)
     if told.aspect:
-        across, down = (round(value) for value in told.aspect)
-        yield b"pHYs", struct.pack(">IIB", across, down, 0)
+        yield b"pHYs", struct.pack(">IIB", *shares(told.aspect, 2**31 - 1), 0)
     for kind, body in told.chunks:
         if kind not in _COLOUR and (kind != _GROUND or len(body) == 2 * colours):
             yield kind, body

@@ -11,6 +11,8 @@ from helpers.metadata_files import IPTC, MARK, URL, XMP, XMP_MARK, jpeg, png, pn
 from helpers.picture_files import chunk, exif_block, noise, pillow, raw_png, tiff
 from PIL import Image, IptcImagePlugin
 
+from mzsr_basicsr.pictures.metadata import Metadata
+from mzsr_basicsr.pictures.picture import Picture
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.pictures.writing import encode, prepare
 
@@ -163,6 +165,14 @@ def test_the_shape_of_pixels_is_kept_where_there_is_a_place():
     made = written(content, "jpg")[0]
     assert read_picture(written(made, "tif")[0]).extras.aspect == (2, 1)
     assert "the shape of its pixels" in written(content, "webp")[1]
+
+
+@pytest.mark.parametrize(("aspect", "whole"), [((0.3, 0.1), (3, 1)), ((1e-9, 1), (1, 65535)), ((1.5, 1), (3, 2))])
+def test_shapes_of_pixels_become_whole_numbers(aspect, whole):
+    picture = Picture(PIXELS, extras=Metadata(aspect=aspect))
+    with Image.open(io.BytesIO(encode(picture, "jpg"))) as image:
+        assert image.info["jfif_density"] == whole
+    assert 0 not in struct.unpack(">II", dict(png_chunks(encode(picture, "png")))[b"pHYs"][:8])
 
 
 def test_exif_that_old_programs_wrote_as_a_text_is_read():
