@@ -13,9 +13,9 @@ ICC_PROFILE = 0x8773
 EXIF, _GPS, INTEROP = 0x8769, 0x8825, 0xA005
 _POINTERS = {EXIF, _GPS, INTEROP}
 # What is said about the picture, and not about where and how its pixels lie in the file:
-# DocumentName, ImageDescription, Make, Model, Orientation, PageName, Software, DateTime, Artist, HostComputer, Rating,
-# RatingPercent, Copyright, XPTitle to XPSubject.
-DESCRIPTIVE = {269, 270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 0x4746, 0x4749, 33432}
+# DocumentName, ImageDescription, Make, Model, Orientation, PageName, Software, DateTime, Artist, HostComputer,
+# WhitePoint, PrimaryChromaticities, Rating, RatingPercent, Copyright, XPTitle to XPSubject.
+DESCRIPTIVE = {269, 270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 318, 319, 0x4746, 0x4749, 33432}
 DESCRIPTIVE |= {*range(40091, 40096), EXIF, _GPS}
 _STALE = (b'{"shape"', b"shape=", b"ImageJ=", b"<?xml", b"<OME")  # descriptions by which programs find the pixels
 SHORT, LONG, _LONG8 = 3, 4, 16

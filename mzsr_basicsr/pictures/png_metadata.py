@@ -53,8 +53,11 @@ def metadata_of(chunks: Chunks, head: bytes) -> Said:
             _resolution(said, body)
         elif kind in png_texts.KINDS and _is_profile(body):
             _profile(said, kind, body)
-        elif kind in (*_COLOUR, *png_texts.KINDS) or kind[3:].islower() or _is_ground(kind, body, head):
+        elif kind in (*_COLOUR, *png_texts.KINDS) or kind[3:].islower():
             said.kept.append((kind, body))
+        elif kind == _GROUND:
+            ground = _ground(body, head, chunks.pixels)
+            said.kept += [(kind, ground)] if ground else []
         elif kind not in _STALE:
             said.left_out.append(f"its chunk {kind.decode('ascii')}")
     said.left_out += [f"{chunks.behind} bytes behind its end"] if chunks.behind else []
@@ -110,9 +113,16 @@ def _profile(said: Said, kind: bytes, body: bytes) -> None:
         said.left_out.append(f"its text {name}")
 
 
-def _is_ground(kind: bytes, body: bytes, head: bytes) -> bool:
-    """Tell a background colour that is written as the pixels of the result are: with no palette, and of whole bytes."""
-    return kind == _GROUND and head[25] != _PALETTE and head[24] >= 8 and len(body) == (6 if head[25] & 2 else 2)
+def _ground(body: bytes, head: bytes, pixels: bytes) -> bytes | None:
+    """Give the background colour as the result has its pixels: without palette, and of whole bytes."""
+    bits, kind = head[24], head[25]
+    if kind == _PALETTE:
+        start = pixels.find(b"PLTE") + 4 + 3 * (body[0] if body else 0)
+        colour = pixels[start : start + 3]
+        return b"".join(b"\0%c" % value for value in colour) if len(colour) == 3 else None
+    if len(body) != (6 if kind & 2 else 2):
+        return None
+    return body if bits >= 8 else struct.pack(">H", body[1] * 255 // (2**bits - 1) & 255)
 
 
 def colour_space(told: Metadata) -> list[str]:

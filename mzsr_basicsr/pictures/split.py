@@ -88,7 +88,9 @@ def judged(told: Told) -> Told:
 
 
 def readable(metadata: Metadata) -> Metadata:
-    """Leave out XMP that is no UTF-8, whose numbers would stay at the old sizes."""
-    if metadata.xmp is None or xmp.is_readable(metadata.xmp):
+    """Leave out XMP that is no text, whose numbers would stay at the old sizes."""
+    if metadata.xmp is None:
         return metadata
-    return replace(metadata, xmp=None).without("its XMP, which is no UTF-8")
+    packet = xmp.readable(metadata.xmp)
+    told = replace(metadata, xmp=packet)
+    return told if packet else told.without("its XMP, which is no text")

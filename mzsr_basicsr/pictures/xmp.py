@@ -39,13 +39,15 @@ _VALUE = rb"[^\"'<>&]{0,64}"
 _GAIN_MAP = b"hdrgm:"
 
 
-def is_readable(xmp: bytes) -> bool:
-    """Tell whether a packet is UTF-8, as JPEG and PNG want it."""
+def readable(xmp: bytes) -> bytes | None:
+    """Give a packet in UTF-8, as JPEG and PNG want it, without what follows it; None where it is no text."""
     try:
-        xmp.decode("utf-8")
+        text = xmp.decode("utf-16" if xmp[:2] in (b"\xfe\xff", b"\xff\xfe") else "utf-8", "strict")
     except UnicodeDecodeError:
-        return False
-    return b"\0" not in xmp
+        end = xmp.find(b"?>", max(0, xmp.rfind(b"<?xpacket end"))) + 2  # GIF has bytes behind it
+        text = xmp[:end].decode("utf-8", "ignore") if end > 2 and b"<?xpacket end" in xmp else ""
+    text = text.rstrip("\0")
+    return text.encode() if text and "\0" not in text else None
 
 
 def has_gain_map(xmp: bytes | None) -> bool:

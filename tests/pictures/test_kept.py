@@ -48,6 +48,12 @@ def test_xmp_is_carried_between_formats(source, target):
     assert packet.startswith(b"<?xpacket begin=") and packet.rstrip(b"\0").endswith(b'<?xpacket end="w"?>')
 
 
+@pytest.mark.parametrize("packet", [XMP + b"\0\0", XMP + b"\1\xff\xfe\xfd\0", XMP.decode().encode("utf-16")])
+def test_xmp_of_other_encodings_and_with_bytes_behind_it_becomes_plain(packet):
+    extras = read_picture(jpeg(segment(0xE1, XMP_MARK + packet))).extras
+    assert extras.xmp == XMP and extras.left_out == ()
+
+
 @pytest.mark.parametrize("source", ["jpg", "tif"])
 def test_iptc_and_photoshop_resources_are_carried_between_jpeg_and_tiff(source):
     seen, _ = written(SOURCES[source], "jpg")
@@ -108,12 +114,16 @@ def test_colour_space_and_texts_of_png_stay_as_they_are(bits):
         assert (image.text["Author"], image.text["Story"], image.text["Title"]) == ("Jörg", "long " * 99, "λ")
 
 
-def test_a_background_that_does_not_fit_the_pixels_is_not_written():
-    palette = pillow(noise(1) // 128, "P", "PNG")
+def test_a_background_becomes_one_of_the_pixels_that_are_written():
+    palette = pillow(noise(1) // 128, "P", "PNG")  # Pillow's grey one
     place = palette.index(b"IDAT") - 4
+    colours = palette[palette.index(b"PLTE") + 4 :][:6]
     content = palette[:place] + chunk(b"bKGD", b"\1") + palette[place:]
-    again, left_out = written(content, "png")
-    assert b"bKGD" not in again and left_out == ("its chunk bKGD",)
+    found = dict(png_chunks(written(content, "png")[0]))
+    assert found[b"bKGD"] == bytes((0, colours[3], 0, colours[4], 0, colours[5]))
+    bits = raw_png(8, 1, 2, 0, [bytes(2)], chunk(b"bKGD", b"\0\2"))
+    assert dict(png_chunks(written(bits, "png")[0]))[b"bKGD"] == b"\0\xaa"
+    assert written(bits, "jpg")[1] == () and written(content, "png")[1] == ()
 
 
 def test_texts_become_comments_and_descriptions():

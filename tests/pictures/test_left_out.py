@@ -41,7 +41,7 @@ FILES = [
     (jpeg(segment(0xE1, b"FLIR\0data"), segment(0xE5, b"\1\2\3")), ("APP1 (FLIR)", "APP5")),
     (jpeg(segment(0xE1, b"http://ns.adobe.com/xmp/extension/\0abc")), ("the extended part of its XMP",)),
     (jpeg(segment(0xEC, b"Ducky\0\1")), ()),
-    (jpeg(segment(0xE1, XMP_MARK + b"\xfe\xff<\0x")), ("its XMP, which is no UTF-8",)),
+    (jpeg(segment(0xE1, XMP_MARK + b"<x>\xff\xfe\0</x>")), ("its XMP, which is no text",)),
     (png((b"caBX", b"jumb"), (b"tIME", bytes(7)), (b"sBIT", bytes(3))), ("its chunk caBX",)),
     (png()[:] + b"rest", ("4 bytes behind its end",)),
     (tiff(noise(3), photometric="rgb", extratags=[(37724, 7, 4, b"8BPS", True)]), ("its layers (Photoshop)",)),
