@@ -47,10 +47,10 @@ def prepare_pipe(arguments: argparse.Namespace, settings: UpscaleSettings) -> Ca
             raise ImageError(f"{job.source}: no picture of the kinds that go into a pipe; give -o a file or a folder")
     if arguments.output in _STDOUT:
         check_pipe_out()
-    from mzsr_basicsr.jobs.worker import notices, upscale_picture
+    from mzsr_basicsr.jobs.worker import notices, upscale_picture, with_losses
     from mzsr_basicsr.pictures.header import check_can_hold, enlarged
     from mzsr_basicsr.pictures.reading import read_picture
-    from mzsr_basicsr.pictures.writing import encode
+    from mzsr_basicsr.pictures.writing import encode, prepare
     from mzsr_basicsr.upscaling.upscaler import Upscaler
 
     def work() -> int:
@@ -65,6 +65,8 @@ def prepare_pipe(arguments: argparse.Namespace, settings: UpscaleSettings) -> Ca
         result, plan, record = upscale_picture(picture, upscaler, job.name)
         content = encode(result, format)
         record["memory"] = upscaler.remember(plan)
+        left_out = prepare(result, format, f"{format} output").extras.left_out
+        record = with_losses(record, job.name, picture.extras.faults, left_out)
         _write(content, arguments.output)
         for notice in [*record["notices"], *notices(picture, read, format)]:
             say(f"warning: {notice}")

@@ -15,6 +15,7 @@ from mzsr_basicsr.pictures.bands import check_image
 from mzsr_basicsr.pictures.picture import Picture
 from mzsr_basicsr.pictures.reading import MAX_PIXELS
 from mzsr_basicsr.pictures.tiff import check_page, read_page
+from mzsr_basicsr.pictures.tiff_pages import page_count
 from mzsr_basicsr.pictures.tiff_writing import BIGGEST_CLASSIC, write_page
 from mzsr_basicsr.upscaling.described import describe_run
 from mzsr_basicsr.upscaling.plan import Plan
@@ -45,9 +46,9 @@ class Stack:
         self._notices: list[str] = []
         self._plans: dict[_Kind, tuple[Plan, Wide]] = {}
         self._records: dict[_Kind, dict[str, Any]] = {}
-        self._numbers = [n for n in range(len(file.pages)) if not (self._page(n).is_reduced or self._page(n).is_mask)]
+        self._numbers = [n for n in range(page_count(file)) if not (self._page(n).is_reduced or self._page(n).is_mask)]
         self._kinds = self._checked()
-        if len(self._numbers) < len(file.pages) or self._page(self._numbers[0]).subifds:
+        if len(self._numbers) < page_count(file) or self._page(self._numbers[0]).subifds:
             self._notices.append(f"{source}: its overviews are not copied")
 
     def write(self, stream: BinaryIO, progress: Progress | None) -> None:

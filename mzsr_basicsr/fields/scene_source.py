@@ -18,6 +18,7 @@ from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.fields.scene_gdal import reporting
 from mzsr_basicsr.fields.tiff_tags import GEO, directories
 from mzsr_basicsr.pictures.kinds import SMALLEST_SIDE
+from mzsr_basicsr.pictures.tiff_pages import page_count
 from mzsr_basicsr.upscaling.wide import Range, Raw, Wide
 
 KINDS = ("uint8", "uint16", "int16", "float32", "float64")
@@ -85,7 +86,8 @@ def check_segments(file: tifffile.TiffFile, size: int, path: Path) -> None:
     Raises:
         ImageError: some do not.
     """
-    for page in file.pages:
+    for number in range(page_count(file)):
+        page = file.pages[number]
         if not isinstance(page, tifffile.TiffPage):
             continue
         places = zip(page.dataoffsets, page.databytecounts, strict=False)

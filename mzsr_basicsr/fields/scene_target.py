@@ -20,16 +20,16 @@ from mzsr_basicsr.fields.scene_place import enlarged, moved
 from mzsr_basicsr.fields.scene_source import Scene, check_segments
 from mzsr_basicsr.pictures.exif import (
     ICC_PROFILE,
-    PIXEL_HEIGHT,
-    PIXEL_WIDTH,
     Field,
     add_fields,
     describing,
     exif_of_tiff,
     layout_of,
-    set_number,
 )
+from mzsr_basicsr.pictures.exif_edit import scaled, sized
 from mzsr_basicsr.pictures.holes import holds
+from mzsr_basicsr.pictures.resized import told_of
+from mzsr_basicsr.pictures.tiff_metadata import fields_of, metadata_of
 from mzsr_basicsr.upscaling.tiling import Tile
 
 Part = tuple[Tile, np.ndarray, np.ndarray | None]
@@ -71,7 +71,7 @@ def write_scene(
             file.write(np.moveaxis(pixels[:, :, back], 2, 0), window=window)
     check_whole(path)
     if scene.plain and not scene.image.masked:  # fields are added to a file of one directory
-        _add_descriptions(path, Path(scene.dataset.name), size)
+        _add_descriptions(path, Path(scene.dataset.name), size, place[0])
 
 
 def write_cog(plain: Path, path: Path) -> None:
@@ -136,7 +136,8 @@ def _describe(file: DatasetWriter, scene: Scene, scale: float, offset: tuple[flo
     file.colorinterp = [*_RGB, *alpha] if scene.palette is not None else source.colorinterp
     tags = source.tags()
     if scene.plain:
-        file.update_tags(**{name: tags[name] for name in _DOTS if name in tags})
+        file.update_tags(**{name: tags[name] for name in _DOTS[2:] if name in tags})
+        file.update_tags(**{name: float(tags[name]) * scale for name in _DOTS[:2] if name in tags})
         return
     file.update_tags(**_kept(tags))
     for domain in source.tag_namespaces():
@@ -160,15 +161,15 @@ def _kept(tags: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in tags.items() if not name.startswith(_STALE)}
 
 
-def _add_descriptions(path: Path, source: Path, size: tuple[int, int]) -> None:
-    """Give a picture without a place the EXIF data and the ICC profile of its source, as `pictures.tiff` does."""
+def _add_descriptions(path: Path, source: Path, size: tuple[int, int], scale: float) -> None:
+    """Give a picture without a place what its source says of itself, as `pictures.tiff` does."""
     with source.open("rb") as stream, tifffile.TiffFile(source) as file:
-        exif = exif_of_tiff(stream)
+        exif, told = exif_of_tiff(stream), metadata_of(stream)
         icc = file.pages.first.tags.valueof(ICC_PROFILE)
     fields = [Field(ICC_PROFILE, 7, icc)] if isinstance(icc, bytes) else []
     if exif:
-        sized = set_number(set_number(exif, PIXEL_WIDTH, size[1]), PIXEL_HEIGHT, size[0])
-        fields += describing(io.BytesIO(sized))
+        fields += describing(io.BytesIO(sized(scaled(exif, scale), size[1], size[0])))
+    fields += fields_of(told_of(told, size, scale), True)
     if fields:
         with path.open("r+b") as stream:
             add_fields(stream, fields)

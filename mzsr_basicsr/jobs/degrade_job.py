@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.jobs.file_jobs import FileJob
 from mzsr_basicsr.jobs.policy import check_kinds, check_places
+from mzsr_basicsr.jobs.streams import say
 from mzsr_basicsr.pictures.kinds import format_of, said_kind
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def degrade_file(job: FileJob, how: Degrading, noise_name: str, overwrite: bool)
     """
     from mzsr_basicsr.jobs.degraded import degrade_picture
     from mzsr_basicsr.pictures.header import check_can_hold, enlarged
+    from mzsr_basicsr.pictures.metadata import lines_about
     from mzsr_basicsr.pictures.reading import read_picture
     from mzsr_basicsr.pictures.writing import turned_for, write_picture
 
@@ -62,7 +64,9 @@ def degrade_file(job: FileJob, how: Degrading, noise_name: str, overwrite: bool)
         raise ImageError(f"{job.source}: not enough memory to degrade it; cut it into smaller pictures") from error
     except OSError as error:
         raise ImageError(f"{job.target.parent}: cannot be made ({error.strerror}); name another output") from error
-    write_picture(result, job.target)
+    left_out = write_picture(result, job.target)
+    for line in lines_about(job.name, read.extras.faults, left_out):
+        say(f"warning: {line}")
     height, width, _ = result.pixels.shape
     return f"{job.name} -> {job.target}, {width}x{height} px, {_words(how)}{_lie(read, job)}"
 

@@ -18,6 +18,7 @@ from mzsr_basicsr.jobs.degrade_choices import check_seed
 from mzsr_basicsr.pictures.bands import fill_transparent
 from mzsr_basicsr.pictures.holes import check_data, fill_holes, find_holes
 from mzsr_basicsr.pictures.picture import Picture
+from mzsr_basicsr.pictures.resized import resized
 
 _INVISIBLE = 1e-6  # alpha, of 1: below it the colour cannot be told and is taken from the neighbours
 _BUFFER = 24e6  # bytes, of the copies of a tile that a convolution makes; far larger ones are several times slower
@@ -87,7 +88,8 @@ def degrade_picture(picture: Picture, how: Degrading, name: str, noise_name: str
         value = math.nan if picture.nodata is None else picture.nodata
         np.copyto(stored[:, :, : picture.colours], np.array(value).astype(pixels.dtype), where=lacking)
     # a quantization lets WebP have losses; an LR picture may not
-    return replace(picture, pixels=np.ascontiguousarray(stored), quantization=0.0)
+    small = resized(picture, np.ascontiguousarray(stored), 1 / float(how.degradation.scale))
+    return replace(small, quantization=0.0)
 
 
 def cut_to_multiple(pixels: np.ndarray, scale: float, name: str) -> np.ndarray:

@@ -12,8 +12,10 @@ from mzsr_basicsr.jobs.outputs import no_folder
 from mzsr_basicsr.jobs.policy import FilePolicy, Record, is_wanted, names_of, skipped, to_draw
 from mzsr_basicsr.pictures.header import check_can_hold, depth_notice, enlarged
 from mzsr_basicsr.pictures.kinds import format_of, said_kind
+from mzsr_basicsr.pictures.metadata import lines_about
 from mzsr_basicsr.pictures.picture import Picture, upright
 from mzsr_basicsr.pictures.reading import read_picture
+from mzsr_basicsr.pictures.resized import resized
 from mzsr_basicsr.pictures.writing import write_picture
 from mzsr_basicsr.upscaling.described import describe_run
 from mzsr_basicsr.upscaling.render import Progress
@@ -57,7 +59,7 @@ def upscale_picture(
     pixels = upscaler.apply(picture.pixels, plan, picture.alpha, name, progress, nodata)
     seconds = {**plan.seconds, "upscaling": perf_counter() - start}
     record = describe_run(plan, upscaler.settings, picture.pixels, seconds)
-    return replace(picture, pixels=pixels), plan, record
+    return resized(picture, pixels, upscaler.settings.scale), plan, record
 
 
 def _run(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Progress | None) -> Record:
@@ -89,12 +91,18 @@ def _run_picture(job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress:
         drawn = comparison(upright(picture), upright(result), plan.chosen.degradation.kernel, scale)
         write_picture(Picture(drawn), place)
     try:
-        write_picture(result, job.target, then=lambda: record.update(memory=upscaler.remember(plan)))
+        left_out = write_picture(result, job.target, then=lambda: record.update(memory=upscaler.remember(plan)))
     except MZSRError:
         if place is not None:
             place.unlink(missing_ok=True)
         raise
-    return record
+    return with_losses(record, job.name, picture.extras.faults, left_out)
+
+
+def with_losses(record: Record, name: str, faults: tuple[str, ...], left_out: tuple[str, ...]) -> Record:
+    """Say in a record what was damaged in a file and what was not kept of it."""
+    notices = [*record["notices"], *lines_about(name, faults, left_out)]
+    return {**record, "damaged": list(faults), "left_out": list(left_out), "notices": notices}
 
 
 def notices(picture: Picture, job: FileJob, format: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Directories of EXIF blocks and TIFF files: find, change, copy and write their fields with every type kept."""
+"""Directories of EXIF blocks and TIFF files: read, copy and write their fields with every type kept."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from typing import BinaryIO, Literal, NamedTuple
 ORIENTATION = 0x0112
 PIXEL_WIDTH, PIXEL_HEIGHT = 0xA002, 0xA003
 ICC_PROFILE = 0x8773
-_EXIF, _GPS, _INTEROP = 0x8769, 0x8825, 0xA005
-_POINTERS = {_EXIF, _GPS, _INTEROP}
+EXIF, _GPS, INTEROP = 0x8769, 0x8825, 0xA005
+_POINTERS = {EXIF, _GPS, INTEROP}
 # What is said about the picture, and not about where and how its pixels lie in the file:
-# ImageDescription, Make, Model, Orientation, Software, DateTime, Artist, HostComputer, Copyright, XPTitle to XPSubject.
-_DESCRIPTIVE = {270, 271, 272, ORIENTATION, 305, 306, 315, 316, 33432, *range(40091, 40096), _EXIF, _GPS}
+# DocumentName, ImageDescription, Make, Model, Orientation, PageName, Software, DateTime, Artist, HostComputer,
+# WhitePoint, PrimaryChromaticities, Rating, RatingPercent, Copyright, XPTitle to XPSubject.
+DESCRIPTIVE = {269, 270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 318, 319, 0x4746, 0x4749, 33432}
+DESCRIPTIVE |= {*range(40091, 40096), EXIF, _GPS}
 _STALE = (b'{"shape"', b"shape=", b"ImageJ=", b"<?xml", b"<OME")  # descriptions by which programs find the pixels
-_SHORT, _LONG, _LONG8 = 3, 4, 16
+SHORT, LONG, _LONG8 = 3, 4, 16
 _BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-_LARGEST = 2**24  # bytes of one field; a damaged length is larger
-_DAMAGE = (struct.error, ValueError, OverflowError, LookupError, OSError, MemoryError)
+_LARGEST = 2**25  # bytes of one field; a damaged length is larger
+_LARGEST_DIRECTORY = 2**26  # bytes of all fields of one; damaged ones may all point to the same bytes
+DAMAGE = (struct.error, ValueError, OverflowError, LookupError, OSError, MemoryError)
 
 
 class Layout(NamedTuple):
@@ -69,6 +72,21 @@ def read_fields(stream: BinaryIO, depth: int = 2) -> list[Field]:
     return _read_directory(stream, start, layout, depth)
 
 
+def read_second(stream: BinaryIO) -> list[Field]:
+    """Read the second directory of an EXIF block, which is the thumbnail's; none where there is none.
+
+    Raises:
+        ValueError, struct.error, OverflowError, OSError, MemoryError: it is damaged.
+    """
+    layout, start = layout_of(stream)
+    stream.seek(start)
+    number = layout("N")
+    (count,) = number.unpack(stream.read(number.size))
+    stream.seek(start + number.size + count * layout("HHPV").size)
+    (second,) = layout("P").unpack(stream.read(layout("P").size))
+    return _read_directory(stream, second, layout, 0) if second else []
+
+
 def _read_directory(stream: BinaryIO, start: int, layout: Layout, depth: int) -> list[Field]:
     stream.seek(start)
     number, entry = layout("N"), layout("HHPV")
@@ -76,16 +94,19 @@ def _read_directory(stream: BinaryIO, start: int, layout: Layout, depth: int) ->
     table = stream.read(min(count, 2**16) * entry.size)
     table = table[: len(table) // entry.size * entry.size]
     fields: list[Field] = []
+    pointers, room = set(_POINTERS), _LARGEST_DIRECTORY
     for index, (tag, kind, amount, value) in enumerate(entry.iter_unpack(table)):
         place = start + number.size + index * entry.size
         size = _BYTES.get(kind, 0) * amount
-        if tag in _POINTERS:
-            wide = layout.big and kind not in (_LONG, 13)
+        if tag in pointers:
+            pointers.remove(tag)  # many that point to one directory would take long
+            wide = layout.big and kind not in (LONG, 13)
             below = _read_below(stream, layout("P" if wide else "I").unpack_from(value)[0], layout, depth)
-            fields += [Field(tag, _LONG, b"", place, below)] if below else []
+            fields += [Field(tag, LONG, b"", place, below)] if below else []
         elif size <= len(value):
             fields += [Field(tag, kind, value[:size], place)] if size else []
-        elif size <= _LARGEST:
+        elif size <= min(_LARGEST, room):
+            room -= size
             stream.seek(layout("P").unpack(value)[0])
             content = stream.read(size)
             fields += [Field(tag, kind, content, place)] if len(content) == size else []
@@ -97,53 +118,17 @@ def _read_below(stream: BinaryIO, start: int, layout: Layout, depth: int) -> tup
         return ()
     try:
         return tuple(_read_directory(stream, start, layout, depth - 1))
-    except _DAMAGE:
+    except DAMAGE:
         return ()
-
-
-def _find(exif: bytes | None, tag: int) -> tuple[Layout, Field] | None:
-    if not exif:
-        return None
-    stream = io.BytesIO(exif)
-    try:
-        layout, _ = layout_of(stream)
-        fields = read_fields(stream)
-    except _DAMAGE:
-        return None
-    fields += [below for field in fields if field.tag == _EXIF for below in field.below]
-    found = next((field for field in fields if field.tag == tag and field.kind in (_SHORT, _LONG)), None)
-    return None if found is None else (layout, found)
-
-
-def get_number(exif: bytes | None, tag: int) -> int | None:
-    """Look up a whole number in the main or the EXIF directory of an EXIF block; None where it is not there."""
-    found = _find(exif, tag)
-    if found is None:
-        return None
-    layout, field = found
-    return layout("H" if field.kind == _SHORT else "I").unpack_from(field.value)[0]
-
-
-def set_number(exif: bytes, tag: int, value: int) -> bytes:
-    """Change a whole number (0 to 2^32 - 1) in place where it is there; every other byte stays."""
-    found = _find(exif, tag)
-    if found is None:
-        return exif
-    layout, field = found
-    changed = bytearray(exif)
-    short = value < 2**16 and field.kind == _SHORT
-    kind, content = (_SHORT, layout("H").pack(value)) if short else (_LONG, layout("I").pack(value))
-    layout("HHPV").pack_into(changed, field.place, tag, kind, 1, content)
-    return bytes(changed)
 
 
 def describing(stream: BinaryIO) -> list[Field]:
     """Read the fields of an EXIF block or a TIFF file that describe the picture; none where it is damaged."""
     try:
         fields = read_fields(stream)
-    except _DAMAGE:
+    except DAMAGE:
         return []
-    return [f for f in fields if f.tag in _DESCRIPTIVE and not (f.tag == 270 and f.value.startswith(_STALE))]
+    return [f for f in fields if f.tag in DESCRIPTIVE and not (f.tag == 270 and f.value.startswith(_STALE))]
 
 
 def exif_of_tiff(stream: BinaryIO) -> bytes | None:
@@ -178,7 +163,7 @@ def pack_directory(fields: Iterable[Field], start: int, layout: Layout) -> bytes
         value, amount = content, len(content) // _BYTES[kind]
         if below:
             tail += pack_directory(below, position, layout)
-            kind, amount, value = (_LONG8 if layout.big else _LONG), 1, layout("P").pack(position)
+            kind, amount, value = (_LONG8 if layout.big else LONG), 1, layout("P").pack(position)
         elif len(content) > room:
             tail += content
             value = layout("P").pack(position)

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from mzsr_basicsr.errors import ImageError
-from mzsr_basicsr.pictures import modern, png, pnm
+from mzsr_basicsr.pictures import modern, png_reading, pnm
 from mzsr_basicsr.pictures.kinds import format_of
 from mzsr_basicsr.pictures.picture import FAILURES, Picture
 from mzsr_basicsr.pictures.reading import _MODES, _PILLOW, _open_image
@@ -40,7 +40,7 @@ def check_can_hold(picture: Picture, format: str, where: str) -> None:
     Raises:
         ImageError: one line.
     """
-    _check(picture if FORMATS[format].exif else replace(picture, exif=None), format, where)
+    _check(picture, format, where)
 
 
 def depth_notice(picture: Picture, format: str) -> str | None:
@@ -94,7 +94,7 @@ def _header(stream: BinaryIO, name: str) -> Picture | None:
         return None
     image = _open_image(kind, stream)
     mode = {"I;16": "L"}.get(image.mode) or _MODES[image.mode][image.has_transparency_data]
-    deep = kind == "Png" and png.is_16_bit(head)
+    deep = kind == "Png" and png_reading.is_16_bit(head)
     if deep:
         mode = {0: "L", 2: "RGB", 4: "LA", 6: "RGBA"}[head[25]]
         mode += "A" if "transparency" in image.info and mode in ("L", "RGB") else ""

@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mzsr_basicsr.errors import ImageError
-from mzsr_basicsr.pictures.exif import ORIENTATION, get_number, set_number
+from mzsr_basicsr.pictures import photoshop, xmp
+from mzsr_basicsr.pictures.exif import ORIENTATION
+from mzsr_basicsr.pictures.exif_edit import get_number, turned
+from mzsr_basicsr.pictures.metadata import Metadata
 
 # Everything that Pillow, tifffile, imagecodecs and zlib raise on damaged bytes, a full disk or too little memory. Their
 # own errors are among the subclasses; ImportError stands for a codec that this build of imagecodecs lacks.
@@ -48,6 +51,7 @@ class Picture:
         quantization: mean step of a JPEG file's first table, levels of 0 to 255; 0 for files without loss.
         mode: what the first bands are: "L" (grey or plain bands), "RGB" or "CMYK"; "" stands for RGB where there are
             three bands of colour, else for L.
+        extras: what else the file says.
     """
 
     pixels: np.ndarray
@@ -59,6 +63,7 @@ class Picture:
     mode: str = ""
     quantization: float = 0.0
     nodata: float | None = None
+    extras: Metadata = Metadata()
 
     @property
     def colours(self) -> int:
@@ -82,7 +87,18 @@ def upright(picture: Picture) -> Picture:
     pixels = picture.pixels.swapaxes(0, 1) if transposed else picture.pixels
     pixels = pixels[:: -1 if turn in (2, 3) else 1, :: -1 if turn in (1, 2) else 1]
     dpi = picture.dpi[::-1] if picture.dpi and transposed else picture.dpi
-    return replace(picture, pixels=pixels, dpi=dpi, exif=set_number(picture.exif, ORIENTATION, 1))
+    exif = turned(picture.exif, orientation, *picture.pixels.shape[1::-1])
+    return replace(picture, pixels=pixels, dpi=dpi, exif=exif, extras=_turned(picture.extras, transposed > 0))
+
+
+def _turned(told: Metadata, transposed: bool) -> Metadata:
+    """Leave out what says where something lies in the picture, and does not lie there any more."""
+    packet, regions = (None, False) if told.xmp is None else xmp.turned(told.xmp)
+    kept = photoshop.without_paths(told.photoshop)
+    aspect = told.aspect[::-1] if told.aspect and transposed else told.aspect
+    left_out = ["regions in its XMP, as it is turned upright"] if regions else []
+    left_out += ["its Photoshop paths, as it is turned upright"] if kept != told.photoshop else []
+    return replace(told, xmp=packet, photoshop=kept, aspect=aspect).without(*left_out)
 
 
 def eight_bits(pixels: np.ndarray) -> np.ndarray:

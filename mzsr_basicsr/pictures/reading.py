@@ -12,9 +12,10 @@ import numpy as np
 from PIL import Image
 
 from mzsr_basicsr.errors import ImageError
-from mzsr_basicsr.pictures import modern, png, pnm
+from mzsr_basicsr.pictures import modern, png_reading, pnm
 from mzsr_basicsr.pictures.kinds import NAMES, missing
 from mzsr_basicsr.pictures.picture import FAILURES, Picture, check_size, clean_dpi, reason
+from mzsr_basicsr.pictures.split import judged, split, with_pillows
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -95,10 +96,11 @@ def _read(stream: BinaryIO, name: str, max_pixels: int) -> Picture:
         return pnm.read(stream, name, max_pixels)
     for magic, kind in _PILLOW.items():
         if head.startswith(magic) and (magic != b"RIFF" or head[8:12] == b"WEBP"):
-            return _read_pillow(_open_image(kind, stream), stream, head, name, max_pixels)
+            return _read_pillow(kind, stream, head, name, max_pixels)
     if (plugin := modern.kind_of(head)) is not None:
-        image = _open_image(plugin, stream)
-        return modern.read_deep(image, stream, name, max_pixels) or _read_pillow(image, stream, head, name, max_pixels)
+        deep = modern.read_deep(_open_image(plugin, stream), stream, name, max_pixels)
+        stream.seek(0)
+        return deep or _read_pillow(plugin, stream, head, name, max_pixels)
     raise ImageError(f"{name}: no picture of a known kind; allowed: {NAMES}")
 
 
@@ -112,25 +114,26 @@ def _open_image(kind: str, stream: BinaryIO) -> ImageFile:
     return image
 
 
-def _read_pillow(image: ImageFile, stream: BinaryIO, head: bytes, name: str, max_pixels: int) -> Picture:
+def _read_pillow(kind: str, stream: BinaryIO, head: bytes, name: str, max_pixels: int) -> Picture:
+    """Decode the pixels from a file of pixels alone, so that nothing that is said about them can refuse them."""
+    told = split(kind, stream, head)
+    image = _open_image(kind, stream if told.pixels is None else io.BytesIO(told.pixels))
     check_size(*image.size, max_pixels, name)
-    if getattr(image, "is_animated", False):
+    if told.animated or getattr(image, "is_animated", False):
         raise ImageError(f"{name}: an animation, not one picture; upscale it as a video, from a .gif or .mp4 file")
-    late_exif = None
-    if image.format == "PNG" and png.is_16_bit(head):
-        stream.seek(0)
-        pixels, late_exif = png.read_16_bit(stream)
+    if told.check is not None:
+        told.check(*image.size)
+    if told.pixels is not None and image.format == "PNG" and png_reading.is_16_bit(head):
+        pixels = png_reading.read_16_bit(told.pixels)
         alpha, mode = pixels.shape[2] in (2, 4), "RGB" if pixels.shape[2] > 2 else "L"
     else:
         pixels, mode = _decode(image, head, name)
         alpha, mode = mode in ("LA", "RGBA"), mode.removesuffix("A")
-    exif = late_exif or image.info.get("exif") or None
-    if isinstance(exif, bytes):
-        exif = exif.removeprefix(b"Exif\0\0")
-    icc, dpi = image.info.get("icc_profile") or None, clean_dpi(image.info.get("dpi"))
+    told = judged(with_pillows(told, image.info))
     tables = getattr(image, "quantization", None)
     step = float(np.mean(next(iter(tables.values())))) if isinstance(tables, dict) and tables else 0.0
-    return Picture(pixels, alpha, image.format or "PNG", icc, exif or None, dpi, mode, step)
+    kept = (told.icc, told.exif, clean_dpi(told.dpi))
+    return Picture(pixels, alpha, image.format or "PNG", *kept, mode, step, extras=told.metadata)
 
 
 def _decode(image: ImageFile, head: bytes, name: str) -> tuple[np.ndarray, str]:

@@ -13,7 +13,10 @@ import tifffile
 
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.pictures.exif import ICC_PROFILE, exif_of_tiff
-from mzsr_basicsr.pictures.picture import Picture, check_size, clean_dpi, row_blocks
+from mzsr_basicsr.pictures.picture import Picture, check_size, row_blocks
+from mzsr_basicsr.pictures.split import readable
+from mzsr_basicsr.pictures.tiff_metadata import metadata_of
+from mzsr_basicsr.pictures.tiff_pages import aspect_of, dpi_of, only_page
 
 _WHITE_IS_ZERO, GREY, RGB, _PALETTE, CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _MODES = {_WHITE_IS_ZERO: "L", GREY: "L", RGB: "RGB", _PALETTE: "RGB", CMYK: "CMYK", _YCBCR: "RGB"}
@@ -42,10 +45,12 @@ def read(stream: BinaryIO, name: str, max_pixels: int) -> Picture:
         ValueError, TypeError, RuntimeError and others: the file is damaged.
     """
     with tifffile.TiffFile(stream) as file:
-        page = _only_page(file, name)
+        page, faults = only_page(file, name)
         check_page(page, stream.seek(0, io.SEEK_END), max_pixels, name)
         picture = read_page(page, name)
-    return replace(picture, exif=exif_of_tiff(stream))
+        told = readable(metadata_of(stream))
+        told = replace(told, aspect=aspect_of(page), faults=(*faults, *told.faults))
+    return replace(picture, exif=exif_of_tiff(stream), extras=told)
 
 
 def check_page(page: tifffile.TiffPage, size: int, max_pixels: int, name: str) -> None:
@@ -80,7 +85,7 @@ def read_page(page: tifffile.TiffPage, name: str) -> Picture:
     if alpha == _PREMULTIPLIED:
         pixels = _straight(pixels)
     icc = icc if isinstance(icc, bytes) else None
-    return Picture(pixels, bool(alpha), "TIFF", icc, None, _dpi(page), mode, nodata=_nodata(page))
+    return Picture(pixels, bool(alpha), "TIFF", icc, None, dpi_of(page), mode, nodata=_nodata(page))
 
 
 def read_header(stream: BinaryIO, name: str) -> tuple[str, bool, np.dtype, tuple[int, int, int]]:
@@ -90,7 +95,7 @@ def read_header(stream: BinaryIO, name: str) -> tuple[str, bool, np.dtype, tuple
         ImageError, ValueError, TypeError and others: it cannot be read.
     """
     with tifffile.TiffFile(stream) as file:
-        page = _only_page(file, name)
+        page, _ = only_page(file, name)
         mode, bits = _check_kind(page, name), page.bitspersample
         bands = 3 if page.photometric == _PALETTE else page.samplesperpixel
         floats = np.float64 if bits == 64 else np.float32
@@ -98,15 +103,6 @@ def read_header(stream: BinaryIO, name: str) -> tuple[str, bool, np.dtype, tuple
         dtype = np.dtype(np.uint8 if page.photometric == _PALETTE else kind)
         alpha = bool(_alpha(page, bands - COLOURS[mode], name))
         return mode, alpha, dtype, (page.imagelength, page.imagewidth, bands)
-
-
-def _only_page(file: tifffile.TiffFile, name: str) -> tifffile.TiffPage:
-    pages = [page for page in file.pages if isinstance(page, tifffile.TiffPage) and not page.is_reduced]
-    if not pages:
-        raise ImageError(f"{name}: no page of full size; the TIFF file is damaged, replace it")
-    if len(pages) > 1 or pages[0].imagedepth != 1:  # previews are reduced pages
-        raise ImageError(f"{name}: {len(file.pages)} pages; a TIFF of one page is read: save each page as a file")
-    return pages[0]
 
 
 def _check_kind(page: tifffile.TiffPage, name: str) -> str:
@@ -180,14 +176,3 @@ def _nodata(page: tifffile.TiffPage) -> float | None:
         return None
     value = top - value if page.photometric == _WHITE_IS_ZERO else value
     return value * (255 // top) if page.bitspersample < 8 else value
-
-
-def _dpi(page: tifffile.TiffPage) -> tuple[float, float] | None:
-    unit = page.tags.valueof(296, 2)
-    fractions = page.tags.valueof(282), page.tags.valueof(283)
-    try:
-        across, down = (over / under for over, under in fractions)
-    except (TypeError, ValueError, ZeroDivisionError):
-        return None
-    scale = {2: 1.0, 3: 2.54}.get(unit)
-    return scale and clean_dpi((across * scale, down * scale)) or None

@@ -1,4 +1,4 @@
-"""TIFF as it is written: pages without loss, with ICC profile, dots per inch, EXIF fields and no-data."""
+"""TIFF as it is written: pages without loss, with no-data and with what is said about the picture."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import tifffile
 from mzsr_basicsr.pictures.exif import ICC_PROFILE, Field, add_fields, describing, layout_of
 from mzsr_basicsr.pictures.picture import Picture
 from mzsr_basicsr.pictures.tiff import CMYK, COLOURS, GREY, NODATA, RGB, STRAIGHT
+from mzsr_basicsr.pictures.tiff_metadata import fields_of, is_described
 
 BIGGEST_CLASSIC = 2**32 - 2**25  # bytes of pixels; beyond, offsets of 32 bits may not reach the end
 
 
 def write(picture: Picture, stream: BinaryIO) -> None:
-    """Write one page, compressed without loss, with ICC profile, dots per inch, the EXIF fields and no-data.
+    """Write one page, compressed without loss, with no-data and with what is said about the picture.
 
     Args:
         picture: uint8, uint16, float32 or float64 pixels of any number of bands.
@@ -25,11 +26,14 @@ def write(picture: Picture, stream: BinaryIO) -> None:
     fields = describing(exif)
     order: Literal["<", ">"] = layout_of(exif)[0].order if fields else "<"  # fields are copied byte for byte
     with tifffile.TiffWriter(stream, bigtiff=picture.pixels.nbytes > BIGGEST_CLASSIC, byteorder=order) as file:
-        write_page(file, picture, resolution=picture.dpi, resolutionunit="inch" if picture.dpi else None)
+        shape = picture.dpi or picture.extras.aspect
+        unit = ("inch" if picture.dpi else "none") if shape else None
+        write_page(file, picture, resolution=shape, resolutionunit=unit)
     icc = [Field(ICC_PROFILE, 7, picture.icc)] if picture.icc else []
     nodata = [] if picture.nodata is None else [Field(NODATA, 2, b"%s\0" % f"{picture.nodata:.17g}".encode())]
-    if icc or fields or nodata:
-        add_fields(stream, [*fields, *icc, *nodata])
+    told = fields_of(picture.extras, is_described(fields))
+    if icc or fields or nodata or told:
+        add_fields(stream, [*fields, *told, *icc, *nodata])
 
 
 def write_page(file: tifffile.TiffWriter, picture: Picture, **more: Any) -> None:

@@ -13,12 +13,10 @@ import numpy as np
 
 from mzsr_basicsr.errors import ImageError, MZSRError
 from mzsr_basicsr.files.whole import part_of
-from mzsr_basicsr.pictures import png, pnm
-from mzsr_basicsr.pictures.exif import PIXEL_HEIGHT, PIXEL_WIDTH, set_number
+from mzsr_basicsr.pictures import jpeg_metadata, png, pnm
+from mzsr_basicsr.pictures.fitting import HOLDS, fitted
 from mzsr_basicsr.pictures.kinds import format_of
 from mzsr_basicsr.pictures.picture import FAILURES, Picture, eight_bits, reason, upright
-
-_JPEG_EXIF = 65533 - 6  # bytes; one segment of 64 KiB less its length and the mark "Exif"
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,6 @@ class Format:
     alpha: bool = False
     cmyk: bool = False
     bands: bool = False
-    exif: bool = True
     side: int = 2**31 - 1
 
 
@@ -43,13 +40,18 @@ def _write_tiff(picture: Picture, stream: BinaryIO) -> None:
 
 def _write_jpeg(picture: Picture, stream: BinaryIO) -> None:
     exif = b"Exif\0\0" + picture.exif if picture.exif else b""
-    _save(picture, stream, "JPEG", quality=95, subsampling=0, exif=exif)
+    extra = jpeg_metadata.segments_of(picture.extras)
+    start = stream.tell()
+    _save(picture, stream, "JPEG", quality=95, subsampling=0, exif=exif, extra=extra)
+    if picture.extras.aspect and not picture.dpi:
+        jpeg_metadata.write_aspect(stream, start, picture.extras.aspect)
 
 
 def _write_webp(picture: Picture, stream: BinaryIO) -> None:
     lossy = picture.quantization > 0  # what was without loss stays so, under transparent pixels too
     quality = 95 if lossy else 0  # without loss it is the effort: more takes twice the time for a percent
-    _save(picture, stream, "WEBP", lossless=not lossy, quality=quality, exact=True, exif=picture.exif or b"")
+    told = {"exif": picture.exif or b"", "xmp": picture.extras.xmp or b""}
+    _save(picture, stream, "WEBP", lossless=not lossy, quality=quality, exact=True, **told)
 
 
 def _write_bmp(picture: Picture, stream: BinaryIO) -> None:
@@ -77,8 +79,8 @@ FORMATS: Mapping[str, Format] = {
     "jpg": Format("JPEG", _write_jpeg, cmyk=True, side=65500),
     "tif": Format("TIFF", _write_tiff, _ANY_DEPTH, alpha=True, cmyk=True, bands=True),
     "webp": Format("WEBP", _write_webp, alpha=True, side=16383),
-    "bmp": Format("BMP", _write_bmp, exif=False),
-    "ppm": Format("PPM", pnm.write, (np.uint8, np.uint16), exif=False),
+    "bmp": Format("BMP", _write_bmp),
+    "ppm": Format("PPM", pnm.write, (np.uint8, np.uint16)),
 }  # by the names of `kinds.WRITTEN`
 
 
@@ -94,7 +96,7 @@ def encode(picture: Picture, format: str) -> bytes:
     """
     if format not in FORMATS:
         raise ImageError(f"{format}: unknown picture format; allowed: {', '.join(FORMATS)}")
-    prepared = _prepare(picture, format, f"{format} output")
+    prepared = prepare(picture, format, f"{format} output")
     stream = io.BytesIO()
     try:
         FORMATS[format].write(prepared, stream)
@@ -103,10 +105,10 @@ def encode(picture: Picture, format: str) -> bytes:
     return stream.getvalue()
 
 
-def write_picture(picture: Picture, path: Path, then: Callable[[], object] = lambda: None) -> None:
+def write_picture(picture: Picture, path: Path, then: Callable[[], object] = lambda: None) -> tuple[str, ...]:
     """Write a picture file; it appears whole or not at all, and an old file stays until then.
 
-    Depth, alpha, ICC profile, EXIF and dots per inch are kept where the format holds them. JPEG: quality 95, 4:4:4.
+    Depth, alpha, and what is said about the picture are kept where the format holds them. JPEG: quality 95, 4:4:4.
     WebP: without loss, but quality 95 for pictures from JPEG files. TIFF: deflated. A picture that changes its format
     is turned upright: programs that heed the EXIF orientation in one format ignore it in another.
 
@@ -115,19 +117,23 @@ def write_picture(picture: Picture, path: Path, then: Callable[[], object] = lam
         path: file whose ending names the format; its folder exists.
         then: called when all is written, before the file appears; if it raises, the file does not.
 
+    Returns:
+        What was left out, in words, of the file that was read too.
+
     Raises:
         ImageError: the ending is unknown, the format cannot hold the picture, or the file cannot be written.
     """
     format = format_of(path)
     if os.path.lexists(path) and not path.is_file():  # such as a folder or a device, which replacing would remove
         raise ImageError(f"{path}: exists and is not a file; name another")
-    prepared = _prepare(picture, format, str(path))
+    prepared = prepare(picture, format, str(path))
     try:
         write_whole(path, lambda stream: FORMATS[format].write(prepared, stream), then)
     except MZSRError:
         raise
     except FAILURES as error:
         raise ImageError(f"{path}: cannot be written ({reason(error)}); check the folder and its free space") from error
+    return prepared.extras.left_out
 
 
 def turned_for(picture: Picture, path: Path) -> Picture:
@@ -140,33 +146,33 @@ def turned_for(picture: Picture, path: Path) -> Picture:
 
 
 def _turned(picture: Picture, known: Format) -> Picture:
-    return picture if picture.format == known.kind and known.exif else upright(picture)
+    return picture if picture.format == known.kind and "exif" in HOLDS[known.kind] else upright(picture)
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], None], then: Callable[[], object] = lambda: None) -> None:
-    """Write a file that appears whole or not at all, after `then` was called.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Write a file that appears whole or not at all, after `then` was called, or raise OSError."""
     with part_of(path) as part:
         with part.open("r+b") as stream:
             write(stream)
         then()
 
 
-def _prepare(picture: Picture, format: str, where: str) -> Picture:
+def prepare(picture: Picture, format: str, where: str) -> Picture:
+    """Make a picture as a format holds it: turned, with its depth, and with what it holds of what is said about it.
+
+    Args:
+        picture: any.
+        format: key of `FORMATS`.
+        where: of the file, for messages.
+
+    Raises:
+        ImageError: the format cannot hold the picture.
+    """
     known = FORMATS[format]
     picture = _turned(picture, known)
-    if not known.exif:
-        picture = replace(picture, exif=None)
     _check(picture, format, where)
-    if picture.exif:
-        height, width, _ = picture.pixels.shape
-        exif = set_number(set_number(picture.exif, PIXEL_WIDTH, width), PIXEL_HEIGHT, height)
-        picture = replace(picture, exif=exif)
     pixels = picture.pixels if picture.pixels.dtype.type in known.depths else eight_bits(picture.pixels)
-    return replace(picture, pixels=pixels)
+    return fitted(replace(picture, pixels=pixels), known.kind)
 
 
 def _check(picture: Picture, format: str, where: str) -> None:
@@ -183,8 +189,6 @@ def _check(picture: Picture, format: str, where: str) -> None:
         problem = f"holds no {colours} bands of colour; allowed: {_allowing(lambda f: f.bands)}"
     elif max(width, height) > known.side:
         problem = f"holds at most {known.side} pixels a side, not {width}x{height}; allowed: png, tif"
-    elif format == "jpg" and len(picture.exif or b"") > _JPEG_EXIF:
-        problem = f"holds at most {_JPEG_EXIF} bytes of EXIF, not {len(picture.exif or b'')}; allowed: png, tif, webp"
     if problem:
         raise ImageError(f"{where}: {format} {problem}")
 

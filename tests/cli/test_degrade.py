@@ -138,7 +138,7 @@ def test_metadata_stays_and_webp_is_without_loss(tmp_path):
     np.testing.assert_array_equal(webp.pixels, png.pixels)
     exif = Image.Exif()
     exif.load(png.exif)
-    assert png.icc == before.icc == icc and png.dpi == pytest.approx((72, 72), abs=0.01)
+    assert png.icc == before.icc == icc and png.dpi == pytest.approx((36, 36), abs=0.01)
     assert (exif[0x010F], exif[0x0112], exif.get_ifd(0x8769)[0xA002]) == ("Maker", 1, 10)
 
 

@@ -19,6 +19,7 @@ from mzsr_basicsr.fields.kinds import field_of
 from mzsr_basicsr.jobs.file_jobs import FileJob
 from mzsr_basicsr.jobs.policy import FilePolicy
 from mzsr_basicsr.jobs.worker import run_job
+from mzsr_basicsr.pictures.metadata import Metadata
 from mzsr_basicsr.pictures.picture import Picture
 from mzsr_basicsr.pictures.writing import write_picture
 
@@ -207,7 +208,9 @@ def test_a_cog_has_overviews_and_the_same_pixels(small, tmp_path):
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_a_large_picture_is_worked_on_by_windows_and_stays_one(small, tmp_path, monkeypatch, order):
     pixels, exif = photo(70, 80), exif_block(endian=order)
-    write_picture(Picture(pixels, False, "TIFF", b"profile", exif, (300.0, 300.0)), tmp_path / "a.tif")
+    told = Metadata(xmp=b'<x tiff:ImageWidth="80"/>', iptc=b"\x1c\2\5\0\1a")
+    source = Picture(pixels, False, "TIFF", b"profile", exif, (300.0, 300.0), extras=told)
+    write_picture(source, tmp_path / "a.tif")
     upscaler = upscaler_of(small, tile=32)
     small_way = run_job(FileJob(tmp_path / "a.tif", tmp_path / "b.tif"), upscaler, FilePolicy())
     monkeypatch.setattr(tiff_tags, "LARGE", 5000)
@@ -216,8 +219,10 @@ def test_a_large_picture_is_worked_on_by_windows_and_stays_one(small, tmp_path, 
     assert record["kernel"] == small_way["kernel"] and record["offset"] == small_way["offset"]
     with tifffile.TiffFile(tmp_path / "b.tif") as one, tifffile.TiffFile(tmp_path / "c.tif") as other:
         assert apart(one.asarray(), other.asarray()) <= 1 and pixels.shape == (70, 80, 3)
-        for tag in (274, 271, 305, 34675, 282, 296):
+        for tag in (274, 271, 305, 34675, 282, 296, 700, 33723):
             assert str(one.pages[0].tags.valueof(tag)) == str(other.pages[0].tags.valueof(tag)), tag
+        assert other.pages[0].tags[282].value == (600, 1)
+        assert other.pages[0].tags[700].value == b'<x tiff:ImageWidth="160"/>'
         assert other.pages[0].tags[34665].value["PixelXDimension"] == one.pages[0].tags[34665].value["PixelXDimension"]
 
 

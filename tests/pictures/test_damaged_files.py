@@ -61,6 +61,8 @@ def test_the_good_files_are_good(kind):
 def test_truncated_files_are_refused(kind):
     content = FILES[kind]
     for length in (0, 1, 2, 3, 8, len(content) // 3, len(content) // 2, len(content) * 3 // 4):
+        if kind == "webp" and length > content.index(b"EXIF"):  # every pixel is there
+            continue
         message = refused(content[:length])
         assert length or "empty, 0 bytes" in message
 

@@ -10,7 +10,7 @@ import tifffile
 from helpers.picture_files import assert_pixels, exif_block, noise, pillow
 from PIL import Image, ImageOps
 
-from mzsr_basicsr.pictures.exif import set_number
+from mzsr_basicsr.pictures.exif_edit import changed, number
 from mzsr_basicsr.pictures.picture import Picture, upright
 from mzsr_basicsr.pictures.reading import read_picture
 from mzsr_basicsr.pictures.writing import write_picture
@@ -154,7 +154,7 @@ def test_a_number_is_changed_in_place_with_its_type_where_it_fits(form, kind):
     order = form[0]
     head, tail = (b"II" if order == "<" else b"MM") + struct.pack(order + "HIH", 42, 8, 1), b"\0\0\0\0 the rest"
     block = head + struct.pack(order + "HHI", 0x0112, kind, 1) + struct.pack(form, 6).ljust(4, b"\0") + tail
-    small, large = (set_number(block, 0x0112, value) for value in (9, 70_000))
+    small, large = (changed(block, {(0, 0x0112): number(value)}) for value in (9, 70_000))
     assert small == head + struct.pack(order + "HHI", 0x0112, kind, 1) + struct.pack(form, 9).ljust(4, b"\0") + tail
     assert large == head + struct.pack(order + "HHII", 0x0112, 4, 1, 70_000) + tail
-    assert set_number(block, 0x0113, 1) == block
+    assert changed(block, {(0, 0x0113): number(1)}) == block
