@@ -113,7 +113,7 @@ def fault_of_folder(folder: Path, output: Path | None = None) -> str | None:
         if os.path.isdir(path):
             if os.access(path, os.W_OK | os.X_OK):
                 return None
-            return f"{output or folder}: cannot be written ({path} is read-only); check its rights, or choose another output"
+            return f"{output or folder}: cannot be written ({path} is read-only); check its rights, or choose another"
         if len(os.fsencode(path.name)) > _LONGEST:
             return str(no_folder(folder, os.strerror(errno.ENAMETOOLONG)))
         if os.path.lexists(path):

@@ -212,7 +212,7 @@ def test_a_folder_that_cannot_be_written(mzsr, monkeypatch):
     status, _, err = mzsr("adapt", "scans", "-o", "out.pth", *QUICK)
     assert (status, err) == (
         1,
-        ["error: output: out.pth: cannot be written (. is read-only); check its rights, or choose another output"],
+        ["error: output: out.pth: cannot be written (. is read-only); check its rights, or choose another"],
     )
 
 
