@@ -78,6 +78,9 @@ def list_jobs(
     Raises:
         ConfigError: a file name for more than one single file, or with an ending of no picture that is written.
     """
+    if str(output) in ("", PIPE):
+        what = "an empty name" if not str(output) else "the standard output, which `mzsr upscale` alone writes to"
+        raise ConfigError(f"output: {what}; name a file or a folder")
     folder = Path(output)
     found = search(inputs, folder)
     notice = found.notice()

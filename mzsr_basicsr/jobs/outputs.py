@@ -99,16 +99,21 @@ def fault_of_file(path: Path) -> str | None:
         return f"{path}: is a folder; give the name of a file"
     if os.path.lexists(path) and not os.path.isfile(path):  # such as a device, which replacing would remove
         return f"{path}: exists and is not a file; name another"
-    return fault_of_folder(path.parent)
+    return fault_of_folder(path.parent, path)
 
 
-def fault_of_folder(folder: Path) -> str | None:
-    """Say in one line why a folder cannot be made or written into: read-only, or something else stands in its place."""
+def fault_of_folder(folder: Path, output: Path | None = None) -> str | None:
+    """Say in one line why a folder cannot be made or written into: read-only, or something else stands in its place.
+
+    Args:
+        folder: of the output.
+        output: what the line is about; None for the folder.
+    """
     for path in (folder, *folder.parents):
         if os.path.isdir(path):
             if os.access(path, os.W_OK | os.X_OK):
                 return None
-            return f"{folder}: cannot be written ({path} is read-only); check its rights, or choose another output"
+            return f"{output or folder}: cannot be written ({path} is read-only); check its rights, or choose another"
         if len(os.fsencode(path.name)) > _LONGEST:
             return str(no_folder(folder, os.strerror(errno.ENAMETOOLONG)))
         if os.path.lexists(path):

@@ -66,7 +66,9 @@ def _expand(text: str, output: Path, found: Search) -> None:
     path = Path(os.path.expanduser(text))  # the functions of os do not raise on odd names, as those of Path do
     if str(path) == PIPE and text != PIPE:
         path = path.absolute()  # a file of that name
-    if text == PIPE:
+    if not text:  # of a variable that is not set; as a path it would be the current folder
+        found.faults.append((text, "input: an empty name; give a file, a folder, a glob or -"))
+    elif text == PIPE:
         found.files.append((path, Path("stdin")))
     elif os.path.isdir(path):
         _add_folder(text, path, output, found)

@@ -175,14 +175,14 @@ def test_two_scales(mzsr):
         (("scans", "-o", "none/out.pth"), "output: none/out.pth: there is no folder none; make it first"),
         (("scans", "-o", "small.pth"), "output: small.pth is an input; choose another name"),
         (("scans", "-o", "there.pth"), "output: there.pth is there already; give --overwrite or another name"),
-        (("scans", "-o", "folder.pth", "--overwrite"), "output: folder.pth is a folder; give the name of a file"),
+        (("scans", "-o", "folder.pth", "--overwrite"), "output: folder.pth: is a folder; give the name of a file"),
         (("scans", "-o", "out.pth", "--page", "out.svg"), "output: out.svg ends with '.svg'; allowed: .html"),
         (("scans", "-o", "out.pth", "--page", "there.html"), "output: there.html is there already"),
         (("scans", "-o", "out.pth", "--minutes", 0), "minutes: 0 must be from 0.01 to 10000"),
         (("scans", "-o", "out.pth", "--minutes", "nan"), "minutes: nan must be from 0.01 to 10000"),
         (("scans", "-o", "out.pth", "--steps", 0), "steps: 0 must be at least 1"),
         (("scans", "-o", "out.pth", "--seed", -1), "seed: -1 must be from 0"),
-        (("scans", "-o", "out.pth", "--noise", "loud"), "noise: 'loud' must be a number"),
+        (("scans", "-o", "out.pth", "--noise", "loud"), "noise: 'loud' must be auto, or a number"),
         (("scans", "-o", "out.pth", "--kernel", "fog:1"), "fog:1: unknown kernel"),
         (("scans", "-o", "out.pth", "--weights", "none.pth"), "none.pth: weights file does not exist"),
         (("scans", "-o", "out.pth", "--weights", "text.pth"), "text.pth: damaged, or no weights file"),
@@ -210,7 +210,10 @@ def test_bad_input_is_refused_in_one_line_and_nothing_is_lost(mzsr, given, messa
 def test_a_folder_that_cannot_be_written(mzsr, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     status, _, err = mzsr("adapt", "scans", "-o", "out.pth", *QUICK)
-    assert (status, err) == (1, ["error: output: out.pth: the folder . is read-only; choose another"])
+    assert (status, err) == (
+        1,
+        ["error: output: out.pth: cannot be written (. is read-only); check its rights, or choose another"],
+    )
 
 
 def test_a_full_disk_loses_nothing(mzsr, monkeypatch):

@@ -133,7 +133,7 @@ def test_inspect_fills_holes_and_says_so(tmp_path):
 
 def test_a_picture_without_data_is_one_line(mzsr, tmp_path):
     (tmp_path / "in/a.tif").write_bytes(declaring(np.full((20, 20), -9999, np.float32), "-9999"))
-    for command in (("upscale",), ("degrade",), ("kernel", "estimate"), ("inspect",)):
+    for command in (("upscale",), ("degrade", "--format", "tif"), ("kernel", "estimate"), ("inspect",)):
         status, _, err = mzsr(*command, "in/a.tif", *(() if "kernel" in command else ("-o", "out")))
         assert status == 1 and len(err) == 1 and "in/a.tif: 0 px hold data" in err[0], (command, err)
     stream = io.BytesIO()

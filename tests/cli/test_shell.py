@@ -135,6 +135,15 @@ def test_a_slash_is_a_folders_and_an_ending_of_pictures_is_none(mzsr):
     assert mzsr("upscale", "a.png", "-o", "v1.2", *FAST)[0] == 0 and same("v1.2/a.png")
 
 
+def test_an_empty_name_is_not_the_current_folder(mzsr):
+    for command in ("upscale", "degrade"):
+        line = "error: input: an empty name; give a file, a folder, a glob or -"
+        assert mzsr(command, "", "-o", "out") == (1, [], [line])
+        assert mzsr(command, "a.png", "-o", "") == (1, [], ["error: output: an empty name; name a file or a folder"])
+    line = "error: output: the standard output, which `mzsr upscale` alone writes to; name a file or a folder"
+    assert mzsr("degrade", "a.png", "-o", "-") == (1, [], [line]) and not Path("-").exists()
+
+
 def gif(path, count):
     frames = [Image.fromarray(smooth()[:, :, index % 3]) for index in range(count)]
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=50)

@@ -78,7 +78,7 @@ OPTIONS = {  # arguments, what the line says
     "--scale nan": "scale: nan must be a number from 1 to 4",
     "--updates -1": "updates: -1 must be from 0 to 10000",
     "--noise -1": "noise: -1 must be from 0 to 100",
-    "--noise abc": "noise: 'abc' must be a number from 0 to 100",
+    "--noise abc": "noise: 'abc' must be auto, or a number from 0 to 100",
     "--noise inf": "noise: inf must be a number from 0 to 100",
     "--seed -1": "seed: -1 must be from 0 to 9223372036854775807",
     "--tile 1": "tile: 1 must be from 32 to 8192",

@@ -49,7 +49,7 @@ BAD = [
     ({"image": np.zeros((9, 9), np.int32)}, ImageError, "int32 pixels; supported: uint8"),
     ({"image": np.zeros((9, 9, 1), np.uint8), "alpha": True}, ImageError, "an image is (H, W) or (H, W, C)"),
     ({"image": photo(9, 9), "kernel": "gaussian:2,2,0,21"}, KernelError, "larger than the image at x2 (18 px); give a"),
-    ({"kernel": "gausian:1"}, KernelError, "gausian:1: unknown kernel; allowed:"),
+    ({"kernel": "gausian:1"}, KernelError, "gausian:1: unknown kernel, did you mean gaussian? allowed:"),
     ({"kernel": np.ones((3, 3))}, KernelError, "kernel: kernel sums to 9; it must sum to 1"),
     ({"kernel": torch.ones(2, 2) / 4}, KernelError, "kernel: kernel is 2x2; it must be square with an odd side"),
     ({"kernel": np.ones((19, 19)) / 361}, KernelError, "the 19 px kernel is larger than the image at x2 (18 px)"),
