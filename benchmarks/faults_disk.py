@@ -26,7 +26,7 @@ _DENIED = re.compile(r"error: .*(permission|denied|rights|cannot|failed|read|wri
 
 def attempts(room: Path, tries: Tries, count: int, seed: int, names: list[str] | None = None) -> Iterator[Row]:
     """Fill the disk of every command so many times, and take permissions; arguments as of `faults_kills.attempts`."""
-    for name in names or list(COMMANDS):
+    for name in (one for one in COMMANDS if not names or one in names):
         missing = tries.missing("full disk", name, count)
         if missing:
             case = Case(name, room)

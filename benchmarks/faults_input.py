@@ -54,7 +54,7 @@ def attempts(room: Path, tries: Tries, count: int, seed: int, names: list[str] |
         raise SystemExit(f"error: the files cannot be made: {made.err}")
     files = {kind: sorted((room / "seeds" / kind).iterdir()) for kind in SHARES}
     every = [path.read_bytes()[:65536] for kind in files.values() for path in kind]
-    for kind in names or list(SHARES):
+    for kind in (one for one in SHARES if not names or one in names):
         missing = tries.missing(
             "input", kind, max(len(files[kind]), round(count * SHARES[kind] / sum(SHARES.values())))
         )

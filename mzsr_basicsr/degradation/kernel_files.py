@@ -16,6 +16,7 @@ from torch import Tensor
 
 from mzsr_basicsr.degradation.kernel_text import Written, read_text
 from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel, validate_kernel
+from mzsr_basicsr.degradation.mat_check import check_mat
 from mzsr_basicsr.degradation.shake import seeded_shake
 from mzsr_basicsr.degradation.shapes import box_kernel, disk_kernel, motion_kernel, pair_kernel
 from mzsr_basicsr.errors import KernelError
@@ -29,6 +30,7 @@ _BUILDERS: dict[str, Callable[..., Tensor]] = {
     "pair": pair_kernel,
     "shake": seeded_shake,
 }
+_LARGEST = 4096  # px of a side of a drawn kernel
 _READ_ERRORS = (
     OSError,
     EOFError,
@@ -38,6 +40,7 @@ _READ_ERRORS = (
     NotImplementedError,
     ArithmeticError,
     MemoryError,
+    NameError,  # of SciPy, for cells that are cut off
     SyntaxError,
     tokenize.TokenError,  # of the header of .npy files, as the one before
     struct.error,
@@ -100,6 +103,7 @@ def save_kernel(kernel: Tensor, path: str | os.PathLike[str]) -> None:
 def _read_mat(path: Path) -> np.ndarray:
     import scipy.io  # slow to import, and few kernels are .mat files
 
+    check_mat(path.read_bytes())
     try:
         content = scipy.io.loadmat(path)
     except scipy.io.matlab.MatReadError as error:
@@ -126,8 +130,13 @@ def _read_npy(path: Path) -> np.ndarray:
 def _read_png(path: Path) -> np.ndarray:
     from PIL import Image
 
-    with Image.open(path) as image:
-        grey = np.asarray(image if image.mode.startswith("I") else image.convert("L"), dtype=np.float64)
+    try:
+        with Image.open(path) as image:
+            if max(image.size) > _LARGEST:
+                raise ValueError(f"{image.width}x{image.height} px are no kernel; at most {_LARGEST} px a side")
+            grey = np.asarray(image if image.mode.startswith("I") else image.convert("L"), dtype=np.float64)
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"more pixels than any kernel has; at most {_LARGEST} px a side") from error
     if grey.sum() <= 0:
         raise KernelError(f"{path}: the image is all black, so it is no kernel; it must sum to more than 0")
     return grey / grey.sum()

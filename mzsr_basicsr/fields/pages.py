@@ -14,6 +14,7 @@ import tifffile
 from mzsr_basicsr.errors import ImageError, MZSRError
 from mzsr_basicsr.fields.pages_stack import Stack
 from mzsr_basicsr.pictures.picture import FAILURES, reason
+from mzsr_basicsr.pictures.tiff_chain import check_chain
 from mzsr_basicsr.pictures.writing import write_whole
 from mzsr_basicsr.upscaling.render import Progress
 from mzsr_basicsr.upscaling.upscaler import Upscaler
@@ -38,6 +39,8 @@ def upscale_file(source: Path, target: Path, upscaler: Upscaler, progress: Progr
     """
     if target.suffix.lower() not in ENDINGS:
         raise ImageError(f"{target}: a stack of pages is written as {' or '.join(ENDINGS)}; name such a file")
+    with _reading(source), source.open("rb") as stream:
+        check_chain(stream, str(source))
     with _reading(source), tifffile.TiffFile(source) as file:
         stack = Stack(file, source, target, upscaler)
         start = perf_counter()

@@ -18,6 +18,7 @@ from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.fields.scene_gdal import reporting
 from mzsr_basicsr.fields.tiff_tags import GEO, directories
 from mzsr_basicsr.pictures.kinds import SMALLEST_SIDE
+from mzsr_basicsr.pictures.tiff_chain import check_chain
 from mzsr_basicsr.upscaling.wide import Range, Raw, Wide
 
 KINDS = ("uint8", "uint16", "int16", "float32", "float64")
@@ -70,6 +71,7 @@ def opened(path: Path, nodata: float | None) -> Iterator[Scene]:
 def _check_pages(path: Path) -> bool:
     """Refuse several pages and pixels that are missing in the file; tell whether it has no place."""
     with path.open("rb") as stream:
+        check_chain(stream, str(path))
         pages = [page for page in directories(stream) if page.is_page]
     if len(pages) != 1:
         raise ImageError(f"{path}: {len(pages)} scenes in one file; save each as a file: gdal_translate GTIFF_DIR:1:…")

@@ -58,7 +58,7 @@ def check_keys(section: str, keys: Sequence[str], function: Callable[..., Any]) 
 
 def check_name(key: str, name: Any, registry: Any) -> None:
     """Check that a name is registered, suggesting the nearest one."""
-    if name not in registry and f"{name}_basicsr" not in registry:
+    if not isinstance(name, str) or (name not in registry and f"{name}_basicsr" not in registry):
         raise ConfigError(f"{key}: {name!r} is not registered; {nearest(str(name), sorted(registry.keys()))}")
 
 

@@ -14,6 +14,7 @@ import tifffile
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.pictures.exif import ICC_PROFILE, exif_of_tiff
 from mzsr_basicsr.pictures.picture import Picture, check_size, clean_dpi, row_blocks
+from mzsr_basicsr.pictures.tiff_chain import check_chain
 
 _WHITE_IS_ZERO, GREY, RGB, _PALETTE, CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _MODES = {_WHITE_IS_ZERO: "L", GREY: "L", RGB: "RGB", _PALETTE: "RGB", CMYK: "CMYK", _YCBCR: "RGB"}
@@ -41,6 +42,8 @@ def read(stream: BinaryIO, name: str, max_pixels: int) -> Picture:
         ImageError: several pages, too many pixels, missing data, or a kind of samples or colours that is not read.
         ValueError, TypeError, RuntimeError and others: the file is damaged.
     """
+    check_chain(stream, name)
+    stream.seek(0)
     with tifffile.TiffFile(stream) as file:
         page = _only_page(file, name)
         check_page(page, stream.seek(0, io.SEEK_END), max_pixels, name)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import pickle
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.io
+import scipy.sparse
 import torch
 from PIL import Image
 
+from mzsr_basicsr.degradation import mat_check
 from mzsr_basicsr.degradation.kernel_files import load_kernel, save_kernel
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
+from mzsr_basicsr.degradation.mat_check import check_mat
 from mzsr_basicsr.degradation.names import TEST_KERNELS
 from mzsr_basicsr.errors import KernelError
 
@@ -162,3 +166,47 @@ def test_saving_refuses_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
         save_kernel(gaussian_kernel(1.0, 1.0, 0.0), tmp_path / "kernel.npy")
     assert [entry.name for entry in tmp_path.iterdir()] == ["kernel.npy"]
     assert torch.equal(load_kernel(str(tmp_path / "kernel.npy")), KERNEL)
+
+
+def test_a_mat_file_that_would_crash_scipy_is_refused(tmp_path: Path) -> None:
+    """A type that there is not is an index of SciPy's beyond its table: the process would end by SIGBUS."""
+    save_kernel(KERNEL, tmp_path / "k.mat")
+    content = (tmp_path / "k.mat").read_bytes()
+    place = content.index(b"Kernel") - 8  # of the tag of the name, type 1, before its content
+    for kind in (0, 8, 19, 27749):
+        (tmp_path / "k.mat").write_bytes(content[:place] + kind.to_bytes(4, "little") + content[place + 4 :])
+        with pytest.raises(KernelError, match=f"an element of the type {kind % 65536} and"):
+            load_kernel(str(tmp_path / "k.mat"))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_sound_mat_files_are_laid_out_as_they_are_said_to_be(tmp_path: Path, packed: bool) -> None:
+    content = {"a": np.eye(3), "b": np.array([np.eye(2), "text"], dtype=object), "c": {"d": 1, "e": np.zeros((0, 2))}}
+    content |= {"f": np.uint8([[1, 2]]), "g": np.array([[1j]]), "h": scipy.sparse.eye(3), "i": True, "j": "", "k": []}
+    scipy.io.savemat(tmp_path / "a.mat", content, do_compression=packed)
+    check_mat((tmp_path / "a.mat").read_bytes())
+    whole = (tmp_path / "a.mat").read_bytes()
+    with pytest.raises((ValueError, zlib.error)):
+        check_mat(whole[: len(whole) - 70])
+
+
+def test_a_mat_file_that_unpacks_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mat_check, "MOST", 1000)
+    scipy.io.savemat(tmp_path / "a.mat", {"Kernel": np.zeros((40, 40))}, do_compression=True)
+    with pytest.raises(KernelError, match="more than 0 MiB are packed in it"):
+        load_kernel(str(tmp_path / "a.mat"))
+
+
+def test_damaged_headers_are_refused(tmp_path: Path) -> None:
+    """What NumPy's and Pillow's readers raise beside the usual: TokenError, SyntaxError, DecompressionBombError."""
+    save_kernel(KERNEL, tmp_path / "k.npy")
+    content = (tmp_path / "k.npy").read_bytes()
+    (tmp_path / "k.npy").write_bytes(content.replace(b"{'descr'", b"{{'desc'"))
+    save_kernel(KERNEL, tmp_path / "k.png")
+    content = (tmp_path / "k.png").read_bytes()
+    for side, name in ((2**16, "bomb.png"), (5000, "large.png")):
+        head = content[12:16] + side.to_bytes(4, "big") * 2 + content[24:29]
+        (tmp_path / name).write_bytes(content[:12] + head + zlib.crc32(head).to_bytes(4, "big") + content[33:])
+    for name in ("k.npy", "bomb.png", "large.png"):
+        with pytest.raises(KernelError, match="cannot read a kernel from this file"):
+            load_kernel(str(tmp_path / name))
