@@ -23,19 +23,19 @@ def campaign(folder, *words):
     return subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=280, check=False)
 
 
-def test_a_tiny_campaign_finds_nothing_and_is_not_done_twice(tmp_path):
-    """Two commands killed and starved, some damaged kernels, pictures and memories, and forty pictures on end."""
-    only = ("--only", "scene", "folder, --jobs 2", "kernels", "pictures", "memories")
+def test_a_tiny_campaign_finds_nothing(tmp_path):
+    """A command killed and starved, some damaged kernels and pictures, and forty pictures on end."""
+    only = ("--only", "scene", "kernels", "pictures")
     done = campaign(tmp_path, "kills", "disk", "input", "long", "--quick", *only)
     assert done.returncode == 0, done.stdout + done.stderr
     counts = json.loads((tmp_path / "faults.json").read_text())["counts"]
-    assert counts["kills"] == {"scene": {"tried": 1, "survived": 1}, "folder, --jobs 2": {"tried": 1, "survived": 1}}
-    assert counts["full disk"]["scene"]["tried"] == 2 and counts["no permission"]["scene"]["tried"] == 2
-    assert counts["input"]["pictures"]["tried"] >= 39 and counts["input"]["kernels"]["tried"] >= 8
-    assert counts["long run"] == {"60 pictures": {"tried": 1, "survived": 1}}
-    before = (tmp_path / "tries.jsonl").read_text()
-    assert campaign(tmp_path, "kills", "long", "--quick", *only).stdout.count("| kills | scene | 1 | 1 |") == 1
-    assert (tmp_path / "tries.jsonl").read_text() == before
+    assert counts["kills"] == {"scene": {"tried": 1, "survived": 1}}
+    assert counts["full disk"] == counts["no permission"] == {"scene": {"tried": 2, "survived": 2}}
+    assert counts["input"]["pictures"]["tried"] >= 24 and counts["input"]["kernels"]["tried"] >= 8
+    assert counts["long run"] == {"40 pictures": {"tried": 1, "survived": 1}}
+    assert len((tmp_path / "tries.jsonl").read_text().splitlines()) == sum(
+        one["tried"] for part in counts.values() for one in part.values()
+    )
 
 
 def test_tries_go_on_after_a_line_that_was_cut_off(tmp_path):
