@@ -28,7 +28,7 @@ from faults_forks import load_all  # noqa: E402
 from faults_report import Row, Tries  # noqa: E402
 
 TRIES = {"kills": 100, "disk": 40, "input": 10_000, "hosts": 3, "long": 2000}
-QUICK = {"kills": 1, "disk": 2, "input": 100, "hosts": 1, "long": 60}
+QUICK = {"kills": 1, "disk": 2, "input": 60, "hosts": 1, "long": 40}
 
 
 def parser() -> argparse.ArgumentParser:

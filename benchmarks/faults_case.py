@@ -18,6 +18,7 @@ class Case:
         known: the command.
         start: the folder that it starts from.
         seconds: that it takes.
+        size: of what it writes, bytes.
     """
 
     def __init__(self, name: str, room: Path) -> None:
@@ -29,6 +30,7 @@ class Case:
         whole = self.fresh(room / "whole")
         self.seconds = _fine(run(whole, self.known.work(), self.known.seconds)).seconds
         self._whole = contents(whole, self.known)
+        self.size = sum((whole / path).stat().st_size for path in self._whole)
 
     def fresh(self, folder: Path) -> Path:
         """Make a folder as it was at the start."""

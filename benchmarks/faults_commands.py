@@ -1,17 +1,14 @@
 """The commands that the campaign kills and starves, what each reads, and what of its output must be the same."""
 
 import hashlib
-import json
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import faults_place as place
-import torch
+from faults_contents import tensors, without_times
 from faults_forks import Work, command, ranks
-from PIL import Image
 
 PICTURES = (".png", ".jpg", ".webp", ".tif", ".bmp", ".ppm")
 QUICK = ("--kernel", "gaussian:1.0", "--device", "cpu", "--weights", "net.pth")
@@ -30,6 +27,7 @@ class Command:
         plain: what of a file must be the same; its bytes by default.
         moved: parts of the names of files that a run which begins afresh moves away, or writes for people.
         grows: parts of the names of files that are another, and whole, while there is more to do.
+        chained: what comes of a file depends on those before it, so that one that failed changes the later ones.
     """
 
     prepare: Callable[[Path], object]
@@ -39,6 +37,7 @@ class Command:
     plain: Callable[[Path], object] = Path.read_bytes
     moved: tuple[str, ...] = ()
     grows: tuple[str, ...] = ()
+    chained: bool = False
 
 
 def contents(folder: Path, known: Command) -> Contents:
@@ -78,39 +77,6 @@ def _hashed(path: Path, plain: Callable[[Path], object]) -> str:
     except Exception as error:  # noqa: BLE001  whatever a damaged file raises
         return f"damaged: {type(error).__name__}"
     return hashlib.sha256(content if isinstance(content, bytes) else repr(content).encode()).hexdigest()
-
-
-def tensors(path: Path) -> object:
-    """Give what a file of tensors holds, exactly; other files' bytes."""
-    if path.suffix not in (".pth", ".state"):
-        return path.read_bytes()
-    return _exact(torch.load(path, weights_only=True))
-
-
-def _exact(value: Any) -> object:
-    if isinstance(value, torch.Tensor):
-        return str(value.dtype), tuple(value.shape), hashlib.sha256(value.contiguous().numpy().tobytes()).hexdigest()
-    if isinstance(value, dict):
-        return [(key, _exact(one)) for key, one in value.items()]
-    return [_exact(one) for one in value] if isinstance(value, (list, tuple)) else value
-
-
-def without_times(path: Path) -> object:
-    """Give what of a benchmark's files must be the same: pictures, and values without seconds and memory."""
-    if path.name.startswith("psnr_against_seconds"):
-        with Image.open(path) as picture:
-            return picture.size
-    if path.suffix == ".png":
-        return path.read_bytes()
-    if path.suffix != ".json":
-        return path.stat().st_size > 0
-    return _timeless(json.loads(path.read_text()))
-
-
-def _timeless(value: Any) -> object:
-    if isinstance(value, dict):
-        return {key: _timeless(one) for key, one in value.items() if key not in ("seconds", "peak_mb", "about")}
-    return [_timeless(one) for one in value] if isinstance(value, list) else value
 
 
 def _pictures(folder: Path) -> None:
@@ -190,6 +156,7 @@ COMMANDS = {
         ("out", "memory.pth"),
         plain=tensors,
         grows=("memory.pth",),
+        chained=True,
     ),
     "adapt": Command(
         lambda folder: (place.save_network(folder / "net.pth"), place.save_photos(folder / "in", 4)),

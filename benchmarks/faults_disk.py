@@ -20,13 +20,13 @@ from faults_report import Row, Tries
 PAGE = 4096
 PLENTY = 1 << 26
 NOBODY = 65534
-_LINE = re.compile(r"error: .*(space|written|free|too large|made|make|folder|failed)", re.IGNORECASE)
+_LINE = re.compile(r"error: .*(space|written|free|full|too large|made|make|folder|failed)", re.IGNORECASE)
 _DENIED = re.compile(r"error: .*(permission|denied|rights|cannot|failed|read|write)", re.IGNORECASE)
 
 
 def attempts(room: Path, tries: Tries, count: int, seed: int, names: list[str] | None = None) -> Iterator[Row]:
     """Fill the disk of every command so many times, and take permissions; arguments as of `faults_kills.attempts`."""
-    for name in names or list(COMMANDS):
+    for name in (one for one in COMMANDS if not names or one in names):
         missing = tries.missing("full disk", name, count)
         if missing:
             case = Case(name, room)
@@ -83,8 +83,8 @@ def _mount(*words: str) -> bool:
 
 
 def _enough(case: Case, how: Disk) -> int:
-    """Find by doubling how many free bytes are enough."""
-    size = PAGE if how.mounted else PAGE // 16
+    """Find by doubling how many free bytes are enough: at least a half of what is written."""
+    size = max(PAGE // 16, case.size // 2)
     while _starved(case, how, size).status:
         size *= 2
     return size
@@ -102,6 +102,8 @@ def filled(case: Case, how: Disk, free: int) -> tuple[str, str]:
     """Run a command on a full disk; say what is wrong ("": nothing), and whether the room was enough."""
     end = _starved(case, how, free)
     folder = how.place / "try"
+    if case.known.chained and end.status:
+        return _badly(end, _LINE), "refused"
     wrong = _badly(end, _LINE) or case.half(folder)
     if not end.status:
         return wrong or case.unlike(folder), "enough room"

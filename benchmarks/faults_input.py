@@ -29,6 +29,9 @@ SHARES = {  # of the files, in all 1000
 }  # fmt: skip
 
 
+MADE = ("memories", "states", "adaptations")  # by commands
+
+
 @dataclass(frozen=True)
 class Damage:
     """What is done to a file; `packed`: to what it has packed, see `inside`."""
@@ -49,36 +52,38 @@ def attempts(room: Path, tries: Tries, count: int, seed: int, names: list[str] |
     """Read so many files of all kinds together; see `faults_kills.attempts` for the arguments."""
     shutil.rmtree(room, ignore_errors=True)
     (room / "child").mkdir(parents=True)
-    made = run(room / "child", lambda: _prepare(room))
+    kinds = [one for one in SHARES if not names or one in names]
+    made = run(room / "child", lambda: _prepare(room, kinds))
     if made.status:
         raise SystemExit(f"error: the files cannot be made: {made.err}")
-    files = {kind: sorted((room / "seeds" / kind).iterdir()) for kind in SHARES}
-    every = [path.read_bytes()[:65536] for kind in files.values() for path in kind]
-    for kind in names or list(SHARES):
-        missing = tries.missing(
-            "input", kind, max(len(files[kind]), round(count * SHARES[kind] / sum(SHARES.values())))
-        )
+    files = {kind: sorted((room / "seeds" / kind).iterdir()) for kind in kinds}
+    others = [path for kind in SHARES if kind not in MADE for path in sorted((room / "seeds" / kind).iterdir())]
+    every = [path.read_bytes()[:65536] for path in others]
+    for kind in kinds:
+        share = round(count * SHARES[kind] / sum(SHARES.values()))
+        missing = tries.missing("input", kind, max(len(files[kind]), share))
         damages = {index: _damage(files[kind], index, f"{seed} {kind} {index}", every) for index in missing}
         yield from _read_all(kind, damages, room)
 
 
-def _prepare(room: Path) -> None:
+def _prepare(room: Path, kinds: list[str]) -> None:
     """Make the whole files, those too that only a command makes."""
     folder, whole = room / "seeds", room / "child/whole"
     seeds(folder)
-    for kind in ("memories", "states", "adaptations"):
+    for kind in MADE:
         (folder / kind).mkdir(exist_ok=True)
-    readers.memories(folder / "memories/memory.pth", room / "child")
     whole.mkdir()
     readers.place.save_photos(whole / "photos", 5)
     shutil.copytree(whole / "photos", room / "child/photos")
-    (whole / "o.yml").write_text(readers.place.OPTIONS.format(batch=2, total=3))
-    _fine(run(whole, command("train", "-opt", "o.yml")).status)
-    shutil.copy(whole / "experiments/tiny/training_states/2.state", folder / "states/2.state")
-    readers.place.save_photos(room / "child/in", 4)
-    words = ("--kernel", "gaussian:1.0", "--noise", "0", "--device", "cpu", "--weights", "net.pth", "--minutes", "0.01")
-    _fine(run(room / "child", command("adapt", "in", "-o", "own.pth", *words, "--steps", "300")).status)
-    shutil.copy(room / "child" / readers.ADAPTATION, folder / "adaptations/own.state")
+    if "memories" in kinds:
+        readers.memories(folder / "memories/memory.pth", room / "child")
+    if "states" in kinds:
+        (whole / "o.yml").write_text(readers.place.OPTIONS.format(batch=2, total=3))
+        _fine(run(whole, command("train", "-opt", "o.yml")).status)
+        shutil.copy(whole / "experiments/tiny/training_states/2.state", folder / "states/2.state")
+    if "adaptations" in kinds:
+        _fine(run(room / "child", readers.adapting(room / "child", "--minutes", "0.01", "--steps", "300")).status)
+        shutil.copy(room / "child" / readers.ADAPTATION, folder / "adaptations/own.state")
 
 
 def _fine(status: int) -> None:

@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import faults_place as place
 import numpy as np
+from faults_forks import Work, command
 
 ROOM = 3_000_000  # pixel values of a picture that is written again
 FRAMES = 200
@@ -82,18 +82,24 @@ def states(path: Path, folder: Path) -> None:
         other.unlink()
     shutil.copy(path, run / "training_states/2.state")
     shutil.copy(folder / "whole/o.yml", folder / "o.yml")
-    _command(folder, "train", "-opt", "o.yml", "--auto_resume")
+    _ended(folder, command("train", "-opt", "o.yml", "--auto_resume"))
 
 
 def adaptations(path: Path, folder: Path) -> None:
     """Go on with `mzsr adapt` from a state."""
+    work = adapting(folder, "--steps", "9")
+    shutil.copy(path, folder / ADAPTATION)
+    _ended(folder, work)
+
+
+def adapting(folder: Path, *words: str) -> Work:
+    """Give the work of `mzsr adapt` in a folder that is made ready for it."""
     _network(folder)
     if not (folder / "in").is_dir():
         place.save_photos(folder / "in", 4)
     (folder / "own.pth").unlink(missing_ok=True)
-    shutil.copy(path, folder / ADAPTATION)
-    words = ("--kernel", "gaussian:1.0", "--noise", "0", "--device", "cpu", "--weights", "net.pth")
-    _command(folder, "adapt", "in", "-o", "own.pth", *words, "--steps", "9")
+    given = ("--kernel", "gaussian:1.0", "--noise", "0", "--device", "cpu", "--weights", "net.pth")
+    return command("adapt", "in", "-o", "own.pth", *given, *words)
 
 
 ADAPTATION = ".own.pth.state"
@@ -135,15 +141,13 @@ def fields(path: Path, folder: Path) -> None:
     run_job(FileJob(path, folder / name), _upscaler(folder), FilePolicy(overwrite=True))
 
 
-def _command(folder: Path, *words: str) -> None:
-    """Run `mzsr WORDS`, whose one line may be its end."""
-    from mzsr_basicsr.cli import main
+def _ended(folder: Path, work: Work) -> None:
+    """Run a command, whose one line may be its end."""
     from mzsr_basicsr.errors import MZSRError
 
     os.chdir(folder)
-    sys.argv = ["mzsr", *words]
     try:
-        main.main()
+        work()
     except SystemExit as stop:
         if isinstance(stop.code, str):
             raise MZSRError(stop.code) if stop.code.isprintable() else ValueError(stop.code) from None

@@ -16,6 +16,18 @@ from PIL.Image import DecompressionBombError
 
 from mzsr_basicsr.errors import ImageError
 
+# The last two are Pillow's, of GIF files.
+FAILURES = (
+    av.FFmpegError,
+    OSError,
+    EOFError,
+    ValueError,
+    SyntaxError,
+    struct.error,
+    LookupError,
+    DecompressionBombError,
+)
+
 Frame = np.ndarray
 """(H, W, 3) RGB, uint8, or uint16 over its whole range for clips of more than 8 bits."""
 
@@ -135,14 +147,13 @@ def reporting(path: Path, action: str, advice: str = "") -> Iterator[None]:
     """Turn what av, Pillow and the file system raise into one line: "PATH: cannot ACTION (reason)ADVICE".
 
     Raises:
-        ImageError: In place of `av.FFmpegError`, OSError, EOFError, ValueError, SyntaxError, struct.error or what
-            Pillow says of a GIF that is too large.
+        ImageError: In place of `FAILURES`.
     """
     try:
         yield
     except ImageError:
         raise
-    except (av.FFmpegError, OSError, EOFError, ValueError, SyntaxError, struct.error, DecompressionBombError) as error:
+    except FAILURES as error:
         text = getattr(error, "strerror", None) or str(error)
         reason = " ".join(text.split()) or type(error).__name__
         raise ImageError(f"{path}: cannot {action} ({reason}){advice}") from error

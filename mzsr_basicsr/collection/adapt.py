@@ -68,6 +68,8 @@ def _learn(ways: Iterator[Way], state: State, begun: float, choices: AdaptChoice
         tell: see `adapt`.
     """
     ready, steps = perf_counter(), 0
+    if choices.steps is not None and state.way is not None and state.way.step >= choices.steps:
+        return ALL_MADE  # an earlier call was given more
     try:
         for way in ways:
             state.way, steps = way, steps + 1

@@ -14,10 +14,11 @@ from rasterio import DatasetReader
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.windows import Window
 
-from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.errors import ImageError, MZSRError
 from mzsr_basicsr.fields.scene_gdal import reporting
 from mzsr_basicsr.fields.tiff_tags import GEO, directories
 from mzsr_basicsr.pictures.kinds import SMALLEST_SIDE
+from mzsr_basicsr.pictures.picture import FAILURES, reason
 from mzsr_basicsr.pictures.tiff_pages import page_count
 from mzsr_basicsr.upscaling.wide import Range, Raw, Wide
 
@@ -75,8 +76,13 @@ def _check_pages(path: Path) -> bool:
     if len(pages) != 1:
         raise ImageError(f"{path}: {len(pages)} scenes in one file; save each as a file: gdal_translate GTIFF_DIR:1:…")
     size = path.stat().st_size
-    with tifffile.TiffFile(path) as file:
-        check_segments(file, size, path)
+    try:
+        with tifffile.TiffFile(path) as file:
+            check_segments(file, size, path)
+    except MZSRError:
+        raise
+    except FAILURES as error:
+        raise ValueError(reason(error)) from error  # becomes a line like those of GDAL
     return not pages[0].tags & GEO
 
 

@@ -1,5 +1,6 @@
 """GIFs: frames, delays, loops and transparency survive upscaling, and GIFs become videos and back."""
 
+import contextlib
 from fractions import Fraction
 
 import av
@@ -20,7 +21,8 @@ from helpers.clips import (
 )
 from PIL import Image
 
-from mzsr_basicsr.clips.video import upscale_video
+from mzsr_basicsr.clips.video import probe, upscale_video
+from mzsr_basicsr.errors import ImageError
 
 
 @pytest.mark.parametrize(("settings", "loop"), [({"loop": 3}, 3), ({"loop": 0}, 0), ({}, None)])
@@ -70,3 +72,19 @@ def test_a_gif_becomes_a_video_and_a_video_a_gif(tmp_path):
     # 1/30 s is no multiple of 10 ms, but the delays must not drift.
     assert [duration for _, duration, _ in frames] == [30, 40, 30, 30, 40, 30]
     assert psnr(frames[0][0][..., :3], np.rot90(double(scene(0)))) > 30
+
+
+def test_a_gif_of_too_many_pixels_is_a_line(tmp_path):
+    source = make_gif(tmp_path / "in.gif", two_shots(2), [50, 50])
+    content = source.read_bytes()
+    source.write_bytes(content[:6] + b"\xff\xff\xff\xff" + content[10:])
+    with pytest.raises(ImageError, match=r"in.gif: cannot read this GIF \(Image size"):
+        upscale_video(source, tmp_path / "out.gif", Upscaler())
+
+
+def test_a_gif_that_is_cut_off_anywhere_is_a_line_or_read(tmp_path):
+    whole = make_gif(tmp_path / "in.gif", two_shots(3), [50, 50, 50]).read_bytes()
+    for size in range(20, len(whole), max(1, len(whole) // 400)):
+        (tmp_path / "in.gif").write_bytes(whole[:size])
+        with contextlib.suppress(ImageError):
+            probe(tmp_path / "in.gif")

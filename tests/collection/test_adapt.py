@@ -15,8 +15,9 @@ from mzsr_basicsr.collection import learning
 from mzsr_basicsr.collection.choices import list_files
 from mzsr_basicsr.collection.lessons import Judge, Teacher
 from mzsr_basicsr.collection.result import TIME_UP, said
+from mzsr_basicsr.collection.state import State
 from mzsr_basicsr.collection.survey import survey
-from mzsr_basicsr.errors import TrainingError
+from mzsr_basicsr.errors import TrainingError, WeightsError
 from mzsr_basicsr.meta.embedding import TaskEmbedding
 from mzsr_basicsr.meta.learner import MetaLearner
 from mzsr_basicsr.meta.starts.experts import Experts
@@ -222,3 +223,35 @@ def test_a_loss_that_is_not_finite(weights, folder, tmp_path, monkeypatch):
     with pytest.raises(TrainingError, match="not finite before any step; check the weights"):
         run(folder, tmp_path / "other.pth", weights)
     assert not (tmp_path / "other.pth").exists()
+
+
+def test_a_state_that_cannot_be_saved_leaves_no_output_and_the_run_goes_on(weights, folder, tmp_path, monkeypatch):
+    """An output that no state knows of would be refused as another's."""
+    shorten(monkeypatch)
+    whole = run(folder, tmp_path / "whole.pth", weights, steps=4)
+    with monkeypatch.context() as patch:
+        patch.setattr(State, "announce", lambda *_: (_ for _ in ()).throw(WeightsError("no room")))
+        with pytest.raises(WeightsError, match="no room"):
+            run(folder, tmp_path / "out.pth", weights, steps=4)
+    assert not (tmp_path / "out.pth").exists()
+    again = run(folder, tmp_path / "out.pth", weights, steps=4)
+    assert again.way.history == whole.way.history and (tmp_path / "out.pth").is_file()
+
+
+def test_a_run_that_is_killed_as_its_output_appears_knows_it(weights, folder, tmp_path, monkeypatch):
+    shorten(monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(State, "remove", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, tmp_path / "out.pth", weights, steps=4)
+    assert (tmp_path / "out.pth").is_file() and (tmp_path / ".out.pth.state").is_file()
+    run(folder, tmp_path / "out.pth", weights, steps=4)
+    assert not (tmp_path / ".out.pth.state").exists()
+
+
+def test_fewer_steps_than_were_made_are_no_reason_to_go_on_for_ever(weights, folder, tmp_path, monkeypatch):
+    shorten(monkeypatch, patience=10**6)
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, tmp_path / "out.pth", weights, stopping_at(6))
+    report = run(folder, tmp_path / "out.pth", weights, stopping_at(30), steps=3)
+    assert report.way.step == 6 and (tmp_path / "out.pth").is_file()

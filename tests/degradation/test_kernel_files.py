@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -165,3 +166,18 @@ def test_saving_refuses_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
         save_kernel(gaussian_kernel(1.0, 1.0, 0.0), tmp_path / "kernel.npy")
     assert [entry.name for entry in tmp_path.iterdir()] == ["kernel.npy"]
     assert torch.equal(load_kernel(str(tmp_path / "kernel.npy")), KERNEL)
+
+
+def test_damaged_headers_are_refused(tmp_path: Path) -> None:
+    """What NumPy's and Pillow's readers raise beside the usual: TokenError, SyntaxError, DecompressionBombError."""
+    save_kernel(KERNEL, tmp_path / "k.npy")
+    content = (tmp_path / "k.npy").read_bytes()
+    (tmp_path / "k.npy").write_bytes(content.replace(b"{'descr'", b"{{'desc'"))
+    save_kernel(KERNEL, tmp_path / "k.png")
+    content = (tmp_path / "k.png").read_bytes()
+    for side, name in ((2**16, "bomb.png"), (5000, "large.png")):
+        head = content[12:16] + side.to_bytes(4, "big") * 2 + content[24:29]
+        (tmp_path / name).write_bytes(content[:12] + head + zlib.crc32(head).to_bytes(4, "big") + content[33:])
+    for name in ("k.npy", "bomb.png", "large.png"):
+        with pytest.raises(KernelError, match="cannot read a kernel from this file"):
+            load_kernel(str(tmp_path / name))

@@ -1,5 +1,6 @@
 """Scenes that cannot be upscaled are refused in one line before any work; odd ones are done."""
 
+import contextlib
 import re
 
 import numpy as np
@@ -14,6 +15,7 @@ from rasterio.enums import ColorInterp as Colour
 
 from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.fields import scene
+from mzsr_basicsr.fields.scene_source import opened
 from mzsr_basicsr.upscaling.upscaler import Upscaler
 
 pytestmark = pytest.mark.usefixtures("fast_probe")
@@ -152,3 +154,18 @@ def test_no_place_at_all(small, tmp_path):
     with rasterio.open(target) as file:
         assert file.crs is None and file.transform.is_identity and file.shape == (80, 96)
     assert record["notices"] == []
+
+
+def test_tags_of_the_wrong_number_of_values_are_a_line(tmp_path):
+    """Found by benchmarks/faults.py: tifffile hands on a pair where it compares a number."""
+    source = make_scene(tmp_path / "a.tif", photo())
+    whole = source.read_bytes()
+    with tifffile.TiffFile(source) as file:
+        places = [tag.offset for tag in file.pages.first.tags]
+    for place in places:
+        for change in ((1, 0), (4, 2), (4, 0)):  # of the tag, its type and its count, by a byte
+            damaged = bytearray(whole)
+            damaged[place + change[0] + 2 * (change[0] == 1)] = change[1]
+            source.write_bytes(damaged)
+            with contextlib.suppress(ImageError), opened(source, None):
+                pass

@@ -4,6 +4,7 @@ import errno
 import os
 import resource
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from helpers.scenes import fast_probe, make_scene, upscaled, upscaler_of  # noqa
 from helpers.small_networks import photo, save_network
 
 from mzsr_basicsr.errors import ImageError
-from mzsr_basicsr.fields import scene_run
+from mzsr_basicsr.fields import scene_run, scene_target
 from mzsr_basicsr.fields.scene import upscale_file
 from mzsr_basicsr.upscaling.upscaler import Upscaler
 from mzsr_basicsr.upscaling.windows import Windows
@@ -183,3 +184,21 @@ def test_a_scene_that_fails_at_once_leaves_nothing(small, tmp_path):
     with pytest.raises(ImageError, match="0 px of band 1 hold data"):
         upscaled(source, small)
     assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
+
+
+def test_a_plan_and_a_scene_that_the_disk_took_a_part_of(small, place, monkeypatch):
+    """PyTorch and GDAL have other words for it, or none."""
+    target = place.parent / "out.tif"
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(ImageError) as caught:
+            upscaled(place, small)
+    assert str(caught.value) == f"{target}: cannot keep what was learned (No space left on device)"
+
+    def missing(*_):
+        raise ImageError("pixels are missing in the file; it is truncated or damaged, replace it")
+
+    monkeypatch.setattr(scene_target, "check_segments", missing)
+    with pytest.raises(ImageError, match="cannot write this scene .the disk took a part of it only, it may be full"):
+        upscaled(place, small)
+    assert not target.exists()

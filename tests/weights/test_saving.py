@@ -1,5 +1,6 @@
 """Files of tensors appear whole or not at all, with the rights that the user's umask gives, or one line says why not."""
 
+import contextlib
 import errno
 import os
 import shutil
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from mzsr_basicsr.errors import WeightsError
+from mzsr_basicsr.files.whole import part_of
 from mzsr_basicsr.weights.files import read_file, save_atomically, temporaries
 
 CONTENT = {"params": {"weight": torch.arange(300_000.0)}}
@@ -66,3 +68,31 @@ def test_temporaries_are_told_from_other_files(tmp_path: Path) -> None:
         (tmp_path / name).write_text("")
     assert [path.name for path in temporaries(tmp_path)] == sorted(ours)
     assert temporaries(tmp_path / "gone") == []
+
+
+def test_parts_of_killed_writers_are_temporaries_too(tmp_path: Path) -> None:
+    with part_of(tmp_path / "5.state") as part:
+        part.write_bytes(b"half")
+        assert temporaries(tmp_path) == [part]
+
+
+def test_damage_of_every_kind_is_a_line(tmp_path: Path) -> None:
+    """Found by benchmarks/faults.py: struct.error, AssertionError, IndexError and TypeError of PyTorch's unpickler."""
+    torch.save({"params": {"a": torch.ones(3)}}, tmp_path / "w.pth", _use_new_zipfile_serialization=False)
+    whole = (tmp_path / "w.pth").read_bytes()
+    for place in range(len(whole)):
+        for damaged in (whole[:place], whole[:place] + whole[place + 1 :], whole[:place] + b"s" + whole[place + 1 :]):
+            (tmp_path / "w.pth").write_bytes(damaged)
+            with contextlib.suppress(WeightsError):
+                read_file(tmp_path / "w.pth", "weights file")
+
+
+def test_a_file_without_permission_is_not_called_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "w.pth").write_bytes(b"")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(torch, "load", refuse)
+    with pytest.raises(WeightsError, match=r"w.pth: cannot be read \(Permission denied\); check its rights"):
+        read_file(tmp_path / "w.pth", "weights file")
