@@ -78,7 +78,7 @@ def test_the_record_says_which(small):
 
 
 def test_a_clip_is_not_gone_on_with_by_another_signal(small, monkeypatch, tmp_path):
-    from mzsr_basicsr.clips import video
+    from mzsr_basicsr.jobs import clip_job
 
     seen = []
 
@@ -89,8 +89,9 @@ def test_a_clip_is_not_gone_on_with_by_another_signal(small, monkeypatch, tmp_pa
     @dataclass
     class ClipReport:
         frames: int = 0
+        notes: tuple[str, ...] = ()
 
-    monkeypatch.setattr(video, "upscale_video", spy)
+    monkeypatch.setattr(clip_job, "upscale_video", spy)
     monkeypatch.setattr(worker, "is_wanted", lambda job, policy: True)
     for signal in ("son", "scale", "scale"):
         upscaler = Upscaler(UpscaleSettings(weights=small, signal=signal))
