@@ -71,7 +71,8 @@ class Case:
         end = run(folder, self.known.work(), self.known.seconds, said=said)
         wrong = self.unlike(folder)
         if end.status and (wrong or "is there already" not in end.err):
-            return f"the same command ends with {end.status}: {end.err.strip().splitlines()[-1:]}"
+            lines = [line for line in end.err.splitlines() if line.startswith("error: ")] or end.err.splitlines()[-1:]
+            return f"the same command ends with {end.status}: {'; '.join(lines)}"
         return wrong
 
 

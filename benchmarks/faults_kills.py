@@ -13,6 +13,7 @@ from faults_forks import Running, kill_all
 from faults_report import Row, Tries
 
 AFTER = 2.5  # seconds that processes may go on for whose parent was killed: they look for it once a second
+AT_WORK = ("is being trained in", "another run is at work")
 
 
 def attempts(room: Path, tries: Tries, count: int, seed: int, names: list[str] | None = None) -> Iterator[Row]:
@@ -44,6 +45,8 @@ def killed(case: Case, seed: str) -> tuple[str, str]:
     whom = "none, it had ended" if running.ended() else _kill(running, chance)
     wrong = case.half(folder) or case.goes_on(folder)
     kill_all(running.pid)
+    if any(line in wrong for line in AT_WORK):  # those that are left were still at it: that is refused, and then not
+        wrong = case.half(folder) or case.goes_on(folder)
     if wrong:
         case.keep(folder, seed)
     return wrong and f"killed {whom} at {moment:.3f} s of {case.seconds:.3f}: {wrong}", whom

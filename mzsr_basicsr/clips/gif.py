@@ -19,6 +19,7 @@ from mzsr_basicsr.clips.copy import Copied
 
 _TICK = Fraction(1, 1000)
 _HEADER = 13  # bytes: signature, size, flags of the colour table
+_MOST = 2**26  # px of a frame, which takes twelve times as many bytes
 _CLEAR = 255  # the palette entry of transparent pixels
 _UNSAID_MS = 100  # how long players show a frame with a delay of 0
 
@@ -31,6 +32,8 @@ def probe_gif(source: Path) -> Clip:
     """
     with reporting(source, "read this GIF"), Image.open(source, formats=("GIF",)) as image:
         width, height = image.size
+        if width * height > _MOST:
+            raise ValueError(f"{width}x{height} px are more than {_MOST}")
         delay = image.info.get("duration") or _UNSAID_MS
         return Clip(
             source=source,
@@ -55,6 +58,8 @@ def read_gif(clip: Clip) -> Iterator[TimedFrame]:
     with reporting(clip.source, "decode this GIF"), Image.open(clip.source, formats=("GIF",)) as image:
         for index in range(clip.frames):
             image.seek(index)
+            if image.size != (clip.width, clip.height):  # Pillow lets a frame enlarge the picture
+                raise ValueError(f"a frame of {image.width}x{image.height} px in {clip.width}x{clip.height} px")
             length = int(image.info.get("duration") or _UNSAID_MS)
             pixels = np.array(image.convert("RGBA"))
             clear = pixels[..., 3] < 128

@@ -1,11 +1,15 @@
 """Saving and resuming: files appear whole or not at all, and a damaged one falls back to the one before it."""
 
+import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from basicsr.utils import check_resume
+from torch import Tensor
+from torch.optim import Optimizer
 
 from mzsr_basicsr.data import task_stream
 from mzsr_basicsr.errors import WeightsError
@@ -63,6 +67,7 @@ def load_resume_state(opt: dict[str, Any]) -> dict[str, Any] | None:
         try:
             state = read_file(path, "training state")
             _check_networks(opt, state, path)
+            _run_of(state, path)
         except WeightsError as error:
             problems.append(str(error))
             print(f"WARNING: cannot resume from {path} ({error}); trying the state before it", flush=True)
@@ -108,8 +113,49 @@ def _check_networks(opt: Mapping[str, Any], state: Mapping[str, Any], path: Path
         read_file(Path(opt["path"]["models"]) / f"net_{name[len('network_') :]}_{state['iter']}.pth", "network")
 
 
+def _run_of(state: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Read what `fingerprint` has described."""
+    try:
+        return dict(json.loads(state["run"])) if "run" in state else {}
+    except (ValueError, TypeError):
+        raise WeightsError(f"{path}: damaged: it does not say of which run it is; replace the file") from None
+
+
+def check_moments(optimizers: Sequence[Optimizer]) -> None:
+    """Check what optimizers have loaded against what they would make: the first step would end over it.
+
+    Raises:
+        WeightsError: they have been given something else.
+    """
+    for optimizer in optimizers:
+        kind = type(optimizer)
+        if not kind.__module__.startswith("torch.optim"):
+            continue  # a user's may take other arguments
+        probe = torch.nn.Parameter(torch.zeros(1))
+        probe.grad = torch.zeros(1)
+        taken = inspect.signature(kind).parameters
+        fresh = kind([probe], **{name: value for name, value in optimizer.defaults.items() if name in taken})
+        fresh.step()
+        expected = fresh.state[probe]
+        for parameter, found in optimizer.state.items():
+            alike = set(found) == set(expected) and all(
+                isinstance(found[name], type(value)) and _fits(found[name], value, parameter)
+                for name, value in expected.items()
+            )
+            if not alike:
+                raise WeightsError(
+                    f"the training state is damaged: no {kind.__name__} has {', '.join(map(str, found))}, or not of "
+                    "these sizes; remove its file and go on from the state before it"
+                )
+
+
+def _fits(found: Any, expected: Any, parameter: Tensor) -> bool:
+    """Tell whether a moment has the shape of its parameter; counts have none."""
+    return not isinstance(expected, Tensor) or found.shape == (parameter.shape if expected.ndim else expected.shape)
+
+
 def _check_same_run(opt: Mapping[str, Any], state: Mapping[str, Any], path: Path) -> None:
-    saved = json.loads(state["run"]) if "run" in state else {}
+    saved = _run_of(state, path)
     now = json.loads(fingerprint(opt))
     different = [key for key in (*_OWN, *_optimized(opt)) if key in saved and saved[key] != now[key]]
     if different:

@@ -14,6 +14,7 @@ from mzsr_basicsr.data import task_stream
 from mzsr_basicsr.data.kernel_meta_dataset import KernelMetaDataset
 from mzsr_basicsr.meta import MetaLearner, MetaStep
 from mzsr_basicsr.models.changes import taken_over
+from mzsr_basicsr.models.checkpoint import check_moments
 from mzsr_basicsr.models.inner_loop import manner_of_training
 from mzsr_basicsr.models.meta_validation import MetaValidation
 from mzsr_basicsr.models.progress import TrainingClock
@@ -171,6 +172,7 @@ class ResumableModel(SRModel):
     def resume_training(self, resume_state: dict[str, Any]) -> None:
         """Go on exactly where the state was saved, in the optimizer, the rates and the stream of tasks."""
         super().resume_training(resume_state)
+        check_moments(self.optimizers)
         if "log_rates" in resume_state and self.bare_step.learns_rates:
             self.bare_step.log_rates.data.copy_(resume_state["log_rates"])
         self.bare_step.learner.load_state_dict(resume_state.get("learner", {}))

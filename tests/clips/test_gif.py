@@ -88,3 +88,14 @@ def test_a_gif_that_is_cut_off_anywhere_is_a_line_or_read(tmp_path):
         (tmp_path / "in.gif").write_bytes(whole[:size])
         with contextlib.suppress(ImageError):
             probe(tmp_path / "in.gif")
+
+
+def test_a_frame_that_is_larger_than_its_clip_is_a_line(tmp_path):
+    """Pillow makes the picture as large as the frame says, up to 178 million pixels."""
+    source = make_gif(tmp_path / "in.gif", two_shots(2), [50, 50])
+    content = bytearray(source.read_bytes())
+    place = content.index(b"\x2c\0\0\0\0" + content[6:10], content.index(b"\x2c\0\0\0\0" + content[6:10]) + 1)
+    content[place + 5 : place + 9] = b"\xff\x2f\xff\x2f"
+    source.write_bytes(content)
+    with pytest.raises(ImageError, match=r"in.gif: cannot decode this GIF \(a frame of 12287x12287 px in 64x48 px\)"):
+        upscale_video(source, tmp_path / "out.gif", Upscaler())

@@ -15,7 +15,7 @@ import yaml
 from helpers.trainings import environment, train, write_options, write_photos
 
 from mzsr_basicsr.errors import WeightsError
-from mzsr_basicsr.models.checkpoint import load_resume_state
+from mzsr_basicsr.models.checkpoint import check_moments, load_resume_state
 from mzsr_basicsr.weights.files import save_atomically
 
 TOTAL = 9
@@ -188,3 +188,26 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
         save_atomically({"a": torch.zeros(2), "b": lambda: None}, path)
     assert torch.equal(torch.load(path, weights_only=True)["a"], torch.ones(2))
     assert [p.name for p in tmp_path.iterdir()] == ["w.pth"]
+
+
+@pytest.mark.parametrize("kind", ["Adam", "AdamW", "SGD"])
+def test_moments_that_no_optimizer_has_are_a_line(kind: str) -> None:
+    parameter = torch.nn.Parameter(torch.ones(2, 3))
+    parameter.grad = torch.ones(2, 3)
+    options = {"lr": 0.1} | ({"momentum": 0.9} if kind == "SGD" else {})
+    optimizer = getattr(torch.optim, kind)([parameter], **options)
+    optimizer.step()
+    check_moments([optimizer])
+    state = optimizer.state[parameter]
+    moment = next(name for name in state if name != "step")
+    whole = state[moment]
+    for damaged in (whole[:1], 0.5, None):
+        state[moment] = damaged
+        with pytest.raises(WeightsError, match=f"the training state is damaged: no {kind} has"):
+            check_moments([optimizer])
+    state["exp_awg"] = state.pop(moment)
+    with pytest.raises(WeightsError, match="exp_awg"):
+        check_moments([optimizer])
+    state[moment] = state.pop("exp_awg")
+    state[moment] = whole
+    check_moments([optimizer])

@@ -11,7 +11,7 @@ from mzsr_basicsr.options import datasets as data_options
 from mzsr_basicsr.options import run as options
 from mzsr_basicsr.options.datasets import MetaDatasetOptions, ZeroShotDatasetOptions
 from mzsr_basicsr.options.run import RunOptions, TrainOptions, ZeroShotOptions
-from mzsr_basicsr.options.strict import parse
+from mzsr_basicsr.options.strict import check_name, parse
 
 TRAIN = {"total_iter": 10, "optim_g": {"type": "Adam", "lr": 1e-4}, "scheduler": {}, "pixel_opt": {}, "meta": {}}
 RUN = {"name": "n", "model_type": "MZSRModel", "scale": 2, "num_gpu": 0, "network_g": {}, "datasets": {}, "path": {}}
@@ -123,3 +123,9 @@ def test_every_key_is_read_by_some_line() -> None:
     assert len(fields) > 95
     assert {"misstatement", "told_kernel", "quantize", "noise_sigma"} <= fields
     assert not fields - read - basicsr
+
+
+@pytest.mark.parametrize("name", [[], {"a": 1}, None, 3])
+def test_a_name_that_is_no_text_is_not_registered(name: object) -> None:
+    with pytest.raises(ConfigError, match="model_type: .* is not registered; known: a"):
+        check_name("model_type", name, {"a": 1})
