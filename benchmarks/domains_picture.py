@@ -47,7 +47,7 @@ def columns(name: str, hr: np.ndarray, corner: tuple[int, int]) -> list[Column]:
     top, left = corner
     part = (slice(top, top + SIDE), slice(left, left + SIDE))
     shown = [image[part].repeat(ZOOM, axis=0).repeat(ZOOM, axis=1) for image in (bicubic, mzsr)]
-    labels = (f"{name}, bicubic: {psnr_y(bicubic, hr, SCALE):.2f} dB", f"MZSR: {psnr_y(mzsr, hr, SCALE):.2f} dB")
+    labels = (f"{name}, bicubic: {psnr_y(bicubic, hr, SCALE):.2f}", f"MZSR: {psnr_y(mzsr, hr, SCALE):.2f} dB")
     return list(zip(labels, shown, strict=True))
 
 

@@ -93,7 +93,7 @@ def test_orientation_profile_and_format(mzsr, tmp_path):
 
 KEYS = {"source", "target", "width", "height", "settings", "kernel", "noise", "updates_made", "updates_kept", "loss"}
 KEYS |= {"diverged", "signal", "rule", "held_out_loss", "seconds", "seconds_in_all", "offset", "notices"}
-KEYS |= {"quality", "stopped", "back_projection", "began", "memory"}
+KEYS |= {"quality", "stopped", "back_projection", "began", "memory", "damaged", "left_out"}
 
 
 def test_json_records_say_what_was_done(mzsr, tmp_path):
@@ -196,9 +196,9 @@ def test_a_clip(mzsr, tmp_path):
     assert record["clip"] == expected and len(record["kernels"]) == 2
     made = {"updates_made": 1, "diverged": False, "stopped": "all updates made"}
     assert len(record["adaptations"]) == 2 and all(made.items() <= one.items() for one in record["adaptations"])
-    assert record["settings"]["weights"] == "shipped:mzsr_x2" and record["kernels"][0]["lambda1"] == pytest.approx(
-        1, abs=0.01
-    )
+    assert record["settings"]["weights"] == "shipped:mzsr_domains_x2" and record["kernels"][0][
+        "lambda1"
+    ] == pytest.approx(1, abs=0.01)
     (shown, times), (source, source_times) = decode(tmp_path / "out/a.mp4"), decode(tmp_path / "in/a.mp4")
     assert times == source_times and audio_packets(tmp_path / "out/a.mp4") == audio_packets(tmp_path / "in/a.mp4")
     assert min(psnr(one, double(other)) for one, other in zip(shown, source, strict=True)) > 30
