@@ -26,7 +26,7 @@ def check_network(section: Mapping[str, Any], name: str = "network_g") -> None:
         MissingBasicSR: it is none of ours, and BasicSR is not installed.
     """
     kind = section.get("type")
-    if kind not in OWN:
+    if not isinstance(kind, str) or kind not in OWN:
         check_name(f"{name}.type", kind, _registry(f"{name}.type {kind!r}"))
     check_keys(name, [key for key in section if key != "type"], network_class(str(kind)))
 
