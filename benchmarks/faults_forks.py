@@ -46,17 +46,13 @@ class Running:
     def __init__(self, folder: Path, work: Work, user: int | None = None, said: Path | None = None) -> None:
         self._texts = [(said or folder).with_suffix(ending) for ending in (".out", ".err")]
         self._begun = time.perf_counter()
-        self._status: int | None = None
         self.pid = os.fork()
         if not self.pid:
             _be_the_command(folder, work, self._texts, user)
 
     def ended(self) -> bool:
         """Tell whether it has ended by itself."""
-        if self._status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            self._status = os.waitstatus_to_exitcode(status) if pid else None
-        return self._status is not None
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def wait(self, seconds: float) -> End:
         """Wait for its end; after so many seconds it is killed, with all of its processes."""
@@ -65,10 +61,21 @@ class Running:
             time.sleep(0.002)
         took = time.perf_counter() - self._begun
         if not self.ended():
-            kill_all(self.pid)
-            self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+            self.kill()
+        found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        status = 0 if found is None else found.si_status * (1 if found.si_code == os.CLD_EXITED else -1)
         out, err = (path.read_text(errors="replace") if path.is_file() else "" for path in self._texts)
-        return End(self._status or 0, out, err, took)
+        return End(status, out, err, took)
+
+    def kill(self) -> None:
+        """Kill all of its processes. Its number is not another's yet: that is given back by `close`."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End all that is left of it."""
+        self.kill()
+        os.waitpid(self.pid, 0)
 
     def members(self) -> list[int]:
         """List the processes of the command that are alive: itself and those that it has started."""
@@ -79,14 +86,8 @@ def run(folder: Path, work: Work, seconds: float = 120, user: int | None = None,
     """Run a command to its end, see `Running`, and end what it left behind."""
     running = Running(folder, work, user, said)
     end = running.wait(seconds)
-    kill_all(running.pid)
+    running.close()
     return end
-
-
-def kill_all(session: int) -> None:
-    """Kill every process of a session."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(session, signal.SIGKILL)
 
 
 def _sessions() -> dict[int, list[int]]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import faults_readers as readers
-from faults_forks import Running, command, kill_all, run
+from faults_forks import Running, command, run
 from faults_mutations import Change, changed, drawn, inside
 from faults_report import Row, Tries
 from faults_seeds import CANARY, CODE, seeds
@@ -134,7 +134,7 @@ def _in_child(kind: str, damages: dict[int, Damage], room: Path) -> dict[int, tu
     results.unlink(missing_ok=True)
     running = Running(room / "child", lambda: _child(kind, damages, room, results))
     end = running.wait(CLOCK * len(damages))
-    kill_all(running.pid)
+    running.close()
     lines = [json.loads(line) for line in results.read_text().splitlines()] if results.is_file() else []
     found = {line["index"]: (line["wrong"], line["note"]) for line in lines}
     if len(found) < len(damages):

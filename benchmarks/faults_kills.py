@@ -9,7 +9,7 @@ from pathlib import Path
 
 from faults_case import Case
 from faults_commands import COMMANDS
-from faults_forks import Running, kill_all
+from faults_forks import Running
 from faults_report import Row, Tries
 
 AFTER = 2.5  # seconds that processes may go on for whose parent was killed: they look for it once a second
@@ -44,7 +44,7 @@ def killed(case: Case, seed: str) -> tuple[str, str]:
         time.sleep(0.001)
     whom = "none, it had ended" if running.ended() else _kill(running, chance)
     wrong = case.half(folder) or case.goes_on(folder)
-    kill_all(running.pid)
+    running.close()
     if any(line in wrong for line in AT_WORK):  # those that are left were still at it: that is refused, and then not
         wrong = case.half(folder) or case.goes_on(folder)
     if wrong:
@@ -56,7 +56,7 @@ def _kill(running: Running, chance: random.Random) -> str:
     """Kill a command with all of its processes, or one of several alone, and wait for the others to end."""
     members = sorted(running.members())
     if len(members) < 2 or chance.random() < 0.5:
-        kill_all(running.pid)
+        running.kill()
         running.wait(10)
         return "all"
     victim = chance.choice(members)

@@ -30,6 +30,7 @@ def attempts(room: Path, tries: Tries, count: int, seed: int, names: list[str] |
         if done > (rows[-1][0] if rows else -1):
             rows.append((done, *_used(running.pid)))
     end = running.wait(1)
+    running.close()
     yield Row("long run", f"{count} pictures", 0, *_judged(rows, count, end.status))
 
 

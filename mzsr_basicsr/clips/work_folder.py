@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from mzsr_basicsr.clips.clip import reporting
 from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.files.leftovers import STATE, parts_folder
 from mzsr_basicsr.files.lock import taken_at_once
 
 _LAYOUT = 1
@@ -44,8 +45,8 @@ class WorkFolder:
     """
 
     def __init__(self, target: Path, identity: dict[str, Any]) -> None:
-        self._folder = target.parent / f".{target.name}.parts"
-        self._state = self._folder / "state.json"
+        self._folder = parts_folder(target)
+        self._state = self._folder / STATE
         with self._reporting("use this folder for finished frames"):
             self._lock = self._locked(target)
             if not self._matches(identity):
@@ -137,7 +138,7 @@ class WorkFolder:
             return False
 
     def _delete_files(self) -> None:
-        for pattern in ("*.part", "*.tmp", self._state.name):
+        for pattern in (STATE, "*.part", "*.tmp"):  # see `leftovers`
             for path in self._folder.glob(pattern):
                 path.unlink()
 

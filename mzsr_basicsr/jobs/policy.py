@@ -11,6 +11,7 @@ from typing import Any
 from mzsr_basicsr.clips.kinds import check_names
 from mzsr_basicsr.errors import ImageError, MZSRError
 from mzsr_basicsr.fields.kinds import OWN_KIND, check_field, field_of
+from mzsr_basicsr.files.leftovers import tidy_up
 from mzsr_basicsr.jobs.file_jobs import FileJob, compare_path
 from mzsr_basicsr.jobs.outputs import fault_of_file, is_one_of
 from mzsr_basicsr.pictures.kinds import check_is_there, format_of
@@ -41,6 +42,7 @@ def is_wanted(job: FileJob, policy: FilePolicy) -> bool:
         raise ImageError(f"{job.name}: --compare would write its picture over it; choose another output")
     if os.path.exists(job.target):
         if policy.skip_existing:
+            tidy_up(job.target)
             return False
         if not policy.overwrite:
             raise ImageError(f"{job.target}: is there already; give --overwrite or --skip-existing")

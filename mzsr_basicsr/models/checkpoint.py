@@ -106,7 +106,11 @@ def _older(path: Path) -> list[Path]:
 
 def _check_networks(opt: Mapping[str, Any], state: Mapping[str, Any], path: Path) -> None:
     """A state serves only with the networks saved beside it: they must be there and readable."""
-    if not {"iter", "epoch", "optimizers", "schedulers"} <= set(state):
+    moments = state.get("optimizers")
+    loadable = isinstance(moments, list) and all(
+        isinstance(one, dict) and {"state", "param_groups"} <= set(one) for one in moments
+    )
+    if not {"iter", "epoch", "schedulers"} <= set(state) or not loadable:
         raise WeightsError(f"{path}: no training state of BasicSR")
     ignored = opt["path"].get("ignore_resume_networks") or []
     for name in (key for key in opt if key.startswith("network_") and key not in ignored):

@@ -3,13 +3,18 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from helpers.clips import Upscaler, decode, folder_of, make_clip, make_gif, psnr, scene, two_shots
 from helpers.places import PACKAGE
 
 from mzsr_basicsr.clips.video import upscale_video
+from mzsr_basicsr.clips.work_folder import WorkFolder
 from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.files.lock import taken_at_once
+from mzsr_basicsr.jobs.file_jobs import FileJob
+from mzsr_basicsr.jobs.policy import FilePolicy, is_wanted
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
@@ -156,3 +161,30 @@ def test_a_lock_of_a_run_that_was_killed_stops_nobody(tmp_path):
     (folder_of(target) / "lock").touch()
     assert upscale_video(source, target, Upscaler()).frames == 4
     assert not folder_of(target).exists()
+
+
+def test_parts_that_a_killed_run_was_about_to_remove_are_removed_by_the_next(tmp_path):
+    """The result is whole, and is skipped: nothing else would look at the folder again."""
+    target, folder = tmp_path / "a.mkv", tmp_path / ".a.mkv.parts"
+    target.write_bytes(b"whole")
+    job, skip = FileJob(tmp_path / "in.mp4", target), FilePolicy(skip_existing=True)
+    with WorkFolder(target, {"of": "this run"}) as work, work.next_part() as part:
+        part.write_bytes(b"finished")
+    for other in (True, False):  # a run that can go on, and one that is at work, keep theirs
+        assert not is_wanted(job, skip) and (folder / "000000.part").exists()
+        if other:
+            (folder / "state.json").unlink()
+            lock = (folder / "lock").open("a")
+            assert taken_at_once(lock)
+    lock.close()
+    assert not is_wanted(job, skip) and not folder.exists() and target.read_bytes() == b"whole"
+
+
+def test_the_state_is_the_first_that_is_removed(tmp_path, monkeypatch):
+    removed, unlink = [], Path.unlink
+    with WorkFolder(tmp_path / "a.mkv", {}) as work:
+        with work.next_part() as part:
+            part.write_bytes(b"finished")
+        monkeypatch.setattr(Path, "unlink", lambda path, **more: (removed.append(path.name), unlink(path, **more)))
+        work.delete()
+    assert removed[:2] == ["state.json", "000000.part"] and list(tmp_path.iterdir()) == []

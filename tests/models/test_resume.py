@@ -211,3 +211,15 @@ def test_moments_that_no_optimizer_has_are_a_line(kind: str) -> None:
     state[moment] = state.pop("exp_awg")
     state[moment] = whole
     check_moments([optimizer])
+
+
+@pytest.mark.parametrize("optimizers", [None, {}, [{"state": {}}], ["Adam"]])
+def test_a_state_without_optimizers_is_passed_over(tmp_path: Path, optimizers: object, capsys) -> None:
+    opt = {"name": "tiny", "auto_resume": True, "path": {"training_states": str(tmp_path), "models": str(tmp_path)}}
+    save_atomically({"iter": 2, "epoch": 0, "schedulers": [], "optimizers": optimizers}, tmp_path / "2.state")
+    with pytest.raises(WeightsError, match="no usable training state in .*2.state: no training state of BasicSR"):
+        load_resume_state(opt)
+    save_atomically({"iter": 2, "epoch": 0, "schedulers": [], "optimizers": [], "run": "{"}, tmp_path / "2.state")
+    with pytest.raises(WeightsError, match="2.state: damaged: it does not say of which run it is"):
+        load_resume_state(opt)
+    assert capsys.readouterr().out.count("WARNING: cannot resume from") == 2
