@@ -11,6 +11,7 @@ from faults_forks import Running, command, run
 from faults_report import Row, Tries
 
 WARM = 0.3  # share of the pictures after which memory is to be flat
+FREE = 4_000_000  # bytes that memory may grow by in all: the allocator grows in steps, of which a short run sees one
 MORE = 20_000  # bytes a picture that memory may grow by; a leaked picture, or its network, is more
 KINDS = 40  # pictures that differ; the others are copies of them
 
@@ -62,5 +63,6 @@ def _judged(rows: list[tuple[int, int, int]], count: int, status: int) -> tuple[
     note = (
         f"{slope:+.0f} bytes a picture, {late[:, 1].max() / 1e6:.0f} MB at most, {files[0]} to {files[-1]} open files"
     )
-    wrong = "memory grows" if slope > MORE else "files stay open" if files[-1] - files[0] > 3 else ""
+    grows = slope * (late[-1, 0] - late[0, 0]) > FREE and slope > MORE
+    wrong = "memory grows" if grows else "files stay open" if files[-1] - files[0] > 3 else ""
     return wrong and f"{wrong}: {note}", note

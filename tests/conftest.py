@@ -63,3 +63,12 @@ def basicsr_log(caplog, monkeypatch):
     monkeypatch.setattr(get_root_logger(), "propagate", True)
     caplog.set_level(logging.INFO, logger="basicsr")
     return caplog
+
+
+@pytest.fixture(autouse=True)
+def own_signals():
+    """Leave SIGINT and SIGTERM as they were: commands that run in the tests' process set them for good."""
+    from helpers.commands import restored_signals
+
+    with restored_signals():
+        yield

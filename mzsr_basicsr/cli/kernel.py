@@ -173,7 +173,7 @@ def _convert(a: argparse.Namespace) -> None:
         from mzsr_basicsr.kernel_tools.convert import convert
     changes = [option for option in _CHANGES if getattr(a, option.removeprefix("--"))]
     if done := convert(a.kernel, a.output, changes):
-        print(f"{a.output}: {'; '.join(done)}")
+        put_out(f"{a.output}: {'; '.join(done)}")
 
 
 def _compare(a: argparse.Namespace) -> None:

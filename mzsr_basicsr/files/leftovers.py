@@ -21,7 +21,7 @@ def tidy_up(target: Path) -> None:
     folder = parts_folder(target)
     if not folder.is_dir() or (folder / STATE).exists():
         return
-    with contextlib.suppress(OSError), (folder / "lock").open("a") as lock:
+    with contextlib.suppress(OSError), (folder / "lock").open("ab") as lock:
         if taken_at_once(lock, without=False) and not (folder / STATE).exists():
             for path in (*folder.glob("*.part"), *folder.glob("*.tmp")):
                 path.unlink()

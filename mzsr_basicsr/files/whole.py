@@ -37,7 +37,7 @@ def part_of(target: Path) -> Iterator[Path]:
             stream.close()  # it could not be moved
         os.replace(part, target)
     except OSError as error:
-        if error.filename in (None, str(part)):
+        if error.errno is not None and error.filename in (None, str(part)):
             error.filename = str(target)  # what a person knows of
         raise
     finally:

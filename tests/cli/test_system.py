@@ -31,5 +31,5 @@ def test_an_error_that_is_no_refusal_of_the_system_is_raised(monkeypatch):
 
 def test_every_message_is_one_printable_line():
     error = ImageError("a\nb\tc\x07\udce9.png: damaged")
-    assert str(error) == "a b c\\x07\\udce9.png: damaged" and str(error).isprintable()
+    assert str(error) == "a\\nb\\tc\\x07\\udce9.png: damaged" and str(error).isprintable()
     assert str(ImageError("kernel λ, px²")) == "kernel λ, px²"

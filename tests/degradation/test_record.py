@@ -76,7 +76,7 @@ def test_it_describes_itself() -> None:
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        (("gausian:2", 2), KernelError, "gausian:2: unknown kernel; allowed"),
+        (("gausian:2", 2), KernelError, "gausian:2: unknown kernel, did you mean gaussian? allowed"),
         (("none.npy", 2), KernelError, "none.npy: kernel file not found"),
         ((np.ones((3, 3)), 2), KernelError, "kernel: kernel sums to 9; it must sum to 1"),
         ((torch.ones(3, 3), 2), KernelError, "kernel: its weights must be finite and sum to 1"),

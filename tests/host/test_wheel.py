@@ -21,7 +21,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from PIL import Image
 
-NOT_OF_THE_CORE = {"lmdb", "basicsr", "torchvision", "skimage", "pyiqa"}  # what an extra or `host.install` brings
+OF_FILES = {"affine", "h5py", "nibabel", "pydicom", "rasterio"}  # what the extras geo, matlab and medical bring
+NOT_OF_THE_CORE = {"lmdb", "basicsr", "torchvision", "skimage", "pyiqa"} | OF_FILES  # and other extras, `host.install`
 OURS = {"mzsr_basicsr", "functional_tensor_finder"}  # the second stands beside the shim's sitecustomize
 DEBRIS = (
     ".venv/lib/torch.py",
@@ -134,7 +135,16 @@ def test_what_the_metadata_say(metadata: Message) -> None:
     assert metadata["Requires-Python"] == ">=3.10"
     assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")
     assert metadata.get_payload() == (ROOT / "README.md").read_text()
-    assert set(metadata.get_all("Provides-Extra")) == {"basicsr", "bench", "demo", "dev", "metrics"}
+    assert set(metadata.get_all("Provides-Extra")) == {
+        "basicsr",
+        "bench",
+        "demo",
+        "dev",
+        "geo",
+        "matlab",
+        "medical",
+        "metrics",
+    }
 
 
 def test_every_import_is_required_and_every_requirement_is_imported(metadata: Message) -> None:

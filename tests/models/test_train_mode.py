@@ -102,7 +102,9 @@ def test_a_resumed_stage_1_with_random_layers_is_exact(tmp_path: Path) -> None:
         options = write_options(root / "o.yml", photos, 6)
         text = options.read_text().replace("{type: MZSRNetLR, num_feat: 6, num_conv: 3}", "{type: Mood}")
         text = text.replace("inner_steps: 2", "inner_steps: 0").replace("learn_rates: true", "learn_rates: false")
-        options.write_text(text.replace("plugin: !!python/name:mzsr_basicsr.PLUGIN", "plugin: !!python/name:nets.NAME"))
+        options.write_text(
+            text.replace("plugin: !!python/name:mzsr_basicsr.PLUGIN", "plugin: !!python/name:nets.PLUGIN")
+        )
         for total in totals:
             done = train(options, root, "--auto_resume", "--force_yml", f"train:total_iter={total}")
             assert done.returncode == 0, done.stderr
@@ -117,7 +119,7 @@ def _as_a_module() -> str:
 from torch import nn
 from basicsr.utils.registry import ARCH_REGISTRY
 
-NAME = mzsr_basicsr.PLUGIN
+PLUGIN = mzsr_basicsr.PLUGIN
 
 
 @ARCH_REGISTRY.register()
