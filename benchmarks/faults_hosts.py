@@ -10,15 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import faults_place as place
 import torch
+from faults_cable import ADDRESSES, HOSTS, set_cable, two_hosts
 from faults_forks import run
 from faults_report import Row, Tries
 
-HOSTS, ADDRESSES = ("mzsr_a", "mzsr_b"), ("10.99.0.1", "10.99.0.2")
 EQUAL, EXACT = 1e-5, 1e-10  # of weights after a training in float32, and of steps in float64
 SECONDS = 240
 TIMEOUT = 20  # seconds that the hosts wait for each other
@@ -56,27 +55,6 @@ def _all(room: Path, missing: dict[str, list[int]]) -> Iterator[Row]:
 def _check(good: bool, what: str) -> None:
     if not good:
         raise SystemExit(f"error: hosts: {what}")
-
-
-@contextmanager
-def two_hosts() -> Iterator[bool]:
-    """Lay a cable between two namespaces; False where that may not be done."""
-    pair = [f"{name}_eth" for name in HOSTS]
-    commands = [["netns", "add", name] for name in HOSTS]
-    commands.append(["link", "add", pair[0], "type", "veth", "peer", "name", pair[1]])
-    for name, end, address in zip(HOSTS, pair, ADDRESSES, strict=True):
-        commands.append(["link", "set", end, "netns", name])
-        inside = [["addr", "add", f"{address}/24", "dev", end], ["link", "set", end, "up"], ["link", "set", "lo", "up"]]
-        commands += [["-n", name, *words] for words in inside]
-    try:
-        yield os.geteuid() == 0 and shutil.which("ip") is not None and all(_ip(*words) for words in commands)
-    finally:
-        for name in HOSTS if os.geteuid() == 0 and shutil.which("ip") else ():
-            _ip("netns", "del", name)
-
-
-def _ip(*words: str) -> bool:
-    return subprocess.run(["ip", *words], check=False, stderr=subprocess.DEVNULL).returncode == 0
 
 
 def _place(folder: Path, batch: int, total: int) -> Path:
@@ -155,13 +133,13 @@ def _broken(room: Path, what: str, index: int) -> tuple[str, str]:
         time.sleep(0.05)
     victim = 1 - index % 2  # the second host, then the first, which holds the meeting place
     if what == "cable cut":
-        _ip("-n", HOSTS[victim], "link", "set", f"{HOSTS[victim]}_eth", "down")
+        set_cable(victim, "down")
     else:
         _kill(processes[victim])
     wrong, note = _ends(processes[1 - victim], folder / HOSTS[1 - victim] / f"said_{1 - victim}")
     for one in processes:
         _kill(one)
-    _ip("-n", HOSTS[victim], "link", "set", f"{HOSTS[victim]}_eth", "up")
+    set_cable(victim, "up")
     return wrong or _resumes(folder), note
 
 
