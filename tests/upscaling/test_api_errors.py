@@ -151,6 +151,7 @@ def test_a_device_that_is_not_there_is_told() -> None:
 
 
 def test_the_weights_of_the_nearest_scale_are_taken() -> None:
+    names = {2: "shipped:mzsr_domains_x2", 3: "shipped:mzsr_x3", 4: "shipped:mzsr_x4"}
     for scale, expected in ((1, 2), (1.7, 2), (2.4, 2), (2.5, 3), (3, 3), (3.5, 4), (4, 4)):
-        assert UpscaleSettings(scale=scale).weights_file() == f"shipped:mzsr_x{expected}"
+        assert UpscaleSettings(scale=scale).weights_file() == names[expected]
     assert UpscaleSettings(scale=4, weights="w.pth").weights_file() == "w.pth"
