@@ -35,18 +35,7 @@ def prepare_pipe(arguments: argparse.Namespace, settings: UpscaleSettings) -> Ca
     Raises:
         MZSRError: one line.
     """
-    if len(arguments.inputs) != 1 or os.path.isdir(arguments.inputs[0]):
-        raise ConfigError(f"upscale: -o {arguments.output} writes one picture; give one file, or - for one")
-    for name in ("compare", "cog", "overwrite", "skip_existing"):
-        if getattr(arguments, name):
-            say(f"warning: --{name.replace('_', '-')} is for files, and -o {arguments.output} writes none")
-    job = FileJob(Path(os.path.expanduser(arguments.inputs[0])), Path(arguments.output))
-    if not job.piped:
-        check_is_there(job.source)
-        if job.video or field_of(job.source) is not None:
-            raise ImageError(f"{job.source}: no picture of the kinds that go into a pipe; give -o a file or a folder")
-    if arguments.output in _STDOUT:
-        check_pipe_out()
+    job = _checked(arguments)
     from mzsr_basicsr.jobs.worker import notices, upscale_picture, with_losses
     from mzsr_basicsr.pictures.header import check_can_hold, enlarged
     from mzsr_basicsr.pictures.reading import read_picture
@@ -75,6 +64,23 @@ def prepare_pipe(arguments: argparse.Namespace, settings: UpscaleSettings) -> Ca
         return 0
 
     return work
+
+
+def _checked(arguments: argparse.Namespace) -> FileJob:
+    """Refuse what cannot go into a pipe, and give the one picture."""
+    if len(arguments.inputs) != 1 or os.path.isdir(arguments.inputs[0]):
+        raise ConfigError(f"upscale: -o {arguments.output} writes one picture; give one file, or - for one")
+    for name in ("compare", "cog", "overwrite", "skip_existing"):
+        if getattr(arguments, name):
+            say(f"warning: --{name.replace('_', '-')} is for files, and -o {arguments.output} writes none")
+    job = FileJob(Path(os.path.expanduser(arguments.inputs[0])), Path(arguments.output))
+    if not job.piped:
+        check_is_there(job.source)
+        if job.video or field_of(job.source) is not None:
+            raise ImageError(f"{job.source}: no picture of the kinds that go into a pipe; give -o a file or a folder")
+    if arguments.output in _STDOUT:
+        check_pipe_out()
+    return job
 
 
 def _write(content: bytes, output: str) -> None:
