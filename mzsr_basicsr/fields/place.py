@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from mzsr_basicsr.degradation.record import Degradation
+from mzsr_basicsr.upscaling.described import offset_of
 
 _DIGITS = 9  # of px; the centre of mass of a centred kernel is zero but for rounding
 
@@ -49,5 +50,5 @@ def place_of(degradation: Degradation, scale: float, size: tuple[int, int]) -> P
         scale: result over image.
         size: (width, height) of the result, px.
     """
-    x, y = (round(shift * scale / float(degradation.scale), _DIGITS) for shift in degradation.offset)
+    x, y = (round(shift, _DIGITS) for shift in offset_of(degradation, scale))
     return Place(scale, x, y, *size)
