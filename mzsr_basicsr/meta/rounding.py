@@ -54,10 +54,10 @@ class _Form(NamedTuple):
         return torch.conv2d(x, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
     def backward(self, slope: Tensor, x: Tensor, weight: Tensor, mask: Sequence[bool]) -> tuple[Tensor | None, ...]:
-        """Compute those of g_x and g_w that are wanted, in the operands' precision."""
+        """Compute those of g_x, g_w and g_b that are wanted, in the operands' precision."""
         shape = (self.stride, self.padding, self.dilation, False, [0, 0], self.groups)
-        found: tuple[Tensor | None, ...] = _backward(slope, x, weight, None, *shape, [*mask, False])
-        return tuple(part if wanted else None for part, wanted in zip(found, mask, strict=False))
+        found: tuple[Tensor | None, ...] = _backward(slope, x, weight, [len(weight)], *shape, list(mask))
+        return tuple(part if wanted else None for part, wanted in zip(found, mask, strict=True))
 
 
 class _ShortGradients(TorchFunctionMode):
@@ -124,8 +124,9 @@ class _Slopes(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         short = slope.to(SHORT) if any(ctx.needs_input_grad) or not exact else slope
         ctx.save_for_backward(short, x, weight)
-        operands = (slope, x, weight) if exact else (short, x.to(SHORT), weight.to(SHORT))
-        by_x, by_weight = form.backward(*operands, wanted[:2])
+        if exact:
+            return form.backward(slope, x, weight, wanted)
+        by_x, by_weight, _ = form.backward(short, x.to(SHORT), weight.to(SHORT), [*wanted[:2], False])
         return _float(by_x), _float(by_weight), slope.sum((0, 2, 3)) if wanted[2] else None
 
     @staticmethod
@@ -137,12 +138,12 @@ class _Slopes(torch.autograd.Function):
         if a is not None:
             a = a.to(SHORT)
             by_slope = form.forward(a, weight.to(SHORT)).float()
-            by_weight = form.backward(slope, a, weight.to(SHORT), [False, True])[1]
+            by_weight = form.backward(slope, a, weight.to(SHORT), [False, True, False])[1]
         if c is not None:
             c = c.to(SHORT)
             more = form.forward(x.to(SHORT), c)
             by_slope = more.float() if by_slope is None else by_slope + more
-            by_x = form.backward(slope, x.to(SHORT), c, [True, False])[0]
+            by_x = form.backward(slope, x.to(SHORT), c, [True, False, False])[0]
         if d is not None:
             shift = d[:, None, None].expand(slope.shape)
             by_slope = shift if by_slope is None else by_slope + shift
