@@ -65,7 +65,7 @@ def build(tmp_path: Path, **meta) -> tuple:
     text = text.replace("MZSRNetLR, num_feat: 6, num_conv: 3", "MZSRNetWiener, num_feat: 6, num_block: 1")
     opt = yaml.load(text.replace("support: 2", "support: 0\n    quantize: true"), Loader=ordered_yaml()[0])
     opt.update(dist=False, rank=0, world_size=1, auto_resume=False, is_train=True)
-    opt["train"]["meta"] = meta
+    opt["train"].update(meta=meta, precision="float32")
     for phase, section in opt["datasets"].items():
         section.update(phase=phase, scale=2)
     opt["path"].update(models=str(tmp_path), training_states=str(tmp_path), log=str(tmp_path))

@@ -44,7 +44,7 @@ def build(tmp_path: Path, inner_steps: int, network: str = "{type: Moody}"):
     text = text.replace("{type: MZSRNetLR, num_feat: 6, num_conv: 3}", network)
     opt = yaml.load(text, Loader=ordered_yaml()[0])
     opt.update(dist=False, rank=0, world_size=1, auto_resume=False, is_train=True)
-    opt["train"]["meta"] = {"inner_steps": inner_steps}
+    opt["train"].update(meta={"inner_steps": inner_steps}, precision="float32")
     for phase, section in opt["datasets"].items():
         section.update(phase=phase, scale=2)
     opt["path"].update(models=str(tmp_path), training_states=str(tmp_path), log=str(tmp_path))
