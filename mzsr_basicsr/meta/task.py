@@ -1,6 +1,7 @@
 """A task of meta-transfer learning: one blur kernel with its support and its query set (paper, section 3.3)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -73,8 +74,19 @@ def predict(
     Raises:
         ConfigError: the network is of another scale.
     """
-    output = functional_call(network, everywhere(network, params), (lq,), inputs, tie_weights=False)
+    with in_short(lq.device, getattr(network, "in_bfloat16", False)):
+        output = functional_call(network, everywhere(network, params), (lq,), inputs, tie_weights=False)
     return cropped(network, output, lq, size, scale)
+
+
+def in_short(device: torch.device, wanted: bool) -> AbstractContextManager[object]:
+    """Compute what follows in bfloat16 where that is safe, if it is wanted; else change nothing.
+
+    A network with a true attribute `in_bfloat16` has its convolutions computed so by `predict`, and their gradients;
+    parameters, what its images are compared with, and what it adds its corrections to stay float32. Casts are not
+    cached, as parameters differ from step to step.
+    """
+    return torch.autocast(device.type, torch.bfloat16, cache_enabled=False) if wanted else nullcontext()
 
 
 def everywhere(network: nn.Module, params: Params) -> dict[str, Tensor]:
