@@ -35,8 +35,9 @@ def keep_plain(sr: Tensor, lq: Tensor, degradation: Degradation) -> Tensor:
         sr = torch.where(_enlarged(equal, nearest), _enlarged(lq, nearest), sr)
     if float(degradation.noise) == 0:  # noise is clipped there
         for extreme, value in ((lq <= 0, 0.0), (lq >= 1, 1.0)):
-            if bool(extreme.any()):
-                sr = sr.masked_fill(_enlarged_where_all(_areas(extreme), before, after), value)
+            areas = _areas(extreme)
+            if bool(areas.any()):
+                sr = sr.masked_fill(_enlarged_where_all(areas, before, after), value)
     if lq.shape[1] == 1:
         return sr
     neutral = _all_around((lq == lq[:, :1]).all(1, keepdim=True), around)
@@ -84,8 +85,10 @@ def _all_along(mask: Tensor, axis: int, before: int, after: int) -> Tensor:
 
 def _areas(mask: Tensor) -> Tensor:
     """Leave out of a mask what is less than 2 px wide or high, such as faulty pixels."""
-    inside = -F.max_pool2d(-mask.float(), 2, 1)
-    return F.max_pool2d(F.pad(inside, (1, 1, 1, 1)), 2, 1) > 0
+    inside = mask[..., 1:, :] & mask[..., :-1, :]
+    inside = F.pad(inside[..., 1:] & inside[..., :-1], (1, 1, 1, 1))  # of the 2x2 px around each corner
+    spread = inside[..., 1:, :] | inside[..., :-1, :]
+    return spread[..., 1:] | spread[..., :-1]
 
 
 def _places(
@@ -108,10 +111,10 @@ def _rounded(places: Tensor) -> Tensor:
 
 
 def _enlarged(planes: Tensor, places: tuple[Tensor, Tensor]) -> Tensor:
-    return planes.index_select(-2, places[0]).index_select(-1, places[1])
+    return planes.index_select(-1, places[1]).index_select(-2, places[0])  # rows are copied whole, columns one by one
 
 
 def _enlarged_where_all(mask: Tensor, before: tuple[Tensor, Tensor], after: tuple[Tensor, Tensor]) -> Tensor:
     """Tell for each HR pixel whether all of the LR pixels around it, four at most, are in a mask."""
-    rows = mask.index_select(-2, before[0]) & mask.index_select(-2, after[0])
-    return rows.index_select(-1, before[1]) & rows.index_select(-1, after[1])
+    columns = mask.index_select(-1, before[1]) & mask.index_select(-1, after[1])
+    return columns.index_select(-2, before[0]) & columns.index_select(-2, after[0])

@@ -23,7 +23,7 @@ def in_blocks(stage: Stage, images: Sequence[Tensor], reach: int, side: int = SI
         side: of a block, px.
 
     Returns:
-        What the stage gives, channels last where it was cut into blocks.
+        What the stage gives.
     """
     height, width = images[0].shape[-2:]
     if images[0].device.type != "cpu" or torch.is_grad_enabled() or height * width <= side * side:
@@ -34,16 +34,17 @@ def in_blocks(stage: Stage, images: Sequence[Tensor], reach: int, side: int = SI
             above, before = max(top - reach, 0), max(left - reach, 0)
             around = (..., slice(above, bottom + reach), slice(before, right + reach))
             parts = stage(*[image[around].contiguous(memory_format=torch.channels_last) for image in images])
-            results = results or tuple(_empty(part, height, width) for part in parts)
+            results = results or tuple(_wide(part, height, width) for part in parts)
             inside = (..., slice(top - above, bottom - above), slice(left - before, right - before))
             for result, part in zip(results, parts, strict=True):
                 result[..., top:bottom, left:right] = part[inside]
     return results
 
 
-def _empty(like: Tensor, height: int, width: int) -> Tensor:
-    shape = (*like.shape[:2], height, width)
-    return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=torch.channels_last)
+def _wide(part: Tensor, height: int, width: int) -> Tensor:
+    """Make room for an image of which a part is given, in the part's layout."""
+    layout = torch.contiguous_format if part.is_contiguous() else torch.channels_last
+    return torch.empty((*part.shape[:2], height, width), dtype=part.dtype, memory_format=layout)
 
 
 def _cuts(length: int, side: int) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ from mzsr_basicsr.archs.mzsr_wiener_arch import ResidualBlock, bias_of
 from mzsr_basicsr.archs.trust import in_doubt, trusted_share
 from mzsr_basicsr.degradation.linear import filter_serves, linear_upscale
 from mzsr_basicsr.degradation.patches import upscale_patches
-from mzsr_basicsr.degradation.phases import filter_up, fold_down, reach_of_phases
+from mzsr_basicsr.degradation.phases import downscaling, reach_of_phases, upscaling
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.wiener import wiener_filter
 from mzsr_basicsr.errors import ConfigError
@@ -72,13 +72,14 @@ class MZSRNetUnrolled(nn.Module):
     def reach(self, degradation: Degradation) -> int | None:
         """Give how far a pixel of the result sees, LR px; None if that is not known.
 
-        It is what the linear estimate sees, and all convolutions. What the corrections between the stages see beyond
-        that changes a picture by less than 0.01 of 255 levels (`benchmarks/upscale.py --seams`).
+        It is what the linear estimate sees, or all convolutions, whichever is more. What is seen beyond that by one
+        after the other, or through the corrections between the stages, changes a picture by less than 0.01 of 255
+        levels (`benchmarks/seams.py`).
         """
         if not filter_serves(degradation):
             return None
-        filters = wiener_filter(degradation)
-        return reach_of_phases(filters, self.scale) + 2 + 2 * sum(self.counts)
+        linear = reach_of_phases(wiener_filter(degradation), self.scale)
+        return max(linear, 2 + 2 * sum(self.counts)) + 2
 
     def fixed_inputs(self, lq: Tensor, kernel: Tensor, noise: float | Tensor = 0.0) -> dict[str, Tensor]:
         """Compute what no parameter changes, once for each image.
@@ -127,12 +128,15 @@ class MZSRNetUnrolled(nn.Module):
 
     def _unroll(self, lq: Tensor, degradation: Degradation, base: Tensor, filters: Tensor) -> Tensor:
         """Go through the stages, all images folded by their phases: the result, (B, C, scale * h, scale * w)."""
+        size = (lq.shape[-2], lq.shape[-1])
+        down, up = downscaling(degradation.kernel, self.scale, size), upscaling(filters, self.scale, size)
         linear = F.pixel_unshuffle(base, self.scale)
         seen: tuple[Tensor, ...] = (linear,)
         for stage, blocks in zip(self.stages, self.counts, strict=True):
             features, correction = in_blocks(partial(self._stage, stage), seen, 2 + 2 * blocks)
             estimate = linear + correction
-            missed = self._missed(lq, estimate, degradation, filters)
+            with torch.autocast(lq.device.type, enabled=False):
+                missed = up(lq - down(estimate))
             linear, seen = linear + missed, (missed, features)
         return F.pixel_shuffle(estimate + missed, self.scale)
 
@@ -146,10 +150,4 @@ class MZSRNetUnrolled(nn.Module):
         """
         features = self.head(given) if before is None else before + F.conv2d(given, self.head.weight, padding=1)
         features = stage(features)
-        return features, self.tail(features)
-
-    def _missed(self, lq: Tensor, estimate: Tensor, degradation: Degradation, filters: Tensor) -> Tensor:
-        """Compute e = W (y - D x) of a folded estimate, in the estimate's own precision."""
-        with torch.autocast(lq.device.type, enabled=False):
-            made = fold_down(estimate, degradation.kernel, self.scale)
-            return filter_up(lq - made, filters, self.scale)
+        return features, self.tail(features).contiguous()  # plane by plane, as Fourier transforms take it

@@ -5,11 +5,15 @@ kernel k, k_i(d) = k(s d + i), direct subsampling of a correlation is y = Σ_i k
 x_i = k_i * y. Their cost does not depend on the size of the kernel: s² transforms of each plane.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from mzsr_basicsr.degradation.fast_length import fast_length
+
+Filter = Callable[[Tensor], Tensor]
 
 
 def phases_of(kernel: Tensor, scale: int) -> Tensor:
@@ -25,50 +29,55 @@ def reach_of_phases(kernel: Tensor, scale: int) -> int:
     return -(-(kernel.shape[-1] // 2) // scale)
 
 
-def fold_down(folded: Tensor, kernel: Tensor, scale: int) -> Tensor:
+def downscaling(kernel: Tensor, scale: int, size: tuple[int, int]) -> Filter:
     """Correlate an HR image with a kernel and keep its top-left phase, as `degrade.blur_and_keep` does.
 
     Args:
-        folded: (B, C s², h, w), the HR image by its phases; its border repeats the edge pixel.
         kernel: (n, n) or (B, n, n).
         scale: an integer.
+        size: (h, w) of the LR image, px.
 
     Returns:
+        The function of (B, C s², h, w), the HR image by its phases, whose border repeats the edge pixel, that gives
         (B, C, h, w).
     """
-    height, width = folded.shape[-2:]
-    reach = reach_of_phases(kernel, scale)
-    wide = _mirrored(folded.unflatten(1, (-1, scale, scale)), reach)
-    size = _size(height + 2 * reach, width + 2 * reach)
-    spectrum = torch.fft.rfft2(wide.flatten(2, 3), s=size)
-    transfer = _transfer(kernel, scale, size).conj()
-    kept = torch.fft.irfft2(_summed(spectrum * transfer), s=size)
-    return kept[..., reach : reach + height, reach : reach + width]
+    (height, width), reach = size, reach_of_phases(kernel, scale)
+    grid = fast_length(height + 2 * reach), fast_length(width + 2 * reach)
+    transfer = _transfer(kernel, scale, grid).conj()
+
+    def apply(folded: Tensor) -> Tensor:
+        wide = _mirrored(folded.unflatten(1, (-1, scale, scale)), reach, grid)
+        spectrum = (torch.fft.rfft2(wide.flatten(2, 3)) * transfer).sum(2)
+        return torch.fft.irfft2(spectrum, s=grid)[..., reach : reach + height, reach : reach + width]
+
+    return apply
 
 
-def filter_up(image: Tensor, filters: Tensor, scale: int) -> Tensor:
+def upscaling(filters: Tensor, scale: int, size: tuple[int, int]) -> Filter:
     """Pass LR pixels through a filter, with nothing (zeros) beyond the border.
 
     Args:
-        image: (B, C, h, w).
         filters: (n, n) or (B, n, n): what an LR pixel adds to the HR pixels around it.
         scale: an integer.
+        size: (h, w) of the LR image, px.
 
     Returns:
-        (B, C s², h, w), the HR image by its phases.
+        The function of (B, C, h, w) that gives (B, C s², h, w), the HR image by its phases.
     """
-    height, width = image.shape[-2:]
-    reach = reach_of_phases(filters, scale)
-    size = _size(max(height, reach + 1) + reach, max(width, reach + 1) + reach)  # the filter itself fits in
-    return _passed(image, filters, scale, size)[..., :height, :width].flatten(1, 2)
+    (height, width), reach = size, reach_of_phases(filters, scale)
+    most = max(height, reach + 1), max(width, reach + 1)  # the filter itself fits in
+    grid = fast_length(most[0] + reach), fast_length(most[1] + reach)
+    transfer = _transfer(filters, scale, grid)
+    return lambda image: _passed(image, transfer, grid)[..., :height, :width].flatten(1, 2)
 
 
 def filter_up_mirrored(image: Tensor, filters: Tensor, scale: int) -> Tensor:
-    """Do as `filter_up`, with the image's mirror image beyond the border."""
+    """Do as `upscaling`, with the mirror image of (B, C, h, w) beyond its border: (B, C s², h, w)."""
     height, width = image.shape[-2:]
     reach = reach_of_phases(filters, scale)
     padded = mirrored(mirrored(image, -2, reach), -1, reach)
-    passed = _passed(padded, filters, scale, (padded.shape[-2], padded.shape[-1]))
+    grid = padded.shape[-2], padded.shape[-1]
+    passed = _passed(padded, _transfer(filters, scale, grid), grid)
     return passed[..., reach : reach + height, reach : reach + width].flatten(1, 2)
 
 
@@ -80,10 +89,9 @@ def mirrored(image: Tensor, axis: int, margin: int) -> Tensor:
     return image.index_select(axis, torch.minimum(place, 2 * length - 1 - place))
 
 
-def _passed(image: Tensor, filters: Tensor, scale: int, size: tuple[int, int]) -> Tensor:
-    """Filter a periodic image: (B, C, s², *size)."""
-    spectrum = torch.fft.rfft2(image, s=size)[:, :, None]
-    return torch.fft.irfft2(spectrum * _transfer(filters, scale, size), s=size)
+def _passed(image: Tensor, transfer: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Filter a periodic image: (B, C, s², *grid)."""
+    return torch.fft.irfft2(torch.fft.rfft2(image, s=grid)[:, :, None] * transfer, s=grid)
 
 
 def _transfer(kernel: Tensor, scale: int, size: tuple[int, int]) -> Tensor:
@@ -95,24 +103,18 @@ def _transfer(kernel: Tensor, scale: int, size: tuple[int, int]) -> Tensor:
     return spectra if kernel.ndim == 2 else spectra[:, None]
 
 
-def _summed(spectrum: Tensor) -> Tensor:
-    """Add the phases up: (B, C, s², ...) to (B, C, ...)."""
-    return spectrum.sum(2)
-
-
-def _size(height: int, width: int) -> tuple[int, int]:
-    return fast_length(height), fast_length(width)
-
-
-def _mirrored(phases: Tensor, reach: int) -> Tensor:
-    """Extend (B, C, s, s, h, w) by `reach` px on all sides, as the HR image's mirror image, its edge pixel repeated."""
-    for phase, axis in ((2, 4), (3, 5)):
-        missing = reach
+def _mirrored(phases: Tensor, reach: int, grid: tuple[int, int]) -> Tensor:
+    """Put (B, C, s, s, h, w) on a grid, `reach` px from its corner, with the HR image's mirror image around it."""
+    height, width = phases.shape[-2:]
+    wide = phases.new_zeros(*phases.shape[:-2], *grid)
+    wide[..., reach : reach + height, reach : reach + width] = phases
+    for phase, axis, length in ((2, 4, height), (3, 5, width)):
+        first, last, missing = reach, reach + length, reach
         while missing > 0:
-            length = phases.shape[axis]
-            step = min(missing, length)  # a full mirror image extends the pattern, so repeating is exact
-            head = phases.narrow(axis, 0, step).flip(phase, axis)
-            tail = phases.narrow(axis, length - step, step).flip(phase, axis)
-            phases = torch.cat((head, phases, tail), dim=axis)
-            missing -= step
-    return phases
+            step = min(missing, last - first)  # a full mirror image extends the pattern, so repeating is exact
+            head = wide.narrow(axis, first, step).flip(phase, axis)
+            tail = wide.narrow(axis, last - step, step).flip(phase, axis)
+            wide.narrow(axis, first - step, step).copy_(head)
+            wide.narrow(axis, last, step).copy_(tail)
+            first, last, missing = first - step, last + step, missing - step
+    return wide
