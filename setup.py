@@ -63,7 +63,7 @@ setup(
         "pillow>=10.1",  # image files with all that belongs to them; graphics to train on, in its own font of any size
         "pyyaml",  # option files
         "scikit-learn",  # k-means over the embedding of tasks
-        "scipy",  # .mat kernels written, sizes for fast transforms, interpolation
+        "scipy>=1.15",  # .mat kernels written, the bootstrap, sizes for fast transforms, interpolation
         "shtab",  # the scripts of `mzsr completion`; 100 kB of pure Python
         "tifffile",  # TIFF of any depth and number of bands
         "torch>=2.4",

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy import stats
 
 from mzsr_basicsr.benchmark.report.grid import DASH
 from mzsr_basicsr.benchmark.report.tables import escape, pipes
@@ -124,19 +125,21 @@ def _bootstrap(sums: np.ndarray, counts: np.ndarray, seed: int, resamples: int) 
     mean, n = float(np.divide(sums.sum(), counts.sum())), len(sums)
     if n < 2:
         return Difference(mean, math.nan, math.nan, 1.0, n)
-    drawn = np.concatenate(list(_draw(sums, counts, seed, resamples)))
+    drawn = _draw(sums, counts, seed, resamples)
     low, high = np.quantile(drawn, [0.025, 0.975])
     tail = min((drawn <= 0).sum(), (drawn >= 0).sum())
     return Difference(mean, float(low), float(high), min(1.0, float(2 * (tail + 1) / (resamples + 1))), n)
 
 
-def _draw(sums: np.ndarray, counts: np.ndarray, seed: int, resamples: int) -> Iterator[np.ndarray]:
-    """Yield the means of resamples, in blocks that fit into little memory."""
-    random = np.random.default_rng(seed)
-    rows = max(1, _BLOCK // len(sums))
-    for start in range(0, resamples, rows):
-        chosen = random.integers(0, len(sums), (min(rows, resamples - start), len(sums)))
-        yield np.round(sums[chosen].sum(1) / counts[chosen].sum(1), _DECIMALS)
+def _draw(sums: np.ndarray, counts: np.ndarray, seed: int, resamples: int) -> np.ndarray:
+    """Draw the means of resamples, in blocks that fit into little memory."""
+
+    def mean(sums: np.ndarray, counts: np.ndarray, axis: int) -> np.ndarray:
+        return np.round(sums.sum(axis) / counts.sum(axis), _DECIMALS)
+
+    how = {"paired": True, "vectorized": True, "method": "percentile", "rng": np.random.default_rng(seed)}
+    found = stats.bootstrap((sums, counts), mean, n_resamples=resamples, batch=max(1, _BLOCK // len(sums)), **how)
+    return np.asarray(found.bootstrap_distribution)
 
 
 def _lines(results: Results, reference: str, other: str, metric: str, seed: int) -> Iterator[Line]:
