@@ -69,9 +69,10 @@ def compare(first: Sequence[float], second: Sequence[float], seed: int = 0, resa
     """
     if len(first) != len(second) or not len(first):
         raise ConfigError(f"bootstrap: {len(first)} and {len(second)} values; give both methods' value of every image")
-    differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
-    if not np.isfinite(differences).all():
+    values = np.array([first, second], dtype=np.float64)
+    if not np.isfinite(values).all():
         raise ConfigError("bootstrap: a value is not finite; leave that image out")
+    differences = values[0] - values[1]
     return _bootstrap(differences, np.ones(len(differences)), seed, resamples)
 
 
