@@ -5,6 +5,7 @@ The script is made once, by shtab, and holds all words: TAB starts no Python, an
 
 import argparse
 
+from mzsr_basicsr.cli.groups import add_command
 from mzsr_basicsr.cli.words import number_or_word, scale, whole_scale
 from mzsr_basicsr.jobs.interrupt import ending_at_once
 from mzsr_basicsr.jobs.streams import put_out
@@ -24,14 +25,7 @@ _EPILOG = """examples:
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `completion` to the commands."""
-    about = "print the script by which your shell completes mzsr"
-    parser = commands.add_parser(
-        "completion",
-        help=about,
-        description=f"{about[0].upper()}{about[1:]}.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "completion", "print the script by which your shell completes mzsr", _EPILOG)
     parser.add_argument("shell", choices=SHELLS, help="whose script: %(choices)s")
     parser.set_defaults(run=_run)
 

@@ -1,4 +1,4 @@
-"""The help of `mzsr`: the commands in groups of what people do, one line each."""
+"""The help of `mzsr`: the commands in groups of what people do, one line each, and the page of each."""
 
 import argparse
 from collections.abc import Iterable
@@ -11,6 +11,31 @@ GROUPS = {
     "inspect": ("inspect", "kernel"),
     "maintain": ("export", "info", "completion"),
 }
+
+
+def add_command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    about: str,
+    epilog: str | None = None,
+    more: str | None = None,
+) -> argparse.ArgumentParser:
+    """Add a command, or an action of one.
+
+    Args:
+        commands: to add to.
+        name: of the command.
+        about: its line in the list of commands, without a capital and a full stop.
+        epilog: examples, shown as they stand.
+        more: what its own page begins with; None for `about` as a sentence.
+    """
+    return commands.add_parser(
+        name,
+        help=about,
+        description=more or f"{about[0].upper()}{about[1:]}.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 class Grouped(argparse.HelpFormatter):

@@ -6,6 +6,7 @@ from typing import Any
 
 from mzsr_basicsr import weights
 from mzsr_basicsr.cli import installed, machine
+from mzsr_basicsr.cli.groups import add_command
 from mzsr_basicsr.jobs.interrupt import ending_at_once
 from mzsr_basicsr.jobs.streams import put_out
 
@@ -15,8 +16,8 @@ _AGAIN = "install mzsr_basicsr again"
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `info` to the commands."""
     about = "say what a bug report needs: versions, devices, weights, extras"
-    description = "Say what a bug report needs: versions, devices, precision, weights, extras. Nothing is sent."
-    parser = commands.add_parser("info", help=about, description=description)
+    more = "Say what a bug report needs: versions, devices, precision, weights, extras. Nothing is sent."
+    parser = add_command(commands, "info", about, more=more)
     parser.add_argument("--json", action="store_true", help="print one record of JSON (default: text)")
     parser.set_defaults(run=_run)
 

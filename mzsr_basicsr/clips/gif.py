@@ -1,4 +1,4 @@
-"""Reading and writing animated GIFs frame by frame; their blocks, which Pillow encodes, are spliced as GIF89a lays them out."""
+"""Reading and writing animated GIFs frame by frame; blocks that Pillow encodes are spliced as GIF89a lays them out."""
 
 from __future__ import annotations
 
