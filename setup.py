@@ -29,6 +29,7 @@ setup(
     license_files=["LICENSE"],
     keywords="super-resolution zero-shot meta-learning MZSR ZSSR BasicSR",
     classifiers=[
+        "Development Status :: 4 - Beta",
         "Environment :: Console",
         "Intended Audience :: Science/Research",
         "Operating System :: POSIX :: Linux",
@@ -37,12 +38,16 @@ setup(
         "Programming Language :: Python :: 3.11",  # those that the test suite was run on
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
+        "Topic :: Multimedia :: Graphics",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Topic :: Scientific/Engineering :: Image Processing",
+        "Typing :: Typed",
     ],
     python_requires=">=3.10",
     package_dir={"": "."},  # an editable installation is a line in a .pth file then, and setuptools warns of nothing
     packages=find_packages(include=["mzsr_basicsr", "mzsr_basicsr.*"]),
     package_data={
+        "mzsr_basicsr": ["py.typed"],
         "mzsr_basicsr.pages": ["*.j2", "*.css", "*.js"],
         "mzsr_basicsr.weights": ["*.pth", "*.md", "SHA256SUMS"],
     },
@@ -58,7 +63,8 @@ setup(
         "pillow>=10.1",  # image files with all that belongs to them; graphics to train on, in its own font of any size
         "pyyaml",  # option files
         "scikit-learn",  # k-means over the embedding of tasks
-        "scipy",  # .mat kernels written, sizes for fast transforms, interpolation
+        "scipy>=1.15",  # .mat kernels written, the bootstrap, sizes for fast transforms, interpolation
+        "shtab",  # the scripts of `mzsr completion`; 100 kB of pure Python
         "tifffile",  # TIFF of any depth and number of bands
         "torch>=2.4",
         "tqdm",  # progress bars with an ETA
@@ -83,6 +89,7 @@ setup(
             "playwright",  # a test opens the pages in a browser, if there is one
             "pytest>=8",
             "ruff==0.17.5",
+            "twine",  # a test has it check what was built
             "types-PyYAML",
             "types-tqdm",
         ],

@@ -27,7 +27,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the sub-command."""
     parser = commands.add_parser(
         "benchmark",
-        help="compare methods on data sets and kernels, with tables, plots and a page",
+        help="compare methods on data sets and kernels: tables, plots, a page",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -31,7 +31,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the sub-command."""
     parser = commands.add_parser(
         "upscale",
-        help="enlarge pictures and clips; no training and no option file needed",
+        help="enlarge pictures and clips; no training, no option file",
         description="Enlarge pictures and clips by zero-shot super-resolution: the network adapts to each one.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

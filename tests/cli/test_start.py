@@ -59,6 +59,8 @@ COMMANDS = (
     "kernel",
     "weights",
     "tasks",
+    "info",
+    "completion",
 )
 KERNEL = (f"kernel {action}" for action in ("estimate", "draw", "convert", "compare"))
 ACTIONS = (*KERNEL, "weights average", "tasks map", "tasks cluster")

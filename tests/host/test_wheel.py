@@ -62,6 +62,9 @@ def built(content: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = outside([sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)], folder / "project")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Deprecat" not in done.stdout + done.stderr
+    files = [str(file) for file in folder.iterdir() if file.is_file()]
+    done = outside([sys.executable, "-m", "twine", "check", "--strict", *files], folder)
+    assert done.returncode == 0 and done.stdout.count("PASSED") == 2, done.stdout + done.stderr
     return folder
 
 
