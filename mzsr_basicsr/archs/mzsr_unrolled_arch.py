@@ -79,22 +79,37 @@ class MZSRNetUnrolled(nn.Module):
         if not filter_serves(degradation):
             return None
         linear = reach_of_phases(wiener_filter(degradation), self.scale)
-        return max(linear, 2 + 2 * sum(self.counts)) + 2
+        return max(linear, 4 + 2 * sum(self.counts))
 
-    def fixed_inputs(self, lq: Tensor, kernel: Tensor, noise: float | Tensor = 0.0) -> dict[str, Tensor]:
+    def fixed_inputs(
+        self, lq: Tensor, kernel: Tensor, noise: float | Tensor = 0.0, trust: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Compute what no parameter changes, once for each image.
+
+        Args:
+            lq: see `forward`, as for the next two.
+            kernel: see there.
+            noise: see there.
+            trust: from `shared_inputs`, where that was asked before.
 
         Returns:
             "base", the linear estimate l_1, (B, C, scale * h, scale * w); "filters", W's impulse response, (n, n) or
-            (B, n, n); and outside of training, for a kernel that W does not serve, "trust", see `trusted_share`.
+            (B, n, n); and what `shared_inputs` gives.
         """
         degradation = Degradation(kernel, self.scale, noise=noise)
         upscale = upscale_patches if self.training and kernel.ndim == 3 else linear_upscale
         fixed = {"base": upscale(lq, degradation), "filters": wiener_filter(degradation, REACH * self.scale)}
-        if not self.training and in_doubt(lq, degradation):
-            enlarge = lambda son, base: self._unroll(son, degradation, base, fixed["filters"])  # noqa: E731
-            fixed["trust"] = trusted_share(lq, degradation, enlarge)
-        return fixed
+        return fixed | (self.shared_inputs(lq, kernel, noise) if trust is None else {"trust": trust})
+
+    def shared_inputs(self, lq: Tensor, kernel: Tensor, noise: float | Tensor = 0.0) -> dict[str, Tensor]:
+        """Compute what is one for all parts of an image: outside of training, for a kernel that W does not serve, the
+        "trust", see `trusted_share`; else nothing.
+        """
+        degradation = Degradation(kernel, self.scale, noise=noise)
+        if self.training or not in_doubt(lq, degradation):
+            return {}
+        filters = wiener_filter(degradation, REACH * self.scale)
+        return {"trust": trusted_share(lq, degradation, lambda son, b: self._unroll(son, degradation, b, filters))}
 
     def forward(
         self,

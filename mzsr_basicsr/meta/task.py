@@ -42,15 +42,18 @@ class Task:
     seed: int = 0
 
 
-def network_inputs(network: nn.Module, lq: Tensor, degradation: Degradation) -> dict[str, object]:
+def network_inputs(
+    network: nn.Module, lq: Tensor, degradation: Degradation, shared: Mapping[str, Tensor] | None = None
+) -> dict[str, object]:
     """Collect what the network asks for beside the image.
 
     Its attributes `wants_kernel`, `wants_scale` and `wants_noise` ask for these three parts of what it is told of the
     degradation; the kernel is the blur before direct subsampling. A method
     `fixed_inputs(lq, **inputs)` returns more of them, which do not depend on the parameters, so that they are
-    computed once for all updates.
+    computed once for all updates. `shared` are inputs that the network's method `shared_inputs(lq, **inputs)` gave
+    for the image that `lq` is a part of.
     """
-    inputs: dict[str, object] = {}
+    inputs: dict[str, object] = {**(shared or {})}
     if getattr(network, "wants_kernel", False):
         inputs["kernel"] = degradation.told.to(lq)
     if getattr(network, "wants_scale", False):

@@ -27,7 +27,7 @@ from mzsr_basicsr.upscaling.plan import Plan, files_hashed
 from mzsr_basicsr.upscaling.precision import choose_precision, computing_in
 from mzsr_basicsr.upscaling.render import Job, Progress, reach_of, render
 from mzsr_basicsr.upscaling.restore import put_back
-from mzsr_basicsr.upscaling.sample import to_adapt_to, to_judge_blur
+from mzsr_basicsr.upscaling.sample import shared_inputs, to_adapt_to, to_judge_blur
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.weights import locate
 from mzsr_basicsr.weights.pretrained import load_pretrained, with_signal
@@ -122,8 +122,9 @@ class Upscaler:
         notice = chosen.notice or doubt(chosen, self.settings.kernel_turned, sample, name)
         found = perf_counter()
         adapted, recalled = self._adapt(pixels, bands, chosen.degradation, known)
+        shared = shared_inputs(self.network, pixels, bands, chosen.degradation.to(self._like))
         seconds = {"kernel": found - start, "adaptation": perf_counter() - found}
-        return Plan(chosen, adapted, seconds, notice, self.manner, recalled)
+        return Plan(chosen, adapted, seconds, notice, self.manner, recalled, shared)
 
     def remember(self, plan: Plan) -> dict[str, Any] | None:
         """Write to the memory, if it served, or raise WeightsError; say what it did, None where there is none."""
@@ -167,7 +168,8 @@ class Upscaler:
     def job(self, plan: Plan, bands: Bands) -> Job:
         """Say what the rendering of an image needs by a plan."""
         degradation = plan.chosen.degradation.to(self._like)
-        how = replace(self._settings, back_projection=self.settings.rounds(255 * float(degradation.noise)))
+        rounds = self.settings.rounds(255 * float(degradation.noise))
+        how = replace(self._settings, back_projection=rounds, shared=plan.shared)
         return Job(self.network, plan.adapted.params, degradation, how, bands, self.device)
 
     def _prepared(self, pixels: np.ndarray, alpha: bool, name: str, nodata: float | None) -> Prepared:
