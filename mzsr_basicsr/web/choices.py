@@ -14,9 +14,7 @@ _MOST_CORNERS = 2000
 _SMALLEST_SIDE = 15  # px, of Gaussian kernels
 
 
-def settings_of(
-    scale: float, quality: str, kernel: str, noise: float | None, updates: float | None
-) -> UpscaleSettings:
+def settings_of(scale: float, quality: str, kernel: str, noise: float | None, updates: float | None) -> UpscaleSettings:
     """Give the choices of `mzsr upscale`.
 
     Args:

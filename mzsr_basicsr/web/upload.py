@@ -68,7 +68,7 @@ def _examined(path: Path, limits: Limits) -> Upload:
     if FileJob(path, path).video:
         return _clip(path, limits)
     field = field_of(path)
-    if field in OWN_KIND:
+    if field is not None and field in OWN_KIND:
         check_field(path, path, field)
         return Upload(path, OWN_KIND[field][0])
     from mzsr_basicsr.pictures.header import read_header
