@@ -95,8 +95,8 @@ class Acts:
         width2: float,
         degrees: float,
         path: str,
-        noise: float | None,
-        updates: float | None,
+        noise: str,
+        updates: str,
         request: gr.Request,
     ) -> AsyncIterator[Updates]:
         """Upscale the visitor's file, and say how it goes."""

@@ -9,28 +9,46 @@ from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.web.messages import Points
 
+AUTO = "auto"
 ESTIMATED, GAUSSIAN, PATH, FILE, NONE = "auto", "gaussian", "path", "file", "bicubic"
 _MOST_CORNERS = 2000
 _SMALLEST_SIDE = 15  # px, of Gaussian kernels
 
 
-def settings_of(scale: float, quality: str, kernel: str, noise: float | None, updates: float | None) -> UpscaleSettings:
+def settings_of(scale: float, quality: str, kernel: str, noise: str, updates: str) -> UpscaleSettings:
     """Give the choices of `mzsr upscale`.
 
     Args:
         scale: output over input.
         quality: fast, normal or best.
         kernel: as `UpscaleSettings.kernel`.
-        noise: σ in levels of 0 to 255; None to estimate it.
-        updates: None for what the quality says.
+        noise: "auto", or σ in levels of 0 to 255.
+        updates: "auto" for what the quality says, or a whole number.
 
     Raises:
         ConfigError: one line.
     """
-    if updates is not None and updates != int(updates):
-        raise ConfigError(f"updates: {updates:g} must be a whole number from 0 to 10000")
-    made = None if updates is None else int(updates)
-    return UpscaleSettings(scale, kernel, updates=made, noise="auto" if noise is None else noise, quality=quality)
+    sigma, made = _number("noise", noise), _number("updates", updates)
+    if made is not None and not made.is_integer():
+        raise ConfigError(f"updates: {updates} must be auto, or a whole number from 0 to 10000")
+    return UpscaleSettings(
+        scale,
+        kernel,
+        updates=None if made is None else int(made),
+        noise="auto" if sigma is None else sigma,
+        quality=quality,
+    )
+
+
+def _number(name: str, text: str) -> float | None:
+    """Read a number; None for auto, or where nothing stands."""
+    word = text.strip().lower()
+    if word in ("", AUTO):
+        return None
+    try:
+        return float(word.replace(",", "."))
+    except ValueError:
+        raise ConfigError(f"{name}: {word[:40]!r} must be auto or a number") from None
 
 
 def gaussian_text(width1: float, width2: float, degrees: float) -> str:

@@ -8,11 +8,13 @@ from typing import Any
 import gradio as gr
 
 from mzsr_basicsr.degradation.kernel_text import FILE_SUFFIXES
-from mzsr_basicsr.web.choices import ESTIMATED, FILE, GAUSSIAN, NONE, PATH
+from mzsr_basicsr.web import words
+from mzsr_basicsr.web.choices import AUTO, ESTIMATED, FILE, GAUSSIAN, NONE, PATH
 from mzsr_basicsr.web.limits import Limits
 
 _JS = (Path(__file__).parent / "kernels.js").read_text("utf-8")
-_QUALITIES = [("Fast: no learning", "fast"), ("Normal", "normal"), ("Best: some 20 times slower", "best")]
+_QUALITIES = [("Fast", "fast"), ("Normal", "normal"), ("Best", "best")]
+_QUALITY = "Fast learns nothing from the picture; best takes some 20 times as long as normal"
 _KERNELS = [
     ("Estimated from the picture", ESTIMATED),
     ("Gaussian: out of focus", GAUSSIAN),
@@ -52,32 +54,20 @@ class Controls:
 
 def make_controls(limits: Limits) -> Controls:
     """Put the controls where the page is being built."""
-    taken = f"Photo or clip, up to {limits.megabytes:g} MB and {limits.megapixels:g} megapixels"
-    file = gr.File(label=taken, elem_id="drop", height=150)
+    file = gr.File(label="Photo or clip", elem_id="drop")
+    gr.HTML(words.limits(limits), elem_id="limits")
     facts = gr.HTML(elem_id="facts", visible=False)
     scale = gr.Slider(1, 4, 2, step=0.25, label="Scale", info="How many times larger")
-    quality = gr.Radio(_QUALITIES, value="normal", label="Quality")
+    quality = gr.Radio(_QUALITIES, value="normal", label="Quality", info=_QUALITY)
     with gr.Row():
         run = gr.Button("Enlarge", variant="primary", size="lg", elem_id="run")
         stop = gr.Button("Stop", variant="stop", size="lg", visible=False, elem_id="stop")
     with gr.Accordion("More choices: blur, noise, updates", open=False):
         kernel, groups, gaussian, ellipse, path, kernel_file, kernel_note = _kernels()
-        noise = gr.Number(
-            None,
-            label="Noise",
-            info="Standard deviation in levels of 0 to 255. Empty: estimated",
-            placeholder="estimated",
-            minimum=0,
-            maximum=100,
+        noise = gr.Textbox(
+            AUTO, label="Noise", info="auto: estimated; or its standard deviation, 0 to 100 levels of 255"
         )
-        updates = gr.Number(
-            None,
-            label="Updates",
-            info="Steps of learning on the picture. Empty: as the quality says",
-            placeholder="as the quality says",
-            minimum=0,
-            maximum=10000,
-        )
+        updates = gr.Textbox(AUTO, label="Updates", info="auto: as the quality says; or how often to learn, 0 to 10000")
     shown = (kernel, groups, gaussian, ellipse, path, kernel_file, kernel_note)
     return Controls(file, facts, scale, quality, run, stop, *shown, noise, updates)
 

@@ -18,7 +18,17 @@ _HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private
 
 def theme() -> gr.themes.Base:
     """Give the colours; the fonts are the visitor's own, none is fetched."""
-    return gr.themes.Soft(primary_hue="blue", secondary_hue="blue", neutral_hue="slate", font=_FONTS, font_mono=_MONO)
+    soft = gr.themes.Soft(primary_hue="blue", secondary_hue="blue", neutral_hue="slate", font=_FONTS, font_mono=_MONO)
+    return soft.set(
+        block_title_background_fill="transparent",
+        block_title_text_color="*body_text_color",
+        block_title_text_color_dark="*body_text_color",
+        block_title_padding="0",
+        block_label_background_fill="transparent",
+        block_label_background_fill_dark="transparent",
+        block_label_text_color="*body_text_color",
+        block_label_text_color_dark="*body_text_color",
+    )
 
 
 def build(acts: Acts) -> gr.Blocks:
@@ -47,7 +57,8 @@ def build(acts: Acts) -> gr.Blocks:
 def _make_results() -> Results:
     status = gr.HTML(words.WELCOME, elem_id="status")
     compare = gr.ImageSlider(
-        label="Bicubic on the left, the result on the right; wheel or pinch to zoom",
+        label="Before and after",
+        show_label=False,
         visible=False,
         interactive=False,
         type="filepath",

@@ -27,7 +27,7 @@ def losses_plot(losses: Sequence[float], held_out: Sequence[float], kept: int) -
         return ""
     figure = Figure(figsize=(5.2, 2.6))
     figure.set_label("Loss and held-out loss, by update")
-    axes = figure.add_axes((0.15, 0.19, 0.82, 0.76))
+    axes = figure.add_axes((0.15, 0.18, 0.82, 0.7))
     marker = "o" if len(losses) <= _DOTS else ""
     for values, colour, name in ((losses, _LEARNED, "learned from"), (held_out, _HELD_OUT, "held out")):
         known = [value if math.isfinite(value) else math.nan for value in values]
@@ -41,5 +41,5 @@ def losses_plot(losses: Sequence[float], held_out: Sequence[float], kept: int) -
     for name, spine in axes.spines.items():
         spine.set_color(INK)
         spine.set_visible(name in ("left", "bottom"))
-    axes.legend(frameon=False, labelcolor=INK, fontsize=9)
+    axes.legend(frameon=False, labelcolor=INK, fontsize=9, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
     return svg_text(figure)

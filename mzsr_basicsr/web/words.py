@@ -6,6 +6,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from mzsr_basicsr.web.eta import said
+from mzsr_basicsr.web.limits import Limits
 from mzsr_basicsr.web.messages import Done, Waiting, Working
 from mzsr_basicsr.web.upload import Upload
 
@@ -14,6 +15,14 @@ TOP = """<h1>Sharper and larger: zero-shot super-resolution</h1>
 WELCOME = """<div class="mzsr"><strong>How it works</strong><ol><li>Drop a photo or a clip.</li>
 <li>Press <em>Enlarge</em>. A photo of a phone takes some minutes on a processor, seconds on a graphics card.</li>
 <li>Compare the result with plain bicubic enlargement, and download it.</li></ol></div>"""
+_COMPARE = "<br>Left of the line is plain bicubic enlargement, right of it the result. Wheel or pinch to zoom."
+_NO_BLUR = 0.05  # px², of the larger variance; less cannot be seen
+
+
+def limits(taken: Limits) -> str:
+    """Say what is taken."""
+    form = '<p class="dim">Up to {:g} MB and {:g} megapixels; any format that <code>mzsr upscale</code> reads.</p>'
+    return Markup(form).format(taken.megabytes, taken.megapixels)
 
 
 def url(path: Path) -> str:
@@ -60,8 +69,7 @@ def facts(upload: Upload, scale: float) -> str:
         "": "",
     }[upload.preview]
     words = upload.words(scale)
-    form = '<figure>{}<figcaption><strong>{}</strong><br><span class="dim">{}</span></figcaption></figure>'
-    return Markup(form).format(shown, upload.path.name, words)
+    return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(shown, words)
 
 
 def finished(done: Done, seconds: float) -> str:
@@ -69,7 +77,9 @@ def finished(done: Done, seconds: float) -> str:
     lines = [Markup("<strong>Done</strong> in {:.1f} s: {}").format(seconds, done.result.name)]
     if done.before is None:
         lines.append(Markup("<br>There is no picture to show of this kind of file; download it."))
-    elif done.reduced > 1:
+    else:
+        lines.append(Markup(_COMPARE))
+    if done.reduced > 1:
         lines.append(Markup("<br>Shown {} times smaller; the download is whole.").format(done.reduced))
     return Markup('<div class="mzsr" role="status">{}</div>').format(Markup("").join(lines))
 
@@ -100,7 +110,8 @@ def _found(done: Done) -> list[str]:
     if kernel is not None:
         sure = kernel.get("confidence")
         wide = f"{kernel['lambda1'] ** 0.5:.2f} and {kernel['lambda2'] ** 0.5:.2f} px"
-        lines.append(f"Blur: {wide} wide" + ("" if sure is None else f", estimated with confidence {sure:.0%}"))
+        blur = f"Blur: {wide} wide" if kernel["lambda1"] > _NO_BLUR else "Blur: none beside the reduction itself"
+        lines.append(blur + ("" if sure is None else f", estimated with confidence {sure:.0%}"))
     noise = record.get("noise")
     if isinstance(noise, float):
         lines.append(f"Noise: {noise:.1f} levels of 255")
