@@ -25,6 +25,7 @@ class Results:
     """The components of the right side, by what they are for."""
 
     status: Any
+    stop: Any
     compare: Any
     row: Any
     download: Any
@@ -158,11 +159,11 @@ def _check(visit: Visit, kernel: str) -> None:
 def _busy(status: str) -> Updates:
     """Give the page while work is done, in the order of its outputs."""
     hidden = gr.update(visible=False)
-    return status, hidden, gr.update(visible=True), hidden, hidden, gr.skip(), gr.skip(), hidden
+    return status, gr.update(interactive=False), gr.update(visible=True), hidden, hidden, gr.skip(), gr.skip(), hidden
 
 
 def _ended(status: str) -> Updates:
-    return status, gr.update(visible=True), gr.update(visible=False), *[gr.skip()] * 5
+    return status, gr.update(interactive=True), gr.update(visible=False), *[gr.skip()] * 5
 
 
 def _last(event: Event, task: Task, kernel: str, seconds: float) -> Updates:

@@ -35,7 +35,6 @@ class Controls:
     scale: Any
     quality: Any
     run: Any
-    stop: Any
     kernel: Any
     groups: dict[str, Any]
     gaussian: tuple[Any, Any, Any]
@@ -59,9 +58,7 @@ def make_controls(limits: Limits) -> Controls:
     facts = gr.HTML(elem_id="facts", visible=False)
     scale = gr.Slider(1, 4, 2, step=0.25, label="Scale", info="How many times larger")
     quality = gr.Radio(_QUALITIES, value="normal", label="Quality", info=_QUALITY)
-    with gr.Row():
-        run = gr.Button("Enlarge", variant="primary", size="lg", elem_id="run")
-        stop = gr.Button("Stop", variant="stop", size="lg", visible=False, elem_id="stop")
+    run = gr.Button("Enlarge", variant="primary", size="lg", elem_id="run")
     with gr.Accordion("More choices: blur, noise, updates", open=False):
         kernel, groups, gaussian, ellipse, path, kernel_file, kernel_note = _kernels()
         noise = gr.Textbox(
@@ -69,7 +66,7 @@ def make_controls(limits: Limits) -> Controls:
         )
         updates = gr.Textbox(AUTO, label="Updates", info="auto: as the quality says; or how often to learn, 0 to 10000")
     shown = (kernel, groups, gaussian, ellipse, path, kernel_file, kernel_note)
-    return Controls(file, facts, scale, quality, run, stop, *shown, noise, updates)
+    return Controls(file, facts, scale, quality, run, *shown, noise, updates)
 
 
 def _kernels() -> tuple[Any, ...]:

@@ -49,7 +49,7 @@ class Folders:
 
     def visitor(self) -> Path:
         """Make a folder whose name nobody can guess."""
-        folder = self.served / f"v{secrets.token_hex(16)}"
+        folder = self.served / f"visitor_{secrets.token_hex(16)}"
         folder.mkdir()
         return folder
 

@@ -46,16 +46,17 @@ def build(acts: Acts) -> gr.Blocks:
                 results = _make_results()
         _bind_file(acts, controls, results)
         _bind_kernel(acts, controls)
-        outputs = [results.status, controls.run, controls.stop, results.compare, results.row, results.download]
+        outputs = [results.status, controls.run, results.stop, results.compare, results.row, results.download]
         outputs += [results.kernel, results.details]
-        controls.run.click(acts.run, controls.chosen, outputs, **_HIDDEN)
-        controls.stop.click(acts.stop, None, results.status, **_HIDDEN)
+        controls.run.click(acts.run, controls.chosen, outputs, scroll_to_output=True, **_HIDDEN)
+        results.stop.click(acts.stop, None, results.status, **_HIDDEN)
         page.unload(acts.leave)
     return page
 
 
 def _make_results() -> Results:
     status = gr.HTML(words.WELCOME, elem_id="status")
+    stop = gr.Button("Stop", variant="stop", visible=False, elem_id="stop")
     compare = gr.ImageSlider(
         label="Before and after",
         show_label=False,
@@ -70,7 +71,7 @@ def _make_results() -> Results:
         download = gr.DownloadButton("Download the result", variant="primary", elem_id="download")
         kernel = gr.DownloadButton("Download the kernel", elem_id="download-kernel")
     details = gr.HTML(elem_id="details", visible=False)
-    return Results(status, compare, row, download, kernel, details)
+    return Results(status, stop, compare, row, download, kernel, details)
 
 
 def _bind_file(acts: Acts, controls: Controls, results: Results) -> None:

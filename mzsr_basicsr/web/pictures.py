@@ -16,7 +16,7 @@ from mzsr_basicsr.pictures.prepare import prepared
 from mzsr_basicsr.pictures.reading import read_picture
 
 LONGEST = 4096  # px, longer side of what is shown; larger results are reduced
-_KERNEL = 240  # px
+_KERNEL = 240  # px, side of the drawing, or less for whole px a weight
 
 
 def shown_pair(job: FileJob, folder: Path, scale: float) -> tuple[Path, Path, int] | None:
@@ -47,7 +47,7 @@ def shown_pair(job: FileJob, folder: Path, scale: float) -> tuple[Path, Path, in
 
 def kernel_picture(kernel: Tensor, path: Path) -> Path:
     """Draw a kernel, with its ellipse, as PNG."""
-    Image.fromarray(draw_kernel(kernel, _KERNEL)).save(path)
+    Image.fromarray(draw_kernel(kernel, max(1, _KERNEL // kernel.shape[-1]) * kernel.shape[-1])).save(path)
     return path
 
 

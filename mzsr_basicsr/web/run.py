@@ -1,5 +1,6 @@
 """One task of a visitor: upscaled as `mzsr upscale` does it, with progress, and pictures of what was done."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -89,7 +90,7 @@ def job_of(source: Path, folder: Path, scale: float) -> FileJob:
 def plain(line: str, task: Task) -> str:
     """Take the server's folders out of a line."""
     for folder in (task.folder / "result", task.folder, task.source.parent):
-        line = line.replace(f"{folder}/", "").replace(str(folder), "the result's folder")
+        line = re.sub(rf"{re.escape(str(folder))}(/|(?![\w.-]))", "", line)
     return line
 
 

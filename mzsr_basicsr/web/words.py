@@ -10,8 +10,9 @@ from mzsr_basicsr.web.limits import Limits
 from mzsr_basicsr.web.messages import Done, Waiting, Working
 from mzsr_basicsr.web.upload import Upload
 
-TOP = """<h1>Sharper and larger: zero-shot super-resolution</h1>
-<p>The network learns from your own picture while it enlarges it. Everything stays on this machine.</p>"""
+TOP = """<h1>Larger and sharper</h1>
+<p>Zero-shot super-resolution: the network learns from your own picture while it enlarges it.
+Everything stays on this machine.</p>"""
 WELCOME = """<div class="mzsr"><strong>How it works</strong><ol><li>Drop a photo or a clip.</li>
 <li>Press <em>Enlarge</em>. A photo of a phone takes some minutes on a processor, seconds on a graphics card.</li>
 <li>Compare the result with plain bicubic enlargement, and download it.</li></ol></div>"""
