@@ -13,6 +13,11 @@ TITLE = "MZSR: zero-shot super-resolution"
 CSS = Path(__file__).parent / "page.css"
 _FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica", "Arial", "sans-serif"]
 _MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+_SEE_STATUS = """(...chosen) => {
+  const status = document.querySelector("#status"), place = status.getBoundingClientRect();
+  if (place.top < 0 || place.bottom > window.innerHeight) status.scrollIntoView({ behavior: "smooth" });
+  return chosen;
+}"""  # on a phone it lies below the choices
 _HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
 
@@ -48,7 +53,7 @@ def build(acts: Acts) -> gr.Blocks:
         _bind_kernel(acts, controls)
         outputs = [results.status, controls.run, results.stop, results.compare, results.row, results.download]
         outputs += [results.kernel, results.details]
-        controls.run.click(acts.run, controls.chosen, outputs, scroll_to_output=True, **_HIDDEN)
+        controls.run.click(acts.run, controls.chosen, outputs, js=_SEE_STATUS, **_HIDDEN)
         results.stop.click(acts.stop, None, results.status, **_HIDDEN)
         page.unload(acts.leave)
     return page

@@ -40,6 +40,7 @@ def visit(browser, server):
         context = browser.new_context(viewport=viewport, color_scheme=scheme)
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on(
             "requestfailed", lambda request: troubles.append(request.url) if "heartbeat" not in request.url else None
@@ -78,7 +79,7 @@ def enlarge(page, updates="2"):
 
 
 def finish(page):
-    page.wait_for_selector("#details pre", timeout=60_000)
+    page.wait_for_selector("#details pre")
     page.wait_for_function("() => [...document.querySelectorAll('#compare img')].every(i => i.complete)")
 
 
@@ -89,7 +90,7 @@ def download(page, button, folder):
     return folder / taken.value.suggested_filename
 
 
-def until(found, seconds=20):
+def until(found, seconds=60):
     end = time.monotonic() + seconds
     while not found():
         assert time.monotonic() < end
@@ -214,7 +215,7 @@ def test_a_stop_two_visitors_and_one_who_goes_away(visit, server, photo):
     first.click("#stop")
     first.get_by_text("Stopped; nothing was kept.").wait_for()
     enlarge(first, "10000")
-    first.get_by_text("Learning from the picture").wait_for(timeout=60_000)
+    first.get_by_text("Learning from the picture").wait_for()
     enlarge(second)
     second.get_by_text("You are number 2 in the queue: one file is before yours.").wait_for()
     assert len(server.folders()) == 2
