@@ -12,7 +12,8 @@ from mzsr_basicsr.web import words
 from mzsr_basicsr.web.choices import AUTO, ESTIMATED, FILE, GAUSSIAN, NONE, PATH
 from mzsr_basicsr.web.limits import Limits
 
-_JS = (Path(__file__).parent / "kernels.js").read_text("utf-8")
+_HERE = Path(__file__).parent
+_JS, _DROP = (_HERE / "kernels.js").read_text("utf-8"), (_HERE / "drop.js").read_text("utf-8")
 _QUALITIES = [("Fast", "fast"), ("Normal", "normal"), ("Best", "best")]
 _QUALITY = "Fast learns nothing from the picture; best takes some 20 times as long as normal"
 _KERNELS = [
@@ -54,7 +55,7 @@ class Controls:
 def make_controls(limits: Limits) -> Controls:
     """Put the controls where the page is being built."""
     file = gr.File(label="Photo or clip", elem_id="drop")
-    gr.HTML(words.limits(limits), elem_id="limits")
+    gr.HTML(words.limits(limits), elem_id="limits", js_on_load=_DROP)
     facts = gr.HTML(elem_id="facts", visible=False)
     scale = gr.Slider(1, 4, 2, step=0.25, label="Scale", info="How many times larger")
     quality = gr.Radio(_QUALITIES, value="normal", label="Quality", info=_QUALITY)

@@ -22,8 +22,11 @@ _NO_BLUR = 0.05  # px², of the larger variance; less cannot be seen
 
 def limits(taken: Limits) -> str:
     """Say what is taken."""
-    form = '<p class="dim">Up to {:g} MB and {:g} megapixels; any format that <code>mzsr upscale</code> reads.</p>'
-    return Markup(form).format(taken.megabytes, taken.megapixels)
+    form = (
+        '<p class="dim">Up to {:g} MB and {:g} megapixels; any format that <code>mzsr upscale</code> reads.</p>'
+        '<p class="mzsr-error" role="alert" data-bytes="{}" hidden></p>'
+    )
+    return Markup(form).format(taken.megabytes, taken.megapixels, taken.bytes)
 
 
 def url(path: Path) -> str:

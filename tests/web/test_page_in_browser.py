@@ -198,7 +198,7 @@ def test_files_that_are_refused_in_a_line_on_the_page(visit, tmp_path):
     other = visit()
     (tmp_path / "large.png").write_bytes(b"\0" * 300_000)
     drop(other, tmp_path / "large.png")
-    other.get_by_text("maximum").first.wait_for()
+    other.get_by_text("large.png: 0.3 MB, and this page takes 0.2 MB").wait_for()
     wider = visit()
     Image.fromarray(np.zeros((8000, 8000), bool)).save(tmp_path / "wide.png")
     drop(wider, tmp_path / "wide.png")
@@ -253,6 +253,10 @@ def test_what_the_server_does_not_answer(server, tmp_path):
         "monitoring",
     ):
         assert status(server.address, path) == 404
+    form = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n%s\r\n--x--\r\n'
+    for size, expected in ((1000, 200), (300_000, 413)):
+        sent = {"Content-Type": "multipart/form-data; boundary=x"}
+        assert status(server.address, "gradio_api/upload", form % (b"0" * size), **sent) == expected
     assert status(server.address, "", Host="example.com") == 403
     assert status(server.address, "", Origin="http://example.com") == 403
     assert status(server.address, "") == 200
