@@ -23,7 +23,9 @@ from PIL import Image
 
 OF_FILES = {"affine", "h5py", "nibabel", "pydicom", "rasterio"}  # what the extras geo, matlab and medical bring
 OF_WEB = {"fastapi", "gradio", "starlette", "uvicorn"}  # the extra web
-NOT_OF_THE_CORE = {"lmdb", "basicsr", "torchvision", "skimage", "pyiqa"} | OF_FILES | OF_WEB  # and other extras, `host.install`
+NOT_OF_THE_CORE = (
+    {"lmdb", "basicsr", "torchvision", "skimage", "pyiqa"} | OF_FILES | OF_WEB
+)  # and other extras, `host.install`
 OURS = {"mzsr_basicsr", "functional_tensor_finder"}  # the second stands beside the shim's sitecustomize
 DEBRIS = (
     ".venv/lib/torch.py",
