@@ -10,7 +10,7 @@ import gradio as gr
 
 from mzsr_basicsr.errors import ConfigError, MZSRError
 from mzsr_basicsr.web import words
-from mzsr_basicsr.web.choices import FILE, GAUSSIAN, PATH, command_line, corners, gaussian_text, settings_of
+from mzsr_basicsr.web.choices import FILE, GAUSSIAN, PATH, Chosen, command_line, corners, gaussian_text, settings_of
 from mzsr_basicsr.web.desk import Desk
 from mzsr_basicsr.web.eta import Eta
 from mzsr_basicsr.web.messages import LAST, Done, Event, Refused, Stopped, Task, Waiting, Working
@@ -107,7 +107,7 @@ class Acts:
             gaussian = gaussian_text(width1, width2, degrees) if kernel == GAUSSIAN else ""
             given = {GAUSSIAN: gaussian, PATH: "delta", FILE: str(visit.kernel)}.get(kernel, kernel)
             _check(visit, kernel)
-            settings = settings_of(scale, quality, given, noise, updates)
+            settings = settings_of(Chosen(scale, quality, given, noise, updates))
             points = corners(path) if kernel == PATH else None
             visit, folder, ticket = self.visits.begin(name)
         except MZSRError as error:
@@ -120,7 +120,7 @@ class Acts:
                 done = isinstance(event, Done)
                 yield updated
         finally:
-            self.visits.end(name, done)
+            self.visits.end(name, folder, done)
 
     async def _told(self, task: Task, ticket: Any, kernel: str) -> AsyncIterator[tuple[Event, Updates]]:
         eta, since, last = Eta(), monotonic(), ("", 0.0)

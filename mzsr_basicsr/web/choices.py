@@ -4,6 +4,7 @@ import json
 import math
 import shlex
 from pathlib import Path
+from typing import NamedTuple
 
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
@@ -15,28 +16,39 @@ _MOST_CORNERS = 2000
 _SMALLEST_SIDE = 15  # px, of Gaussian kernels
 
 
-def settings_of(scale: float, quality: str, kernel: str, noise: str, updates: str) -> UpscaleSettings:
-    """Give the choices of `mzsr upscale`.
+class Chosen(NamedTuple):
+    """What a visitor chose.
 
-    Args:
+    Attributes:
         scale: output over input.
         quality: fast, normal or best.
         kernel: as `UpscaleSettings.kernel`.
         noise: "auto", or σ in levels of 0 to 255.
         updates: "auto" for what the quality says, or a whole number.
+    """
+
+    scale: float
+    quality: str
+    kernel: str
+    noise: str
+    updates: str
+
+
+def settings_of(chosen: Chosen) -> UpscaleSettings:
+    """Give the choices of `mzsr upscale`.
 
     Raises:
         ConfigError: one line.
     """
-    sigma, made = _number("noise", noise), _number("updates", updates)
+    sigma, made = _number("noise", chosen.noise), _number("updates", chosen.updates)
     if made is not None and not made.is_integer():
-        raise ConfigError(f"updates: {updates} must be auto, or a whole number from 0 to 10000")
+        raise ConfigError(f"updates: {chosen.updates} must be auto, or a whole number from 0 to 10000")
     return UpscaleSettings(
-        scale,
-        kernel,
+        chosen.scale,
+        chosen.kernel,
         updates=None if made is None else int(made),
         noise="auto" if sigma is None else sigma,
-        quality=quality,
+        quality=chosen.quality,
     )
 
 

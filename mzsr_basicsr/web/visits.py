@@ -66,6 +66,7 @@ class Visits:
             ConfigError: it is too large, or was not sent here.
         """
         visit = self.of(name)
+        visit.kernel = None
         own = self._folders.take(path, visit.folder, _KERNEL)
         if own.stat().st_size > _KERNEL_BYTES:
             self._folders.drop(visit.folder, _KERNEL)
@@ -100,13 +101,15 @@ class Visits:
         visit.ticket = Ticket()
         return visit, folder, visit.ticket
 
-    def end(self, name: str, done: bool) -> None:
-        """Note that a task has ended; what it made stays where it was done."""
+    def end(self, name: str, folder: Path, done: bool) -> None:
+        """Note that a task has ended; what it made in its folder stays where it was done and its visitor is there."""
         visit = self._visits.get(name)
-        if visit is not None:
-            visit.ticket = None
-            if not done:
-                shutil.rmtree(visit.folder / _WORK, ignore_errors=True)
+        if visit is None:  # the worker may have made a folder after it was removed, and before it was stopped
+            return shutil.rmtree(folder.parent, ignore_errors=True)
+        visit.ticket = None
+        if not done:
+            shutil.rmtree(folder, ignore_errors=True)
+        return None
 
     def stop(self, name: str) -> None:
         """Stop what is at work, or waits, for a visitor."""

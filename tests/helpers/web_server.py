@@ -53,7 +53,7 @@ def serving(folder: Path, *options: str):
         finally:
             process.send_signal(signal.SIGINT)
             try:
-                process.communicate(timeout=20)
+                process.communicate(timeout=120)
             finally:
                 process.kill()
     assert (process.returncode, (folder / "errors").read_text()) == (0, "ended; nothing is left behind\n")

@@ -14,7 +14,7 @@ from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.spread import as_gaussian, covariance
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
-from mzsr_basicsr.web.choices import command_line, corners, gaussian_text, settings_of
+from mzsr_basicsr.web.choices import Chosen, command_line, corners, gaussian_text, settings_of
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from mzsr_basicsr.web.choices import command_line, corners, gaussian_text, setti
     ],
 )
 def test_the_command_line_means_the_same(chosen):
-    settings = settings_of(*chosen)
+    settings = settings_of(Chosen(*chosen))
     line = command_line(Path("/x/my photo.png"), Path("/y/my photo_x2.png"), settings, settings.kernel)
     words = shlex.split(line)
     parsed = parser().parse_args(words[1:])
@@ -35,7 +35,7 @@ def test_the_command_line_means_the_same(chosen):
 
 
 def test_what_is_not_chosen_is_as_of_the_command():
-    assert settings_of(2, "normal", "auto", " Auto ", "auto") == UpscaleSettings()
+    assert settings_of(Chosen(2, "normal", "auto", " Auto ", "auto")) == UpscaleSettings()
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_what_is_not_chosen_is_as_of_the_command():
 )
 def test_other_words_are_refused(noise, updates, line):
     with pytest.raises(ConfigError, match=line):
-        settings_of(2, "normal", "auto", noise, updates)
+        settings_of(Chosen(2, "normal", "auto", noise, updates))
 
 
 @pytest.mark.parametrize(("width1", "width2", "degrees"), [(2, 1, 30), (1, 1, 0), (0.8, 3, 150)])

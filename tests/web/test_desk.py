@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from helpers.clips import make_clip, two_shots
 from helpers.commands import photograph
 
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
@@ -69,6 +70,16 @@ def test_a_line_of_three_at_a_desk_with_one_place(desk, tmp_path, mzsr):
     assert updates == [0, 1]  # how many are made before each
     status, *_ = mzsr("upscale", tmp_path / "short.png", "-o", tmp_path / "o.png", "--updates", 2, "--device", "cpu")
     assert status == 0 and (tmp_path / "o.png").read_bytes() == done.result.read_bytes()
+
+
+def test_a_clip_is_what_the_command_makes_of_it(desk, tmp_path, mzsr):
+    make_clip(tmp_path / "clip.mp4", two_shots(4))
+    (tmp_path / "made").mkdir()
+    given = Task(tmp_path / "clip.mp4", tmp_path / "made", UpscaleSettings(updates=1, device="cpu"))
+    *events, done = asyncio.run(told(desk, given))
+    assert Working("Upscaling", 4, 4, "frames") in events and done.result.name == "clip_x2.mp4"
+    assert mzsr("upscale", given.source, "-o", tmp_path / "own.mp4", "--updates", 1, "--device", "cpu")[0] == 0
+    assert (tmp_path / "own.mp4").read_bytes() == done.result.read_bytes()
 
 
 def test_bad_files_and_a_killed_worker_end_in_a_line_and_the_next_is_served(desk, tmp_path):
