@@ -18,6 +18,12 @@ MEDICAL = [
     "pylibjpeg[openjpeg]>=2",  # decodes JPEG 2000 and its high-throughput kind for pydicom; BSD and MIT
     "python-gdcm>=3.0.10",  # decodes JPEG, lossless JPEG and JPEG-LS for pydicom; Apache-2.0, where others are GPL
 ]
+WEB = [
+    "fastapi",  # what Gradio is mounted on; it brings this and the two below, which we name as we import them
+    "gradio>=6,<7",  # the page of `mzsr web`: its components, uploads and events
+    "starlette",  # answers of the gate before it
+    "uvicorn",  # serves it on a port that is taken before
+]
 
 setup(
     name="mzsr_basicsr",
@@ -49,6 +55,7 @@ setup(
     package_data={
         "mzsr_basicsr": ["py.typed"],
         "mzsr_basicsr.pages": ["*.j2", "*.css", "*.js"],
+        "mzsr_basicsr.web": ["*.css", "*.js"],
         "mzsr_basicsr.weights": ["*.pth", "*.md", "SHA256SUMS"],
     },
     install_requires=[
@@ -81,6 +88,7 @@ setup(
         "demo": ["scikit-image"],  # the photographs of `mzsr demo`, which trains and so needs BasicSR as well
         "dev": [
             *GEO,
+            *WEB,
             "build",  # a test makes the sdist and the wheel
             "h5py",  # as the extra matlab
             "hypothesis",
@@ -96,6 +104,7 @@ setup(
         "geo": GEO,  # scenes in `mzsr upscale`
         "medical": MEDICAL,  # DICOM and NIfTI in `mzsr upscale`
         "matlab": ["h5py"],  # kernels in files of MATLAB 7.3, which are HDF5
+        "web": WEB,  # `mzsr web`
         "metrics": ["pyiqa"],  # LPIPS, DISTS, NIQE, … in `mzsr benchmark`
     },
     entry_points={"console_scripts": ["mzsr = mzsr_basicsr.cli.main:main"]},

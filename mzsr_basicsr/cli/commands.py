@@ -6,7 +6,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mzsr_basicsr import __version__, test, train
-from mzsr_basicsr.cli import adapt, benchmark, completion, degrade, demo, info, inspect, kernel, tasks, upscale, weights
+from mzsr_basicsr.cli import (
+    adapt,
+    benchmark,
+    completion,
+    degrade,
+    demo,
+    info,
+    inspect,
+    kernel,
+    tasks,
+    upscale,
+    web,
+    weights,
+)
 from mzsr_basicsr.cli.groups import Grouped
 from mzsr_basicsr.cli.upscale_choices import SIGNAL
 from mzsr_basicsr.cli.words import parse, take_any_case
@@ -36,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="mzsr", description=description, formatter_class=Grouped)
     made.add_argument("--version", action="version", version=f"mzsr {__version__}")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands", prog="mzsr")
-    for face in (upscale, adapt, kernel, degrade, benchmark, inspect, tasks, weights, info, completion):
+    for face in (upscale, web, adapt, kernel, degrade, benchmark, inspect, tasks, weights, info, completion):
         face.add(commands)
     for name, about in (("train", "train as an option file says"), ("test", "test as an option file says")):
         commands.add_parser(name, help=f"{about}, by BasicSR", parents=[launch.parser(name)], add_help=False)

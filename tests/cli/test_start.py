@@ -31,6 +31,8 @@ HEAVY = [
     "skimage",
     "sklearn",
     "tifffile",
+    "gradio",
+    "fastapi",
 ]
 NOT_FOR_UPSCALING = [
     "basicsr",
@@ -48,6 +50,7 @@ NOT_FOR_UPSCALING = [
 ]
 COMMANDS = (
     "upscale",
+    "web",
     "adapt",
     "degrade",
     "benchmark",
@@ -141,6 +144,8 @@ REFUSED = {  # arguments: exit status, what the one line says
     "degrade a.png -o out --kernel gaussian:0": (1, "gaussian:0: variances must be positive px^2"),
     "degrade none.png -o out": (1, "none.png: no such file"),
     "degrade none.mp4 -o out": (1, "none.mp4: a clip or a GIF; give pictures of another kind"),
+    "web --port 70000": (1, "port: 70000 must be from 0 to 65535"),
+    "web --queue two": (2, "argument --queue: invalid int value: 'two'"),
     "inspect -o out": (1, "inspect: neither an LR image nor --hr"),
     "inspect a.png -o out --crop 9999": (1, "crop: 9999 px; at most 1024"),
     "inspect a.png -o out --signal fog": (2, "argument --signal: invalid choice: 'fog'"),
