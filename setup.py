@@ -19,6 +19,8 @@ MEDICAL = [
     "python-gdcm>=3.0.10",  # decodes JPEG, lossless JPEG and JPEG-LS for pydicom; Apache-2.0, where others are GPL
 ]
 
+RAY = ["ray>=2.40"]  # `--ray`: files and benchmarks spread over the hosts of a cluster; Apache-2.0
+
 setup(
     name="mzsr_basicsr",
     version=VERSION,
@@ -82,6 +84,7 @@ setup(
             *MEDICAL,
             "playwright",  # a test opens the pages in a browser, if there is one
             "pytest>=8",
+            *RAY,  # tests start a cluster of one host
             "ruff==0.17.5",
             "types-PyYAML",
             "types-tqdm",
@@ -90,6 +93,7 @@ setup(
         "medical": MEDICAL,  # DICOM and NIfTI in `mzsr upscale`
         "matlab": ["h5py"],  # kernels in files of MATLAB 7.3, which are HDF5
         "metrics": ["pyiqa"],  # LPIPS, DISTS, NIQE, … in `mzsr benchmark`
+        "ray": RAY,  # `--ray` of `mzsr upscale` and `mzsr benchmark`
     },
     entry_points={"console_scripts": ["mzsr = mzsr_basicsr.cli.main:main"]},
 )

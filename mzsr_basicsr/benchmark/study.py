@@ -21,7 +21,7 @@ from mzsr_basicsr.benchmark.run.plan import Plan
 from mzsr_basicsr.benchmark.run.pool import run_tasks
 from mzsr_basicsr.benchmark.run.sources import Given, make_sources
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.jobs.crew import Hands
+from mzsr_basicsr.jobs.crew import Hands, begun_again
 from mzsr_basicsr.jobs.shard import Shard
 from mzsr_basicsr.jobs.streams import say
 from mzsr_basicsr.options.strict import nearest
@@ -124,12 +124,17 @@ def _compute(tasks: list[Task], plan: Plan, folder: Path, device: torch.device, 
     bar = tqdm(
         total=len(tasks), initial=len(tasks) - len(missing), desc=plan.options.name, smoothing=0, bar_format=form
     )
+    again = 0
     with bar:
-        for task, line in run_tasks(missing, plan, folder, device, hands):
-            if line is not None:
-                failures[task.key] = line
-                source = task.given.source
+        for done in run_tasks(missing, plan, folder, device, hands):
+            again += done.tries > 1
+            if done.result is not None:
+                failures[done.item.key] = done.result
+                source = done.item.given.source
+                where = f"{source.dataset}/{source.kernel}/{source.image}"
                 with tqdm.external_write_mode(file=sys.stderr):
-                    say(f"failed: {task.label} on {source.dataset}/{source.kernel}/{source.image}: {line}")
+                    say(f"failed: {done.item.label} on {where}: {done.result}")
             bar.update()
+    if again:
+        say(f"note: {begun_again(again, 'result')}")
     return failures

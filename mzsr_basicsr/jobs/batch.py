@@ -9,7 +9,7 @@ from types import TracebackType
 from tqdm import tqdm
 
 from mzsr_basicsr.errors import MZSRError
-from mzsr_basicsr.jobs.crew import Do, Done, Hands, spread
+from mzsr_basicsr.jobs.crew import Do, Done, Hands, begun_again, spread
 from mzsr_basicsr.jobs.file_jobs import FileJob
 from mzsr_basicsr.jobs.policy import FilePolicy, Record
 from mzsr_basicsr.jobs.streams import say
@@ -50,9 +50,7 @@ def run_batch(
                 with tqdm.external_write_mode(file=sys.stderr):
                     report(done.item, _with_host(done))
     if again:
-        say(
-            f"note: {again} {'file was' if again == 1 else 'files were'} begun again, as a process or its host was lost"
-        )
+        say(f"note: {begun_again(again, 'file')}")
     return failed
 
 

@@ -8,11 +8,13 @@ memory was short.
 import logging
 import os
 import secrets
+import sys
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TextIO, cast
 
 import mzsr_basicsr
 from mzsr_basicsr.errors import ConfigError, MZSRError
@@ -20,7 +22,7 @@ from mzsr_basicsr.jobs.crew import Do, Done, Item, Result, Start, set_threads
 
 RETRIES = 3  # of an item, as Ray's own default
 AHEAD = 1000  # items that Ray holds at a time: millions need no more of its memory
-_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_BACKEND_LOG_LEVEL": "error"}
+_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 _MISSING = "ray: Ray is not installed here; run: pip install 'mzsr_basicsr[ray]', here and on every host of the cluster"
 
 
@@ -40,7 +42,7 @@ def over_a_cluster(
     Raises:
         ConfigError: no Ray, no cluster, or a host that lacks our package or the folder that this one works in.
     """
-    with _connected(address) as ray:
+    with _ray_on_stderr(), _connected(address) as ray:
         order = ray.put(_Order(start))
         remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=0)(_on_a_host)
         waiting, tries = deque(range(len(items))), Counter[int]()
@@ -97,6 +99,22 @@ def _connected(address: str) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _ray_on_stderr() -> Iterator[None]:
+    """Keep the standard output for this thread: from another one Ray prints there what it has to say of lost hosts."""
+    before, own = sys.stdout, threading.get_ident()
+
+    class Divided:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(before if threading.get_ident() == own else sys.stderr, name)
+
+    sys.stdout = cast(TextIO, Divided())
+    try:
+        yield
+    finally:
+        sys.stdout = before
 
 
 def _line(error: Exception) -> str:

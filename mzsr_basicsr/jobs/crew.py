@@ -3,6 +3,7 @@
 This module imports the standard library alone: the process that only shares out the work starts light.
 """
 
+import sys
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -70,7 +71,12 @@ def spread(
 
 
 def set_threads(threads: int | None, processes: int = 1) -> None:
-    """Give this process a number of threads, or its share of what one process would have."""
-    import torch
+    """Give PyTorch, where it was loaded, a number of threads, or its share of what one process would have."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(threads or max(1, torch.get_num_threads() // processes))
 
-    torch.set_num_threads(threads or max(1, torch.get_num_threads() // processes))
+
+def begun_again(count: int, what: str) -> str:
+    """Say in words how many items were begun more than once."""
+    return f"{count} {what}{' was' if count == 1 else 's were'} begun again, as a process or its host was lost"

@@ -31,6 +31,7 @@ HEAVY = [
     "skimage",
     "sklearn",
     "tifffile",
+    "ray",
 ]
 NOT_FOR_UPSCALING = [
     "basicsr",
@@ -90,6 +91,11 @@ REFUSED = {  # arguments: exit status, what the one line says
     "upscale a.png -o out --overwrite --skip-existing": (2, "not allowed with argument --overwrite"),
     "upscale a.png -o out --scale 5": (1, "scale: 5 must be from 1 to 4"),
     "upscale a.png -o out --jobs 0": (1, "jobs: 0 must be from 1 to "),
+    "upscale a.png -o out --shard 0/4": (1, "shard: 0/4: there is no share 0 of 4; the first number must be from 1"),
+    "upscale a.png -o out --shard two": (1, "shard: 'two' is no share; write --shard 3/16 for the third of sixteen"),
+    "upscale a.png -o out --shard auto/4": (1, "shard: auto/4: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX"),
+    "upscale a.png -o out --ray local --jobs 2": (1, "ray: the cluster's CPUs say how many are at work side by side"),
+    "benchmark -opt text --shard 5/4": (1, "shard: 5/4: there is no share 5 of 4; the first number must be from 1 to"),
     "upscale a.png -o out --kernel fog:3": (
         1,
         "fog:3: unknown kernel; allowed: auto, auto-free, bicubic, a .mat, .npy, .npz or .png file (FILE[3]: the third ",

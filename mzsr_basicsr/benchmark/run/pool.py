@@ -10,14 +10,15 @@ import torch
 from mzsr_basicsr.benchmark.run.bench import Bench
 from mzsr_basicsr.benchmark.run.cell import Task
 from mzsr_basicsr.benchmark.run.plan import Plan
-from mzsr_basicsr.jobs.crew import Hands, spread
+from mzsr_basicsr.jobs.crew import Done, Hands, spread
 
-Outcome = tuple[Task, str | None]  # the line that says why it failed, or None
 KILLED = "its process was killed, maybe for lack of memory; give --jobs 1, or leave this image out"
 
 
-def run_tasks(tasks: list[Task], plan: Plan, folder: Path, device: torch.device, hands: Hands) -> Iterator[Outcome]:
-    """Yield each task when it is done.
+def run_tasks(
+    tasks: list[Task], plan: Plan, folder: Path, device: torch.device, hands: Hands
+) -> Iterator[Done[Task, str | None]]:
+    """Yield each task when it is done, with the line that says why it failed, or None.
 
     Args:
         tasks: what to do.
@@ -27,7 +28,7 @@ def run_tasks(tasks: list[Task], plan: Plan, folder: Path, device: torch.device,
         hands: who works.
     """
     with closing(spread(tasks, Benching(plan, folder, device), lambda task: KILLED, hands)) as outcomes:
-        yield from ((done.item, done.result) for done in outcomes)
+        yield from outcomes
 
 
 @dataclass(frozen=True)
