@@ -12,7 +12,7 @@ import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any, TextIO, cast
 
@@ -22,7 +22,11 @@ from mzsr_basicsr.jobs.crew import Do, Done, Item, Result, Start, set_threads
 
 RETRIES = 3  # of an item, as Ray's own default
 AHEAD = 1000  # items that Ray holds at a time: millions need no more of its memory
-_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+_QUIET = {  # nothing is told to anybody, and what Ray has to say is said at once, see `_ray_on_stderr`
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS": "0",
+}
 _MISSING = "ray: Ray is not installed here; run: pip install 'mzsr_basicsr[ray]', here and on every host of the cluster"
 
 
@@ -98,7 +102,8 @@ def _connected(address: str) -> Iterator[Any]:
     try:
         yield ray
     finally:
-        ray.shutdown()
+        with redirect_stdout(sys.stderr):  # what it has not said yet, it says then
+            ray.shutdown()
 
 
 @contextmanager
