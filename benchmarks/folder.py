@@ -3,7 +3,7 @@
 Three ways take turns on the same pictures: one process; two by `--jobs 2`; and two commands beside each other that have
 nothing in common, on one half of the pictures each, which show what the machine itself gives
 two processes (caches and memory are shared, and so are cores, with whoever else works on it). The load before each turn
-is printed: above 0.2 nothing is measured but the neighbours.
+is printed: above 0.2 the neighbours are measured, too. Seconds of CPU do not count the waiting for them.
 
     python benchmarks/folder.py PHOTOS                       # 100 crops of 256x256 px from a folder of photographs
     python benchmarks/folder.py PHOTOS --count 20 --options "--updates 0"
@@ -11,6 +11,7 @@ is printed: above 0.2 nothing is measured but the neighbours.
 
 import argparse
 import os
+import resource
 import shlex
 import statistics
 import subprocess
