@@ -45,10 +45,10 @@ def main() -> None:
         for _ in range(arguments.rounds):
             for way, times in seconds.items():
                 load = os.getloadavg()[0]
+                before = cpu_seconds()
                 times.append(timed(room, commands(room, way), more))
-                print(
-                    f"{way}: {times[-1]:.1f} s, {arguments.count / times[-1]:.3f} pictures/s (load before: {load:.1f})"
-                )
+                cpu, rate = cpu_seconds() - before, arguments.count / times[-1]
+                print(f"{way}: {times[-1]:.1f} s, {rate:.3f} pictures/s, CPU {cpu:.1f} s (load before: {load:.1f})")
     one = statistics.median(seconds["--jobs 1"])
     for way in ("--jobs 2", "two commands"):
         shares = [a / (2 * b) for a, b in zip(seconds["--jobs 1"], seconds[way], strict=True)]
@@ -92,6 +92,12 @@ def timed(room: Path, words: list[list[str]], more: list[str]) -> float:
         if any(one.wait() for one in started):
             sys.exit("error: folder: a command has failed")
         return time.perf_counter() - begun
+
+
+def cpu_seconds() -> float:
+    """Give the seconds of CPU of all processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

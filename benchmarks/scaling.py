@@ -1,9 +1,10 @@
 """How a meta-training scales over processes: the same meta-batch for each, one thread each, gloo.
 
 A row has the time of a meta-step with its gradients averaged by DistributedDataParallel; that of the average alone,
-after a barrier, so that nobody waits for anybody; its share of the step; and the efficiency, which is the
-step of one process over that of many. Two processes share caches, memory and cores with each other, and with whoever
-else works on the machine, so that a step of two is longer by more than the average takes. Seconds of CPU do not count the waiting for them.
+after a barrier, so that nobody waits for anybody; its share of the step; and the efficiency, which is the step of one
+process over that of many. Two processes share caches, memory and cores with each other, and with whoever else works on
+the machine, so that a step of two is longer by more than the average takes. Seconds of CPU do not count the waiting for
+a core; the efficiency is given by them, too.
 
     python benchmarks/scaling.py                     # 1 and 2 processes, half a minute
     python benchmarks/scaling.py --processes 1 2 4 8 --tasks 5 --steps 20
@@ -34,16 +35,16 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.child:
         return child(arguments.tasks, arguments.steps)
-    print("| processes | step, s | of it CPU, s | average of gradients, s | its share | efficiency | load before |")
-    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
-    first = None
+    print("| processes | step, s | of it CPU, s | average of gradients, s | its share | efficiency | by CPU | load |")
+    print("| ---: |" + " ---: |" * 7)
+    first: dict[str, float] = {}
     for count in arguments.processes:
         load = os.getloadavg()[0]
         found = launched(count, arguments)
-        first = first or found["step"]
-        share, efficiency = found["average"] / found["step"], first / found["step"]
-        numbers = f"{found['step']:.3f} | {found['cpu']:.3f} | {found['average']:.4f} | {100 * share:.2f} % | {100 * efficiency:.0f} %"
-        print(f"| {count} | {numbers} | {load:.1f} |", flush=True)
+        first = first or found
+        step, cpu, average = (found[name] for name in ("step", "cpu", "average"))
+        shares = f"{100 * average / step:.2f} % | {100 * first['step'] / step:.0f} % | {100 * first['cpu'] / cpu:.0f} %"
+        print(f"| {count} | {step:.3f} | {cpu:.3f} | {average:.4f} | {shares} | {load:.1f} |", flush=True)
     print(
         f"{arguments.tasks} tasks for each process, second order, 5 inner steps, {found['bytes']:,} bytes of gradients"
     )

@@ -237,3 +237,19 @@ print(json.dumps([first, [m for m in NOT_FOR_UPSCALING if m in sys.modules], "to
 """
     found = python(place, f"HEAVY, NOT_FOR_UPSCALING = {HEAVY}, {NOT_FOR_UPSCALING}\n{code}")
     assert found == [[], [], True] and (place / "out/a.png").is_file()
+
+
+def test_the_process_that_shares_out_the_work_loads_no_torch(place):
+    (place / "two").mkdir()
+    for index in range(2):
+        photograph(place / f"two/{index}.png", index)
+    code = """
+import json, sys
+from mzsr_basicsr.cli.main import main
+if __name__ == "__main__":
+    sys.argv = ["mzsr", "upscale", "two", "-o", "shared", "--updates", "0", "--device", "cpu", "--jobs", "2"]
+    main()
+    print(json.dumps("torch" in sys.modules))
+"""
+    assert python(place, code) is False
+    assert sorted(path.name for path in (place / "shared").iterdir()) == ["0.png", "1.png"]
