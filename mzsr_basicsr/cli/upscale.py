@@ -97,10 +97,11 @@ def _prepare(arguments: argparse.Namespace) -> Callable[[], int]:
         known = [outcome for job in jobs if (outcome := foregone(job, policy)) is not None]
         if len(known) == len(jobs):
             return lambda: tell_all(jobs, known, report)
-    from mzsr_basicsr.degradation.kernel_files import load_kernel
     from mzsr_basicsr.jobs.batch import run_batch
 
     if settings.kernel not in (*ESTIMATED, "bicubic"):
+        from mzsr_basicsr.degradation.kernel_files import load_kernel
+
         load_kernel(settings.kernel)  # a damaged file is said once, not for each picture
     jobs = [read_once(job) for job in jobs]
     hands = replace(hands, processes=min(hands.processes, len(jobs)), gpus=int(settings.device == "cuda"))

@@ -144,6 +144,7 @@ def test_what_the_metadata_say(metadata: Message) -> None:
         "matlab",
         "medical",
         "metrics",
+        "ray",
     }
 
 
