@@ -25,6 +25,8 @@ WEB = [
     "uvicorn",  # serves it on a port that is taken before
 ]
 
+RAY = ["ray>=2.40"]  # `--ray`: files and benchmarks spread over the hosts of a cluster; Apache-2.0
+
 setup(
     name="mzsr_basicsr",
     version=VERSION,
@@ -96,6 +98,7 @@ setup(
             *MEDICAL,
             "playwright",  # a test opens the pages in a browser, if there is one
             "pytest>=8",
+            *RAY,  # tests start a cluster of one host
             "ruff==0.17.5",
             "twine",  # a test has it check what was built
             "types-PyYAML",
@@ -106,6 +109,7 @@ setup(
         "matlab": ["h5py"],  # kernels in files of MATLAB 7.3, which are HDF5
         "web": WEB,  # `mzsr web`
         "metrics": ["pyiqa"],  # LPIPS, DISTS, NIQE, … in `mzsr benchmark`
+        "ray": RAY,  # `--ray` of `mzsr upscale` and `mzsr benchmark`
     },
     entry_points={"console_scripts": ["mzsr = mzsr_basicsr.cli.main:main"]},
 )

@@ -23,8 +23,9 @@ from PIL import Image
 
 OF_FILES = {"affine", "h5py", "nibabel", "pydicom", "rasterio"}  # what the extras geo, matlab and medical bring
 OF_WEB = {"fastapi", "gradio", "starlette", "uvicorn"}  # the extra web
+OF_OTHERS = {"ray"}  # the extra of its name
 NOT_OF_THE_CORE = (
-    {"lmdb", "basicsr", "torchvision", "skimage", "pyiqa"} | OF_FILES | OF_WEB
+    {"lmdb", "basicsr", "torchvision", "skimage", "pyiqa"} | OF_FILES | OF_WEB | OF_OTHERS
 )  # and other extras, `host.install`
 OURS = {"mzsr_basicsr", "functional_tensor_finder"}  # the second stands beside the shim's sitecustomize
 DEBRIS = (
@@ -150,6 +151,7 @@ def test_what_the_metadata_say(metadata: Message) -> None:
         "matlab",
         "medical",
         "metrics",
+        "ray",
         "web",
     }
 
