@@ -48,6 +48,7 @@ autodoc_use_type_comments = False
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True  # attributes are told in their class, not once more by themselves
 nitpick_ignore_regex = [("py:.*", ".*")]  # types of other packages, whose pages cannot be fetched
 
 sphinx_gallery_conf = {

@@ -15,7 +15,7 @@ RECORDS = [  # heading, where it stands in an option file
     ("A run", [run.RunOptions, run.PathOptions, run.LoggerOptions]),
     ("`train`", [run.TrainOptions, learner.MetaOptions, learner.StartOptions, learner.RuleOptions,
                  zero_shot.SignalOptions, schedule.MultiStepOptions, schedule.CosineOptions]),
-    ("`val`", [run.CommonValOptions, zero_shot.ZeroShotOptions, zssr.ZSSROptions]),
+    ("`val`", [run.ValOptions, zssr.ZSSRValOptions, zero_shot.ZeroShotOptions, zssr.ZSSROptions]),
     ("`datasets`", [datasets.MetaDatasetOptions, datasets.ValTaskOptions, datasets.LawOptions,
                     datasets.PairDatasetOptions, datasets.BlurredPatchOptions, datasets.TaskViewsOptions,
                     datasets.ZeroShotDatasetOptions, datasets.BackendOptions]),

@@ -6,7 +6,7 @@ from pathlib import Path
 import commands
 import records
 
-API = {  # page: its title, what it is about, and the modules whose public names it lists
+API = {  # page: its title, what it is about, and the modules, or MODULE:NAME,…, whose public names it lists
     "package": ("The package", "What `import mzsr_basicsr` gives.", ["upscaling.api", "upscaling.settings"]),
     "degradation": (
         "Degradations and kernels",
@@ -17,7 +17,7 @@ API = {  # page: its title, what it is about, and the modules whose public names
     "adaptation": (
         "Adaptation to one image",
         "The meta-test, what it learns from, and ZSSR.",
-        ["adaptation.zero_shot", "adaptation.settings", "signals", "signals.scene", "zssr", "zssr.settings"],
+        ["adaptation.zero_shot", "adaptation.settings:Manner", "signals", "zssr"],
     ),
     "meta": ("Meta-learners", "Tasks, steps, and the four choices.",
              ["meta", "meta.embedding", "meta.store", "weights.clusters", "weights.task_embedding"]),
@@ -46,8 +46,10 @@ def write_all(source: Path) -> None:
 def api_page(title: str, about: str, modules: list[str]) -> str:
     """List the public names of modules by autodoc."""
     parts = [f"# {title}", about]
-    for module in modules:
-        parts += [f"## `mzsr_basicsr.{module}`", f"```{{eval-rst}}\n.. automodule:: mzsr_basicsr.{module}\n```"]
+    for entry in modules:
+        module, _, names = entry.partition(":")
+        chosen = f"\n   :members: {names}" if names else ""
+        parts += [f"## `mzsr_basicsr.{module}`", f"```{{eval-rst}}\n.. automodule:: mzsr_basicsr.{module}{chosen}\n```"]
     return "\n\n".join(parts) + "\n"
 
 
