@@ -23,7 +23,7 @@ from sphinx.cmd.build import build_main  # noqa: E402
 
 PACKAGE = ROOT / "mzsr_basicsr"
 MOVED = (  # where links of the pages point to in the repository, and where that lies in the site
-    (r"\]\((\.\./)+README\.md", "](index.md"),
+    (r"\]\(((?:\.\./)*)\.\./README\.md", r"](\1index.md"),
     (r"\]\(\.\./CHANGELOG\.md", "](changelog.md"),
     (r"\]\(\.\./options/README\.md", "](option_files.md"),
     (r"\]\(\.\./mzsr_basicsr/weights/", "](weights/"),
