@@ -61,9 +61,8 @@ def son() -> Figure:
     image = how.apply(torch.from_numpy(father.transpose(2, 0, 1) / 255))
     figure = Figure(figsize=(9.5, 3.1))
     titles = ("HR image: wanted", "LR image: the photo", "son: the photo,\ndegraded once more")
-    for left, side, picture, title in zip(
-        (0.02, 0.42, 0.76), (0.30, 0.22, 0.16), (father, _picture(image), _picture(how.son(image))), titles
-    ):
+    pictures = (father, _picture(image), _picture(how.son(image)))
+    for left, side, picture, title in zip((0.02, 0.42, 0.76), (0.30, 0.22, 0.16), pictures, titles, strict=True):
         axis = figure.add_axes((left, 0.46 - side * 1.5, side, side * 3))
         _show(axis, picture, title)
     arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1.6}
@@ -82,8 +81,8 @@ def stages() -> Figure:
     figure, axis = _sheet(9.5, 2.9)
     boxes = (
         (0.01, "1  Large-scale training", "many photographs, many kernels", "hours, once", COOL),
-        (0.35, "2  Meta-transfer learning", "each task: one kernel.\nAdapt, judge, move the start", "hours, once", COOL),
-        (0.69, "3  Meta-test", "your photo: some updates\non its own son, then enlarge", "seconds, for each photo", WARM),
+        (0.35, "2  Meta-transfer learning", "one kernel at a time:\nadapt, judge, move the start", "hours, once", COOL),
+        (0.69, "3  Meta-test", "your photo: some updates\non its son, then enlarge", "seconds, for each photo", WARM),
     )  # fmt: skip
     for x, title, words, time, colour in boxes:
         _box(axis, x, 0.18, 0.30, 0.72, colour)
@@ -107,17 +106,19 @@ def family() -> Figure:
     figure, axis = _sheet(10.5, 5.4)
     places = [np.linspace(0.80, 0.10, len(names)) for _, names, _ in columns]
     xs, colours = (0.29, 0.50, 0.70, 0.90), matplotlib.colormaps["tab20"]
-    for y, (number, (name, choices)) in zip(np.linspace(0.86, 0.04, len(LEARNERS)), enumerate(LEARNERS.items())):
+    heights = np.linspace(0.86, 0.04, len(LEARNERS))
+    for y, (number, (name, choices)) in zip(heights, enumerate(LEARNERS.items()), strict=True):
         shift = (len(LEARNERS) / 2 - number) * 0.008
         ends = [places[i][names.index(chosen(choices))] + shift for i, (_, names, chosen) in enumerate(columns)]
-        for left, right, start, end in zip((0.135, *(x + 0.07 for x in xs)), (x - 0.07 for x in xs), (y, *ends), ends):
+        lefts, rights = [0.135, *(x + 0.07 for x in xs[:-1])], [x - 0.07 for x in xs]
+        for left, right, start, end in zip(lefts, rights, [y, *ends[:-1]], ends, strict=True):
             way = np.linspace(0, 1, 40)
             bend = start + (end - start) * (3 * way**2 - 2 * way**3)
             axis.plot(left + (right - left) * way, bend, color=colours(number), lw=2)
         axis.text(0.125, y, name, ha="right", va="center", color=INK)
-    for x, heights, (title, names, _) in zip(xs, places, columns):
+    for x, its, (title, names, _) in zip(xs, places, columns, strict=True):
         axis.text(x, 0.97, title, ha="center", va="center", weight="bold")
-        for y, name in zip(heights, names):
+        for y, name in zip(its, names, strict=True):
             _box(axis, x - 0.07, y - 0.055, 0.14, 0.11, LIGHT, 2)
             axis.text(x, y, name.replace("_", " "), ha="center", va="center", zorder=3)
     return figure

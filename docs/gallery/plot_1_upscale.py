@@ -9,12 +9,14 @@ gives the result with what was found on the way.
 import cv2
 import matplotlib.pyplot as plt
 import skimage.data
+import torch
 
 import mzsr_basicsr
+from mzsr_basicsr import Degradation
 
 
 def show(**pictures):
-    _, axes = plt.subplots(1, len(pictures), figsize=(3.2 * len(pictures), 3.6), layout="constrained")
+    _, axes = plt.subplots(1, len(pictures), figsize=(3 * len(pictures), 3.4), layout="constrained")
     for axis, (title, picture) in zip(axes, pictures.items()):
         axis.imshow(picture, interpolation="nearest")
         axis.set_title(title.replace("_", " "))
@@ -22,12 +24,17 @@ def show(**pictures):
 
 
 # %%
-# Any image as a NumPy array serves: here a part of a photograph of 96 x 96 px, as it is.
+# Any image as a NumPy array serves. This one is a photograph that was blurred and made small, so that the answer is
+# known; the call below is told nothing of it.
 
-photo = skimage.data.astronaut()[70:166, 176:272]
+truth = skimage.data.astronaut()[:320, :320]
+image = torch.from_numpy(truth.transpose(2, 0, 1) / 255)
+photo = (Degradation("gaussian:2,2", 2).apply(image).clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+
 result = mzsr_basicsr.upscale(photo, scale=2)
 bicubic = cv2.resize(photo, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-show(the_photo=photo, bicubic=bicubic, mzsr=result.image)
+face, small_face = (slice(50, 178), slice(160, 288)), (slice(25, 89), slice(80, 144))
+show(photo=photo[small_face], bicubic=bicubic[face], mzsr=result.image[face], original=truth[face])
 
 # %%
 # What was found: the blur, how sure the estimate is, how many of the updates were kept and why no more were made.

@@ -2,8 +2,8 @@
 A known and an unknown kernel
 =============================
 
-A photo is small because light was blurred before it was sampled. The weights of that blur are the *kernel*. Who knows it
-should say so; else it is estimated from the photo alone.
+A photo is small because light was blurred before it was sampled. The weights of that blur are the *kernel*. Who knows
+it should say so; else it is estimated from the photo alone.
 """
 
 import matplotlib.pyplot as plt
@@ -37,7 +37,7 @@ photo = (how.apply(image).clamp(0, 1) * 255).round().byte().permute(1, 2, 0).num
 
 known = mzsr_basicsr.upscale(photo, 2, kernel=how)
 unknown = mzsr_basicsr.upscale(photo, 2, subsampling="direct")
-wrong = mzsr_basicsr.upscale(photo, 2, kernel="gaussian:5,5", subsampling="direct")
+wrong = mzsr_basicsr.upscale(photo, 2, kernel="gaussian:4,4", subsampling="direct")
 for name, result in (("known", known), ("estimated", unknown), ("wrong", wrong)):
     print(f"{name:9}: {psnr_y(result.image, truth, 2):.2f} dB; {result.degradation}")
 

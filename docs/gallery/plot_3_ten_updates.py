@@ -50,7 +50,9 @@ right.set(xlabel="updates", ylabel="PSNR, dB")
 before, after = results[0].image, results[30].image
 change = np.clip(128 + 10 * (after.astype(int) - before), 0, 255).astype(np.uint8)
 _, axes = plt.subplots(1, 4, figsize=(12, 3.2), layout="constrained")
-for axis, picture, title in zip(axes, (before, after, change, page), ("0 updates", "30 updates", "change × 10", "original")):
+for axis, picture, title in zip(
+    axes, (before, after, change, page), ("0 updates", "30 updates", "change × 10", "original")
+):
     axis.imshow(picture[40:120, 40:136], interpolation="nearest")
     axis.set_title(title)
     axis.axis("off")

@@ -43,8 +43,8 @@ def draw_task(photos, side=96):
 
 
 # %%
-# The outer loop: adapt to a few tasks, ask how good the adapted networks are, and move the start so that they get better.
-# ``maml`` differentiates through the five inner steps, exactly.
+# The outer loop: adapt to a few tasks, ask how good the adapted networks are, and move the start so that they get
+# better. ``maml`` differentiates through the five inner steps, exactly.
 
 network = MZSRNetLR(num_feat=16, num_conv=5, scale=2)
 untrained = copy.deepcopy(network)

@@ -41,7 +41,9 @@ class TinyNet(nn.Module):
 # %%
 # It is trained for some seconds on patches of two photographs, with a kernel of its own for each step.
 
-photos = [torch.from_numpy(photo.transpose(2, 0, 1) / 255).float() for photo in (skimage.data.coffee(), skimage.data.rocket())]
+photos = [
+    torch.from_numpy(photo.transpose(2, 0, 1) / 255).float() for photo in (skimage.data.coffee(), skimage.data.rocket())
+]
 network = TinyNet()
 optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
 for i in range(400):

@@ -58,4 +58,5 @@ right.set(xlabel="update", ylabel="PSNR, dB")
 left.legend()
 
 # %%
-# In an option file, ``train: {meta: {learner: quick}}`` trains by it; see :doc:`The family of meta-learners </learners>`.
+# In an option file, ``train: {meta: {learner: quick}}`` trains by it;
+# see :doc:`The family of meta-learners </learners>`.

@@ -2,8 +2,8 @@
 A memory over a folder
 ======================
 
-Photos of one camera have much in common. With ``--memory FILE`` a photo begins with what earlier ones taught, where a part
-of it that is held out says that this is better.
+Photos of one camera have much in common. With ``--memory FILE`` a photo begins with what earlier ones taught, where a
+part of it that is held out says that this is better.
 """
 
 import tempfile

@@ -2,8 +2,8 @@
 DICOM and GeoTIFF
 =================
 
-Scans and scenes are more than pixels: millimetres, places on Earth, units. ``mzsr upscale`` keeps all of that right. The
-extras ``medical`` and ``geo`` read and write them: ``pip install '.[medical,geo]'``.
+Scans and scenes are more than pixels: millimetres, places on Earth, units. ``mzsr upscale`` keeps all of that right.
+The extras ``medical`` and ``geo`` read and write them: ``pip install '.[medical,geo]'``.
 """
 
 import os
@@ -51,7 +51,19 @@ with rasterio.open(folder / "scene.tif", "w", driver="GTiff", crs="EPSG:32618", 
 # %%
 # One command for both, ``mzsr upscale scan.dcm scene.tif -o out``.
 
-words = ["upscale", "scan.dcm", "scene.tif", "-o", "out", "--kernel", "gaussian:1,1", "--updates", "5", "--device", "cpu"]
+words = [
+    "upscale",
+    "scan.dcm",
+    "scene.tif",
+    "-o",
+    "out",
+    "--kernel",
+    "gaussian:1,1",
+    "--updates",
+    "5",
+    "--device",
+    "cpu",
+]
 places = os.pathsep.join(place for place in sys.path if place)
 environment = {**os.environ, "PYTHONPATH": places, "OMP_NUM_THREADS": "1"}
 command = [sys.executable, "-m", "mzsr_basicsr.cli.main", *words]

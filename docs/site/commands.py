@@ -7,8 +7,9 @@ from mzsr_basicsr.host import launch
 
 ABOUT = """# Commands
 
-Read off the parsers of the program: what `mzsr COMMAND --help` says. Explanations with examples are in the pages about
-[upscaling](../upscale.md), [adaptation to a collection](../adapt.md), [training](../train.md) and [comparing](../compare.md).
+Read off the parsers of the program: what `mzsr COMMAND --help` says. Explanations with examples are in
+the pages about [upscaling](../upscale.md), [adaptation to a collection](../adapt.md), [training](../train.md) and
+[comparing](../compare.md).
 """
 
 

@@ -43,7 +43,7 @@ highlight_language = "none"  # what stands in fences without a language is a com
 default_role = "code"  # docstrings write `names` as Markdown does
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
-autodoc_default_options = {"members": True, "undoc-members": False}
+autodoc_default_options = {"members": True}
 autodoc_use_type_comments = False
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
@@ -57,6 +57,7 @@ sphinx_gallery_conf = {
     "filename_pattern": r"/\w+\.py$",
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
+    "capture_repr": (),
     "show_memory": False,
     "show_signature": False,
     "abort_on_example_error": True,

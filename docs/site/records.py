@@ -25,9 +25,9 @@ RECORDS = [  # heading, where it stands in an option file
 ]  # fmt: skip
 ABOUT = """# All keys of option files
 
-Read off the records that check every option file. A key that is not listed, or a value of another type, ends the run with one
-line. [Options](../options.md) explains kernels, signals, starts and rules with examples; a benchmark's file is explained in
-[Compare](../compare.md).
+Read off the records that check every option file. A key that is not listed, or a value of another type, ends the run
+with one line. [Options](../options.md) explains kernels, signals, starts and rules with examples; a benchmark's file is
+explained in [Compare](../compare.md).
 """
 Table = dict[str, str]
 
@@ -46,7 +46,8 @@ def page() -> str:
 def _rows(record: type[msgspec.Struct], tables: list[Table]) -> list[str]:
     """Describe the keys of a record; meanings come from the table by hand that has most of them, then from others."""
     fields = msgspec.structs.fields(record)
-    nearest = sorted(tables, key=lambda table: -sum(field.name in table for field in fields))
+    shared = {id(table): sum(field.name in table for field in fields) for table in tables}
+    nearest = [table for table in sorted(tables, key=lambda table: -shared[id(table)]) if shared[id(table)] > 1]
     types = {field.name: field.type for field in inspect.type_info(record).fields}
     lines = ["| key | type | default | meaning |", "| --- | --- | --- | --- |"]
     for field in fields:

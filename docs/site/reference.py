@@ -1,4 +1,4 @@
-"""The pages that nobody writes by hand: options from their records, commands from their parsers, Python from docstrings."""
+"""The pages that nobody writes by hand: options from records, commands from parsers, Python from docstrings."""
 
 import json
 from pathlib import Path

@@ -140,6 +140,7 @@ def test_what_the_metadata_say(metadata: Message) -> None:
         "bench",
         "demo",
         "dev",
+        "docs",
         "geo",
         "matlab",
         "medical",
