@@ -38,6 +38,8 @@ def page() -> str:
     parts = [ABOUT]
     for heading, records in RECORDS:
         parts.append(f"## {heading}\n")
+        if heading == "A benchmark":
+            parts.append("[Methods and their keys](../compare.md#the-option-file), explained.\n")
         for record in records:
             parts += [f"### `{record.__name__}`\n", record.__doc__.split("\n\n")[0] + "\n", *_rows(record, tables), ""]
     return "\n".join(parts)
