@@ -51,7 +51,10 @@ def main() -> int:
 
 
 def gather(source: Path) -> None:
-    """Lay out what Sphinx reads; pages of an earlier build that are gone now go, results of the gallery stay."""
+    """Lay out what Sphinx reads; pages of an earlier build that are gone now go, results of the gallery stay.
+
+    Guides that the front page does not list are listed in it, in the place of `@others`.
+    """
     for old in source.glob("*"):
         if old.name != "gallery":
             shutil.rmtree(old) if old.is_dir() else old.unlink()
@@ -62,6 +65,10 @@ def gather(source: Path) -> None:
     texts |= {Path("changelog.md"): ROOT / "CHANGELOG.md", Path("option_files.md"): ROOT / "options" / "README.md"}
     for place, page in texts.items():
         put(source / place, moved(page.read_text(encoding="utf-8")))
+    front = source / "index.md"
+    listed = front.read_text(encoding="utf-8")
+    others = [page.stem for page in sorted((ROOT / "docs").glob("*.md")) if f"\n{page.stem}\n" not in listed]
+    put(front, listed.replace("@others\n", "".join(f"{name}\n" for name in others)))
     for picture in [*(ROOT / "docs").glob("*.png"), ROOT / "docs" / "quickstart.ipynb"]:
         shutil.copy2(picture, source)
     reference.write_all(source)

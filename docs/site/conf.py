@@ -8,6 +8,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))
 
+from sphinx.ext.napoleon.docstring import GoogleDocstring  # noqa: E402
+
 import mzsr_basicsr  # noqa: E402
 
 warnings.filterwarnings("ignore", message=".*non-interactive.*")  # figures are saved, not shown
@@ -39,6 +41,9 @@ html_theme_options = {"navigation_with_keys": True}
 pygments_style = "friendly"
 pygments_dark_style = "monokai"
 highlight_language = "none"  # what stands in fences without a language is a command line or its output
+
+# a property's first line may have a colon; what stands before it is no type
+GoogleDocstring._parse_attribute_docstring = lambda self: self._dedent(self._consume_to_end())
 
 default_role = "code"  # docstrings write `names` as Markdown does
 autodoc_typehints = "signature"
