@@ -27,6 +27,18 @@ WEB = [
 
 RAY = ["ray>=2.40"]  # `--ray`: files and benchmarks spread over the hosts of a cluster; Apache-2.0
 
+DOCS = [
+    *GEO,  # the gallery's scene
+    *MEDICAL,  # its scan
+    "furo",  # the theme: two columns, dark and light, phones
+    "myst-parser",  # pages in Markdown, as they are read on a code host
+    "scikit-image",  # the gallery's photographs
+    "sphinx>=8",
+    "sphinx-copybutton",  # a button that copies a command
+    "sphinx-design",  # the cards of the front page
+    "sphinx-gallery",  # scripts that run, with their figures
+]
+
 setup(
     name="mzsr_basicsr",
     version=VERSION,
@@ -89,13 +101,14 @@ setup(
         "bench": ["higher==0.2.1"],  # what `make bench` compares with
         "demo": ["scikit-image"],  # the photographs of `mzsr demo`, which trains and so needs BasicSR as well
         "dev": [
-            *GEO,
+            *DOCS,  # a test builds the site; the extras geo and medical are among it
             *WEB,
             "build",  # a test makes the sdist and the wheel
             "h5py",  # as the extra matlab
             "hypothesis",
+            "ipykernel",  # what the notebook runs in
             "mypy==2.4.1",
-            *MEDICAL,
+            "nbclient",  # a test runs the notebook
             "playwright",  # a test opens the pages in a browser, if there is one
             "pytest>=8",
             *RAY,  # tests start a cluster of one host
@@ -104,6 +117,7 @@ setup(
             "types-PyYAML",
             "types-tqdm",
         ],
+        "docs": DOCS,  # `make docs`
         "geo": GEO,  # scenes in `mzsr upscale`
         "medical": MEDICAL,  # DICOM and NIfTI in `mzsr upscale`
         "matlab": ["h5py"],  # kernels in files of MATLAB 7.3, which are HDF5
