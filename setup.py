@@ -98,7 +98,10 @@ setup(
             "setuptools",  # BasicSR imports distutils, which Python has from here since 3.12
             "torchvision",  # BasicSR imports it
         ],
-        "bench": ["higher==0.2.1"],  # what `make bench` compares with
+        "bench": [  # what `make bench` compares with
+            "higher==0.2.1",
+            "torchopt>=0.7.3",  # the other library of differentiable optimizers that installs on a new Python
+        ],
         "demo": ["scikit-image"],  # the photographs of `mzsr demo`, which trains and so needs BasicSR as well
         "dev": [
             *DOCS,  # a test builds the site; the extras geo and medical are among it
