@@ -34,7 +34,14 @@ def picture(height: int, width: int, seed: int) -> np.ndarray:
 def short_of_memory() -> str:
     """Upscale with all memory and with a twentieth of it: the same picture, in more tiles."""
     photo, results, tiles = picture(2048, 2048, 0), [], []
-    settings = {"kernel": "gaussian:2,2", "noise": 0.0, "updates": 2, "tile": 2048, "device": "cuda"}
+    settings = {
+        "kernel": "gaussian:2,2",
+        "noise": 0.0,
+        "updates": 2,
+        "tile": 2048,
+        "device": "cuda",
+        "precision": "float32",
+    }
     for share in (1.0, 0.02):
         torch.cuda.empty_cache()
         torch.cuda.set_per_process_memory_fraction(share)
@@ -62,14 +69,19 @@ def train(folder: Path, name: str, total: int, device: str, *more: str, launcher
     if launcher:
         command[1:3] = ["-m", "torch.distributed.run", "--nproc_per_node=1", "-m", "mzsr_basicsr.train"]
         command += ["--launcher", "pytorch"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])}
+    environment = {
+        **os.environ,
+        "NCCL_DEBUG": "VERSION",
+        "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]),
+    }
     done = subprocess.run(
         [*command, "--force_yml", *forced], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"{name}: status {done.returncode}\n{done.stderr[-2000:]}")
-    if launcher and "nccl" not in done.stdout + done.stderr and device == "cuda":
-        print("NCCL was not named in the log")
+    told = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("NCCL version")]
+    if launcher and told:
+        print(told[0])
     file = folder / "experiments" / name / "models" / f"net_g_{total}.pth"
     return torch.load(file, map_location="cpu", weights_only=True)["params"]
 

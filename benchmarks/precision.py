@@ -10,11 +10,10 @@ import statistics
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from tqdm import tqdm
 
 from mzsr_basicsr.cli import evaluate
-from mzsr_basicsr.upscaling.precision import MOST, computing_in
+from mzsr_basicsr.upscaling.precision import MOST, compute_in
 from mzsr_basicsr.weights.pretrained import Pretrained, load_pretrained
 
 UPDATES = (0, 10)
@@ -26,7 +25,7 @@ def measured(loaded: Pretrained, data: Path, name: str, case: Case, bar: tqdm) -
     """Give the PSNR of each image, dB, by precision: before any update, and after the last."""
     found = {}
     for precision in PRECISIONS:
-        computing_in(loaded.network, torch.device("cpu"), precision)
+        compute_in(loaded.network, precision)
         dataset = evaluate._dataset(data, name, case, case.made.spec)
         rows = evaluate._rows(loaded, dataset, case, False, bar)
         found[precision] = [[row.values[str(update)]["psnr"] for update in UPDATES] for row in rows]

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.adaptation.careful import Adapted, adapt_carefully
+from mzsr_basicsr.adaptation.careful import adapt_carefully
 from mzsr_basicsr.adaptation.limits import Limits
-from mzsr_basicsr.adaptation.settings import Settings
+from mzsr_basicsr.adaptation.settings import Manner
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError, TrainingError
 from mzsr_basicsr.meta.store import Store
@@ -21,13 +21,14 @@ from mzsr_basicsr.pictures.prepare import Prepared, prepared
 from mzsr_basicsr.upscaling.budget import within_memory
 from mzsr_basicsr.upscaling.choice import choose_kernel, doubt
 from mzsr_basicsr.upscaling.device import choose_device
-from mzsr_basicsr.upscaling.memory import Memory, Recalled, told
+from mzsr_basicsr.upscaling.learned import Learned, adaptation_settings, shared_inputs
+from mzsr_basicsr.upscaling.memory import Memory, told
 from mzsr_basicsr.upscaling.noise import image_noise
 from mzsr_basicsr.upscaling.plan import Plan, files_hashed
-from mzsr_basicsr.upscaling.precision import choose_precision, computing_in
+from mzsr_basicsr.upscaling.precision import choose_precision, compute_in, precision_for, ready_on
 from mzsr_basicsr.upscaling.render import Job, Progress, reach_of, render
 from mzsr_basicsr.upscaling.restore import put_back
-from mzsr_basicsr.upscaling.sample import shared_inputs, to_adapt_to, to_judge_blur
+from mzsr_basicsr.upscaling.sample import to_adapt_to, to_judge_blur
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.weights import locate
 from mzsr_basicsr.weights.pretrained import load_pretrained, with_signal
@@ -56,21 +57,17 @@ class Upscaler:
         if not float(loaded.scale).is_integer():
             raise ConfigError(f"weights: {file} is for x{loaded.scale:g}; give one of an integer scale")
         self.precision = choose_precision(settings.precision, self.device, file)
-        self.network = computing_in(loaded.network, self.device, self.precision)
+        self.network = ready_on(loaded.network, self.device)
         self.scale = int(loaded.scale)
         self.fingerprint = files_hashed(locate(file), settings.kernel)
         self._measured: tuple[Plan, int] | None = None
-        self._settings = Settings(
-            updates=(settings.effort.updates,),
-            schedule=loaded.schedule,
-            manner=loaded.manner,
-            self_ensemble=settings.effort.self_ensemble,
-            seed=settings.seed,
-            learner=None if loaded.learner is None else loaded.learner.to(self.device),
-        )
+        self._settings = adaptation_settings(loaded, settings, self.device)
         self.memory = None if memory is None else Memory(memory, self.network, self.scale, self._settings.learner)
 
-    manner = property(lambda self: self._settings.manner, doc="How updates are made: a `Manner`.")
+    @property
+    def manner(self) -> Manner:
+        """How updates are made."""
+        return self._settings.manner
 
     def plan(
         self,
@@ -121,10 +118,9 @@ class Upscaler:
         chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
         notice = chosen.notice or doubt(chosen, self.settings.kernel_turned, sample, name)
         found = perf_counter()
-        adapted, recalled = self._adapt(pixels, bands, chosen.degradation, known)
-        shared = shared_inputs(self.network, pixels, bands, chosen.degradation.to(self._like))
+        learned = self._adapt(pixels, bands, chosen.degradation, known)
         seconds = {"kernel": found - start, "adaptation": perf_counter() - found}
-        return Plan(chosen, adapted, seconds, notice, self.manner, recalled, shared)
+        return Plan(chosen, learned.adapted, seconds, notice, self.manner, *learned[1:])
 
     def remember(self, plan: Plan) -> dict[str, Any] | None:
         """Write to the memory, if it served, or raise WeightsError; say what it did, None where there is none."""
@@ -168,6 +164,7 @@ class Upscaler:
     def job(self, plan: Plan, bands: Bands) -> Job:
         """Say what the rendering of an image needs by a plan."""
         degradation = plan.chosen.degradation.to(self._like)
+        compute_in(self.network, plan.precision)
         rounds = self.settings.rounds(255 * float(degradation.noise))
         how = replace(self._settings, back_projection=rounds, shared=plan.shared)
         return Job(self.network, plan.adapted.params, degradation, how, bands, self.device)
@@ -181,20 +178,21 @@ class Upscaler:
             self._measured = (plan, reach_of(job))
         return self._measured[1]
 
-    def _adapt(
-        self, pixels: Pixels, bands: Bands, degradation: Degradation, known: Store | None
-    ) -> tuple[Adapted, Recalled | None]:
+    def _adapt(self, pixels: Pixels, bands: Bands, degradation: Degradation, known: Store | None) -> Learned:
         """Adapt, to half as much of the image as often as memory runs out."""
         known = self.memory.known() if self.memory is not None and known is None else known
         return within_memory(lambda budget: self._adapt_within(budget, pixels, bands, degradation, known), self.device)
 
     def _adapt_within(
         self, budget: int, pixels: Pixels, bands: Bands, degradation: Degradation, known: Store | None
-    ) -> tuple[Adapted, Recalled | None]:
+    ) -> Learned:
         images, parts = to_adapt_to(pixels, bands, self.device, budget)
         settings = replace(self._settings, quantize_son=pixels.dtype == np.uint8)
         degradation = degradation.to(self._like)
+        precision = precision_for(images, self.settings.precision, self.precision)
+        compute_in(self.network, precision)
         limits = Limits(self.settings.effort.patience, self.settings.effort.time_budget)
         recalled = self.memory.recall(known, images, degradation) if self.memory and known is not None else None
         strategy = recalled.strategy if recalled else None
-        return adapt_carefully(self.network, images, degradation, settings, parts, limits, strategy), recalled
+        adapted = adapt_carefully(self.network, images, degradation, settings, parts, limits, strategy)
+        return Learned(adapted, recalled, shared_inputs(self.network, images, degradation), precision)
