@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mzsr_basicsr.adaptation.careful import Adapted, adapt_carefully
+from mzsr_basicsr.adaptation.careful import adapt_carefully
 from mzsr_basicsr.adaptation.limits import Limits
-from mzsr_basicsr.adaptation.settings import Manner, Settings
+from mzsr_basicsr.adaptation.settings import Manner
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError, TrainingError
 from mzsr_basicsr.meta.store import Store
@@ -21,9 +21,11 @@ from mzsr_basicsr.pictures.prepare import Prepared, prepared
 from mzsr_basicsr.upscaling.budget import within_memory
 from mzsr_basicsr.upscaling.choice import choose_kernel, doubt
 from mzsr_basicsr.upscaling.device import choose_device
-from mzsr_basicsr.upscaling.memory import Memory, Recalled, told
+from mzsr_basicsr.upscaling.learned import Learned, adaptation_settings, shared_inputs
+from mzsr_basicsr.upscaling.memory import Memory, told
 from mzsr_basicsr.upscaling.noise import image_noise
 from mzsr_basicsr.upscaling.plan import Plan, files_hashed
+from mzsr_basicsr.upscaling.precision import choose_precision, compute_in, precision_for, ready_on
 from mzsr_basicsr.upscaling.render import Job, Progress, reach_of, render
 from mzsr_basicsr.upscaling.restore import put_back
 from mzsr_basicsr.upscaling.sample import to_adapt_to, to_judge_blur
@@ -54,18 +56,12 @@ class Upscaler:
         loaded = with_signal(load_pretrained(file), settings.signal)
         if not float(loaded.scale).is_integer():
             raise ConfigError(f"weights: {file} is for x{loaded.scale:g}; give one of an integer scale")
-        self.network = loaded.network.to(self.device).eval()
+        self.precision = choose_precision(settings.precision, self.device, file)
+        self.network = ready_on(loaded.network, self.device)
         self.scale = int(loaded.scale)
         self.fingerprint = files_hashed(locate(file), settings.kernel)
         self._measured: tuple[Plan, int] | None = None
-        self._settings = Settings(
-            updates=(settings.effort.updates,),
-            schedule=loaded.schedule,
-            manner=loaded.manner,
-            self_ensemble=settings.effort.self_ensemble,
-            seed=settings.seed,
-            learner=None if loaded.learner is None else loaded.learner.to(self.device),
-        )
+        self._settings = adaptation_settings(loaded, settings, self.device)
         self.memory = None if memory is None else Memory(memory, self.network, self.scale, self._settings.learner)
 
     @property
@@ -116,16 +112,15 @@ class Upscaler:
         also: Sequence[np.ndarray] | None = None,
     ) -> Plan:
         """Do as `plan` by the part of an image that is to be judged, without holes; `smallest_side` is the image's."""
-        start = perf_counter()
-        sample = lambda: to_judge_blur(pixels, bands, also or ())  # noqa: E731
+        start, sample = perf_counter(), lambda: to_judge_blur(pixels, bands, also or ())
         chosen = choose_kernel(self.settings, self.scale, sample, smallest_side, name, kernel, also is not None)
         noise = image_noise(self.settings.noise, pixels, bands, artefacts, float(chosen.degradation.noise))
         chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
         notice = chosen.notice or doubt(chosen, self.settings.kernel_turned, sample, name)
         found = perf_counter()
-        adapted, recalled = self._adapt(pixels, bands, chosen.degradation, known)
+        learned = self._adapt(pixels, bands, chosen.degradation, known)
         seconds = {"kernel": found - start, "adaptation": perf_counter() - found}
-        return Plan(chosen, adapted, seconds, notice, self.manner, recalled)
+        return Plan(chosen, learned.adapted, seconds, notice, self.manner, *learned[1:])
 
     def remember(self, plan: Plan) -> dict[str, Any] | None:
         """Write to the memory, if it served, or raise WeightsError; say what it did, None where there is none."""
@@ -169,32 +164,35 @@ class Upscaler:
     def job(self, plan: Plan, bands: Bands) -> Job:
         """Say what the rendering of an image needs by a plan."""
         degradation = plan.chosen.degradation.to(self._like)
-        how = replace(self._settings, back_projection=self.settings.rounds(255 * float(degradation.noise)))
+        compute_in(self.network, plan.precision)
+        rounds = self.settings.rounds(255 * float(degradation.noise))
+        how = replace(self._settings, back_projection=rounds, shared=plan.shared)
         return Job(self.network, plan.adapted.params, degradation, how, bands, self.device)
 
     def _prepared(self, pixels: np.ndarray, alpha: bool, name: str, nodata: float | None) -> Prepared:
         return prepared(pixels, alpha, name, nodata if self.settings.nodata is None else self.settings.nodata)
 
     def reach(self, job: Job, plan: Plan) -> int:
-        """Measure the network's reach once for all frames of a plan: it takes seconds."""
+        """Give the network's reach, found once for all frames of a plan: it may take seconds."""
         if self._measured is None or self._measured[0] is not plan:
             self._measured = (plan, reach_of(job))
         return self._measured[1]
 
-    def _adapt(
-        self, pixels: Pixels, bands: Bands, degradation: Degradation, known: Store | None
-    ) -> tuple[Adapted, Recalled | None]:
+    def _adapt(self, pixels: Pixels, bands: Bands, degradation: Degradation, known: Store | None) -> Learned:
         """Adapt, to half as much of the image as often as memory runs out."""
         known = self.memory.known() if self.memory is not None and known is None else known
         return within_memory(lambda budget: self._adapt_within(budget, pixels, bands, degradation, known), self.device)
 
     def _adapt_within(
         self, budget: int, pixels: Pixels, bands: Bands, degradation: Degradation, known: Store | None
-    ) -> tuple[Adapted, Recalled | None]:
+    ) -> Learned:
         images, parts = to_adapt_to(pixels, bands, self.device, budget)
         settings = replace(self._settings, quantize_son=pixels.dtype == np.uint8)
         degradation = degradation.to(self._like)
+        precision = precision_for(images, self.settings.precision, self.precision)
+        compute_in(self.network, precision)
         limits = Limits(self.settings.effort.patience, self.settings.effort.time_budget)
         recalled = self.memory.recall(known, images, degradation) if self.memory and known is not None else None
         strategy = recalled.strategy if recalled else None
-        return adapt_carefully(self.network, images, degradation, settings, parts, limits, strategy), recalled
+        adapted = adapt_carefully(self.network, images, degradation, settings, parts, limits, strategy)
+        return Learned(adapted, recalled, shared_inputs(self.network, images, degradation), precision)
