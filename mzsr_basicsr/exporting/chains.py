@@ -57,10 +57,8 @@ class _Unconditioned(nn.Module):
 
     def __init__(self, network: MZSRNet | MZSRNetLR, degradation: Degradation) -> None:
         super().__init__()
-        channels = _channels(network.body[-1])
         self.scale, self.in_hr = int(degradation.scale), isinstance(network, MZSRNet)
-        channels //= 1 if self.in_hr else self.scale**2
-        self.enlarge = Spread(bicubic_filter(self.scale).float(), self.scale, channels, mirror=True)
+        self.enlarge = Spread(bicubic_filter(self.scale).float(), self.scale, mirror=True)
         self.body = network.body
         self.code: Tensor | None
         self.register_buffer("code", None if network.code is None else network.code(degradation.told).detach())
@@ -83,7 +81,7 @@ class _Wiener(nn.Module):
     def __init__(self, network: MZSRNetWiener, degradation: Degradation) -> None:
         super().__init__()
         self.scale = network.scale
-        self.linear = _linear(degradation, _channels(network.tail) // self.scale**2)
+        self.linear = _linear(degradation)
         self.head, self.blocks, self.tail = network.head, network.blocks, network.tail
 
     def forward(self, lq: Tensor) -> Tensor:
@@ -98,10 +96,9 @@ class _Unrolled(nn.Module):
     def __init__(self, network: MZSRNetUnrolled, degradation: Degradation) -> None:
         super().__init__()
         self.scale, told = network.scale, Degradation(degradation.told, network.scale, noise=degradation.noise)
-        channels = _channels(network.tail) // self.scale**2
-        self.linear = _linear(degradation, channels)
-        self.degrade = Degrade(told, channels)
-        self.correct = Spread(wiener_filter(told, REACH * self.scale), self.scale, channels, mirror=False)
+        self.linear = _linear(degradation)
+        self.degrade = Degrade(told)
+        self.correct = Spread(wiener_filter(told, REACH * self.scale), self.scale, mirror=False)
         self.head, self.stages, self.tail = network.head, network.stages, network.tail
 
     def forward(self, lq: Tensor) -> Tensor:
@@ -118,7 +115,7 @@ class _Unrolled(nn.Module):
         return F.pixel_shuffle(estimate + missed, self.scale)
 
 
-def _linear(degradation: Degradation, channels: int) -> Spread:
+def _linear(degradation: Degradation) -> Spread:
     """Give Wiener's filter as convolutions.
 
     Raises:
@@ -130,11 +127,7 @@ def _linear(degradation: Degradation, channels: int) -> Spread:
             "is solved for by iterations that no file can hold; use `mzsr upscale`, or export another kernel"
         )
     told = Degradation(degradation.told, degradation.scale, noise=degradation.noise)
-    return Spread(wiener_filter(told), int(degradation.scale), channels, mirror=True)
-
-
-def _channels(layer: nn.Module) -> int:
-    return cast(nn.Conv2d, layer).out_channels
+    return Spread(wiener_filter(told), int(degradation.scale), mirror=True)
 
 
 CHAINS: dict[type[nn.Module], Callable[..., nn.Module]] = {

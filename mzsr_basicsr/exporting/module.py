@@ -31,8 +31,8 @@ class Exported(nn.Module):
         self.chain = chain_of(network, degradation)
         self.seen = seen_by(degradation)
         if back_projection:
-            self.degrade = Degrade(degradation, 3)
-            self.enlarge = Spread(bicubic_filter(self.scale).float(), self.scale, 3, mirror=True)
+            self.degrade = Degrade(degradation)
+            self.enlarge = Spread(bicubic_filter(self.scale).float(), self.scale, mirror=True)
 
     def forward(self, image: Tensor) -> Tensor:
         """Enlarge.
