@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mzsr_basicsr import __version__, test, train
-from mzsr_basicsr.cli import adapt, benchmark, degrade, demo, inspect, kernel, tasks, upscale, weights
+from mzsr_basicsr.cli import adapt, benchmark, degrade, demo, export, inspect, kernel, tasks, upscale, weights
 from mzsr_basicsr.cli.upscale_choices import SIGNAL
 from mzsr_basicsr.cli.words import parse, take_any_case
 from mzsr_basicsr.data.folders import list_photographs
@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="mzsr", description="Zero-shot super-resolution by meta-transfer learning.")
     made.add_argument("--version", action="version", version=f"mzsr {__version__}")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for face in (upscale, adapt, kernel, degrade, benchmark, inspect, tasks, weights):
+    for face in (upscale, adapt, export, kernel, degrade, benchmark, inspect, tasks, weights):
         face.add(commands)
     commands.add_parser("train", help="train: BasicSR's own options follow, -opt FILE [--auto_resume] …")
     commands.add_parser("test", help="test: BasicSR's own options follow, -opt FILE …")

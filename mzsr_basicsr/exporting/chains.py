@@ -58,7 +58,7 @@ class _Unconditioned(nn.Module):
     def __init__(self, network: MZSRNet | MZSRNetLR, degradation: Degradation) -> None:
         super().__init__()
         self.scale, self.in_hr = int(degradation.scale), isinstance(network, MZSRNet)
-        self.enlarge = Spread(bicubic_filter(self.scale).float(), self.scale, mirror=True)
+        self.enlarge = Spread(bicubic_filter(self.scale).to(degradation.kernel), self.scale, mirror=True)
         self.body = network.body
         self.code: Tensor | None
         self.register_buffer("code", None if network.code is None else network.code(degradation.told).detach())

@@ -134,7 +134,7 @@ class Degrade(nn.Module):
 
 
 def bicubic_taps(scale: int) -> Tensor:
-    """Give the weights of the HR pixels in one LR pixel of bicubic subsampling, float64: its own s, and 2 s each side."""
+    """Give the weights of the HR pixels in an LR pixel of bicubic subsampling, float64: its own s and 2 s each side."""
     middle = 6  # an LR pixel whose taps all lie inside
     ramp = torch.eye((2 * middle + 1) * scale, dtype=torch.float64)[:, None, :].expand(-1, scale, -1)
     weights = imresize(ramp, scale=1 / scale)[:, 0, middle]

@@ -32,7 +32,7 @@ class Exported(nn.Module):
         self.seen = seen_by(degradation)
         if back_projection:
             self.degrade = Degrade(degradation)
-            self.enlarge = Spread(bicubic_filter(self.scale).float(), self.scale, mirror=True)
+            self.enlarge = Spread(bicubic_filter(self.scale).to(degradation.kernel), self.scale, mirror=True)
 
     def forward(self, image: Tensor) -> Tensor:
         """Enlarge.
