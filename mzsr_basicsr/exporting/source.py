@@ -82,7 +82,7 @@ def with_parameters(network: nn.Module, params: Mapping[str, Tensor]) -> nn.Modu
 
 def _check_scale(scale: float, choices: ExportChoices) -> None:
     file = choices.upscale.weights_file()
-    if not scale.is_integer():
+    if not float(scale).is_integer():
         raise ConfigError(f"weights: {file} is for x{scale:g}; give one of an integer scale")
     if choices.scale not in (None, scale):
         raise ConfigError(f"scale: {choices.scale:g}, but {file} is for x{scale:g}; leave --scale out")
