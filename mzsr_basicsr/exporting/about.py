@@ -56,4 +56,5 @@ def _overlap(source: Source, rounds: int) -> int:
     """Give how far the network looks, LR px: as much around a tile makes its seams vanish."""
     exact = Exported(copy.deepcopy(source.network).double(), source.degradation.to(torch.zeros(0).double()), rounds)
     with torch.no_grad():
-        return measure_reach(exact, 3, exact.scale) or PROBE
+        found = measure_reach(exact, 3, exact.scale)
+    return PROBE if found is None else max(found, exact.seen.around + 1)  # flat, and nearest to it

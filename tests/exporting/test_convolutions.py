@@ -43,12 +43,8 @@ def test_a_filter_without_surroundings_is_a_convolution_of_the_pixels_set_apart(
     for n, plane in enumerate(image.flatten(0, 1).numpy()):
         apart = np.zeros((size[0] * scale, size[1] * scale))
         apart[::scale, ::scale] = plane
-        expected = signal.convolve2d(apart, filters.numpy(), mode="same")
-        grown = np.zeros_like(apart)
-        if min(apart.shape) < 23:  # SciPy's "same" is centred on the larger of the two
-            full = signal.convolve2d(apart, filters.numpy(), mode="full")
-            expected = full[11 : 11 + apart.shape[0], 11 : 11 + apart.shape[1]]
-        assert expected.shape == grown.shape
+        whole = signal.convolve2d(apart, filters.numpy())
+        expected = whole[11 : 11 + apart.shape[0], 11 : 11 + apart.shape[1]]
         np.testing.assert_allclose(found.flatten(0, 1)[n].numpy(), expected, atol=1e-12)
 
 

@@ -22,7 +22,15 @@ from packaging.utils import canonicalize_name
 from PIL import Image
 
 OF_FILES = {"affine", "h5py", "nibabel", "pydicom", "rasterio"}  # what the extras geo, matlab and medical bring
-NOT_OF_THE_CORE = {"lmdb", "basicsr", "torchvision", "skimage", "pyiqa"} | OF_FILES  # and other extras, `host.install`
+NOT_OF_THE_CORE = {
+    "lmdb",
+    "basicsr",
+    "torchvision",
+    "skimage",
+    "pyiqa",
+    "onnx",
+    "onnxruntime",
+} | OF_FILES  # and other extras, `host.install`
 OURS = {"mzsr_basicsr", "functional_tensor_finder"}  # the second stands beside the shim's sitecustomize
 DEBRIS = (
     ".venv/lib/torch.py",
