@@ -36,7 +36,7 @@ def export(choices: ExportChoices) -> Report:
     """
     source = read_source(choices)
     rounds = choices.upscale.back_projection or 0
-    module = Exported(source.network, source.degradation, rounds, choices.uint8).eval()
+    module = Exported(source.network, source.degradation, rounds, choices.uint8).eval().requires_grad_(False)
     told = about(choices, source, module)
     write = write_onnx if choices.onnx else write_torchscript
     try:

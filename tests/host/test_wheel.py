@@ -148,6 +148,7 @@ def test_what_the_metadata_say(metadata: Message) -> None:
         "bench",
         "demo",
         "dev",
+        "export",
         "geo",
         "matlab",
         "medical",
