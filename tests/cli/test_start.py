@@ -128,7 +128,10 @@ REFUSED = {  # arguments: exit status, what the one line says
     "adapt . -o w.pth": (1, "adapt: . holds one picture, a.png; give two or more"),
     "adapt . -o w.pt": (1, "output: w.pt ends with '.pt'; allowed: .pth"),
     "adapt . -o w.pth --minutes 0": (1, "minutes: 0 must be from 0.01 to 10000"),
-    "export -o w.onnx": (1, "kernel: auto is estimated from an image; give --image FILE of the camera or scanner, or a "),
+    "export -o w.onnx": (
+        1,
+        "kernel: auto is estimated from an image; give --image FILE of the camera or scanner, or a ",
+    ),
     "export -o w.pth --kernel bicubic": (1, "output: w.pth ends with '.pth'; allowed: .onnx .pt"),
     "export -o w.pt --kernel bicubic --updates 3": (1, "updates: 3 need an image to learn from; give --image FILE"),
     "export -o w.pt --kernel fog:3": (1, "fog:3: unknown kernel"),
