@@ -7,7 +7,6 @@ pixels that they are means of can only have been so too, as nothing is darker or
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -16,31 +15,6 @@ from torch import Tensor
 from mzsr_basicsr.degradation.record import Degradation
 
 OUTSIDE = 0.01  # share of a kernel's weight that may lie beyond its reach
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What an LR pixel sees, in plain numbers.
-
-    Attributes:
-        around: LR px, as far as a pixel's colour comes from.
-        centre: (rows, columns) in HR px, of the kernel's mass from the LR pixel's place; kernels lie off-centre.
-        scale: HR over LR.
-        noisy: whether there is noise, which is clipped at black and white.
-    """
-
-    around: int
-    centre: tuple[float, float]
-    scale: float
-    noisy: bool
-
-
-def seen_by(degradation: Degradation) -> Seen:
-    """Say what an LR pixel sees by a degradation, whose kernel is (k, k)."""
-    weights = degradation.told.detach().double()
-    offsets = torch.arange(weights.shape[-1], device=weights.device) - weights.shape[-1] // 2
-    rows, columns = (round(float((weights.sum(other) * offsets).sum()), 3) for other in (-1, -2))
-    return Seen(blur_reach(degradation) + 1, (rows, columns), degradation.scale, float(degradation.noise) != 0)
 
 
 def keep_plain(sr: Tensor, lq: Tensor, degradation: Degradation) -> Tensor:
@@ -54,16 +28,11 @@ def keep_plain(sr: Tensor, lq: Tensor, degradation: Degradation) -> Tensor:
     Returns:
         (B, C, H, W); the same tensor where there is nothing flat or neutral.
     """
-    return keep_plain_by(sr, lq, seen_by(degradation))
-
-
-def keep_plain_by(sr: Tensor, lq: Tensor, seen: Seen) -> Tensor:
-    """Do as `keep_plain` by what an LR pixel sees: no number of any tensor is asked for, so that it can be exported."""
-    around = seen.around
-    nearest, before, after = (_places(sr, lq, seen, kind) for kind in (_rounded, torch.floor, torch.ceil))
+    around = blur_reach(degradation) + 1
+    nearest, before, after = (_places(sr, lq, degradation, kind) for kind in (_rounded, torch.floor, torch.ceil))
     equal = _highest(lq, around) + _highest(-lq, around) == 0
     sr = torch.where(_enlarged(equal, nearest), _enlarged(lq, nearest), sr)
-    if not seen.noisy:
+    if float(degradation.noise) == 0:  # noise is clipped there
         black, white = (_enlarged_where_all(_areas(extreme), before, after) for extreme in (lq <= 0, lq >= 1))
         sr = sr.masked_fill(black, 0).masked_fill(white, 1)
     if lq.shape[1] == 1:
@@ -95,11 +64,16 @@ def _areas(mask: Tensor) -> Tensor:
     return F.max_pool2d(F.pad(inside, (1, 1, 1, 1)), 2, 1) > 0
 
 
-def _places(sr: Tensor, lq: Tensor, seen: Seen, rounding: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-    """Give the row of the LR image for each row of the SR image, and the same for columns."""
+def _places(
+    sr: Tensor, lq: Tensor, degradation: Degradation, rounding: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Give the row of the LR image for each row of the SR image, and the same for columns; kernels lie off-centre."""
+    weights = degradation.told.detach().double()
+    offsets = torch.arange(weights.shape[-1], device=weights.device) - weights.shape[-1] // 2
     places = []
-    for axis, centre in zip((-2, -1), seen.centre, strict=True):
-        exact = (torch.arange(sr.shape[axis], device=lq.device) - centre) / seen.scale
+    for axis, other in ((-2, -1), (-1, -2)):
+        centre = round(float((weights.sum(other) * offsets).sum()), 3)  # HR px from that of the LR pixel
+        exact = (torch.arange(sr.shape[axis], device=lq.device) - centre) / degradation.scale
         places.append(rounding(exact).long().clamp(0, lq.shape[axis] - 1))
     return places[0], places[1]
 

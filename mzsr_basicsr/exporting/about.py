@@ -57,4 +57,4 @@ def _overlap(source: Source, rounds: int) -> int:
     exact = Exported(copy.deepcopy(source.network).double(), source.degradation.to(torch.zeros(0).double()), rounds)
     with torch.no_grad():
         found = measure_reach(exact, 3, exact.scale)
-    return PROBE if found is None else max(found, exact.seen.around + 1)  # flat, and nearest to it
+    return PROBE if found is None else max(found, exact.keep_plain.around + 1)  # flat, and nearest to it

@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mzsr_basicsr.adaptation.plain import keep_plain_by, seen_by
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.exporting.chains import chain_of
 from mzsr_basicsr.exporting.convolutions import Degrade, Spread, bicubic_filter
+from mzsr_basicsr.exporting.plain import KeepPlain
 
 
 class Exported(nn.Module):
@@ -29,7 +29,7 @@ class Exported(nn.Module):
         super().__init__()
         self.scale, self.rounds, self.uint8 = int(degradation.scale), back_projection, uint8
         self.chain = chain_of(network, degradation)
-        self.seen = seen_by(degradation)
+        self.keep_plain = KeepPlain(degradation)
         if back_projection:
             self.degrade = Degrade(degradation)
             self.enlarge = Spread(bicubic_filter(self.scale).to(degradation.kernel), self.scale, mirror=True)
@@ -47,5 +47,5 @@ class Exported(nn.Module):
         sr = self.chain(lq)
         for _ in range(self.rounds):
             sr = sr + F.pixel_shuffle(self.enlarge(lq - self.degrade(sr)), self.scale)
-        sr = keep_plain_by(sr.clamp(0, 1), lq, self.seen)
+        sr = self.keep_plain(sr.clamp(0, 1), lq)
         return torch.round(255 * sr).to(torch.uint8).permute(0, 2, 3, 1) if self.uint8 else sr
