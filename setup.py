@@ -23,6 +23,14 @@ MEDICAL = [
     "pylibjpeg[openjpeg]>=2",  # decodes JPEG 2000 and its high-throughput kind for pydicom; BSD and MIT
     "python-gdcm>=3.0.10",  # decodes JPEG, lossless JPEG and JPEG-LS for pydicom; Apache-2.0, where others are GPL
 ]
+WEB = [
+    "fastapi",  # what Gradio is mounted on; it brings this and the two below, which we name as we import them
+    "gradio>=6,<7",  # the page of `mzsr web`: its components, uploads and events
+    "starlette",  # answers of the gate before it
+    "uvicorn",  # serves it on a port that is taken before
+]
+
+RAY = ["ray>=2.40"]  # `--ray`: files and benchmarks spread over the hosts of a cluster; Apache-2.0
 
 setup(
     name="mzsr_basicsr",
@@ -34,6 +42,7 @@ setup(
     license_files=["LICENSE"],
     keywords="super-resolution zero-shot meta-learning MZSR ZSSR BasicSR",
     classifiers=[
+        "Development Status :: 4 - Beta",
         "Environment :: Console",
         "Intended Audience :: Science/Research",
         "Operating System :: POSIX :: Linux",
@@ -42,13 +51,18 @@ setup(
         "Programming Language :: Python :: 3.11",  # those that the test suite was run on
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
+        "Topic :: Multimedia :: Graphics",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Topic :: Scientific/Engineering :: Image Processing",
+        "Typing :: Typed",
     ],
     python_requires=">=3.10",
     package_dir={"": "."},  # an editable installation is a line in a .pth file then, and setuptools warns of nothing
     packages=find_packages(include=["mzsr_basicsr", "mzsr_basicsr.*"]),
     package_data={
+        "mzsr_basicsr": ["py.typed"],
         "mzsr_basicsr.pages": ["*.j2", "*.css", "*.js"],
+        "mzsr_basicsr.web": ["*.css", "*.js"],
         "mzsr_basicsr.weights": ["*.pth", "*.md", "SHA256SUMS"],
     },
     install_requires=[
@@ -63,7 +77,8 @@ setup(
         "pillow>=10.1",  # image files with all that belongs to them; graphics to train on, in its own font of any size
         "pyyaml",  # option files
         "scikit-learn",  # k-means over the embedding of tasks
-        "scipy",  # .mat kernels written, sizes for fast transforms, interpolation
+        "scipy>=1.15",  # .mat kernels written, the bootstrap, sizes for fast transforms, interpolation
+        "shtab",  # the scripts of `mzsr completion`; 100 kB of pure Python
         "tifffile",  # TIFF of any depth and number of bands
         "torch>=2.4",
         "tqdm",  # progress bars with an ETA
@@ -81,6 +96,7 @@ setup(
         "dev": [
             *EXPORT,
             *GEO,
+            *WEB,
             "build",  # a test makes the sdist and the wheel
             "h5py",  # as the extra matlab
             "hypothesis",
@@ -88,7 +104,9 @@ setup(
             *MEDICAL,
             "playwright",  # a test opens the pages in a browser, if there is one
             "pytest>=8",
+            *RAY,  # tests start a cluster of one host
             "ruff==0.17.5",
+            "twine",  # a test has it check what was built
             "types-PyYAML",
             "types-tqdm",
         ],
@@ -96,7 +114,9 @@ setup(
         "geo": GEO,  # scenes in `mzsr upscale`
         "medical": MEDICAL,  # DICOM and NIfTI in `mzsr upscale`
         "matlab": ["h5py"],  # kernels in files of MATLAB 7.3, which are HDF5
+        "web": WEB,  # `mzsr web`
         "metrics": ["pyiqa"],  # LPIPS, DISTS, NIQE, … in `mzsr benchmark`
+        "ray": RAY,  # `--ray` of `mzsr upscale` and `mzsr benchmark`
     },
     entry_points={"console_scripts": ["mzsr = mzsr_basicsr.cli.main:main"]},
 )

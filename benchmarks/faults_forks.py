@@ -179,7 +179,8 @@ def load_all() -> None:
     import mzsr_basicsr.host.compat
 
     torch.set_num_threads(1)
-    for name in ("cli.commands", "jobs.batch", "jobs.clip_job", "jobs.degraded", "collection.adapt", "benchmark.study"):
+    jobs = ("jobs.batch", "jobs.processes", "jobs.worker", "jobs.clip_job", "jobs.degraded")
+    for name in ("cli.commands", *jobs, "collection.adapt", "benchmark.study"):
         importlib.import_module(f"mzsr_basicsr.{name}")
     for name in ("fields.pages_stack", "fields.scene_run", "fields.dicom.upscale", "fields.nifti.upscale"):
         importlib.import_module(f"mzsr_basicsr.{name}")

@@ -8,7 +8,7 @@ import pytest
 from helpers.places import PACKAGE
 
 MATHEMATICS = {"degradation", "meta", "signals", "adaptation", "blind", "zssr"}
-FACES = {"cli", "host"}  # and the modules of the package's root, but for `errors`, which everything may import
+FACES = {"cli", "host", "web"}  # and the modules of the package's root, but for `errors`, which everything may import
 OUTSIDE_OF_MATHEMATICS = {
     "numpy",
     "torch",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import basicsr  # noqa: F401  the plug-in is registered before its modules are looked up
 import pytest
-from helpers.documents import PAGES, README, anchors, blocks, name, prose
+from helpers.documents import PAGES, PEOPLE, README, anchors, blocks, name, prose
 from helpers.places import OPTIONS, PACKAGE, ROOT
 
 import mzsr_basicsr
@@ -18,8 +18,8 @@ from mzsr_basicsr.options import datasets, learner, run, zero_shot, zssr
 
 DOCS = ROOT / "docs"
 THEIRS = {"basicsr/train.py", "basicsr/test.py"}  # files of BasicSR's source tree
-TEXT = {page: page.read_text() for page in PAGES}
-each_page = pytest.mark.parametrize("page", PAGES, ids=name)
+TEXT = {page: page.read_text() for page in (*PAGES, *PEOPLE)}
+each_page = pytest.mark.parametrize("page", list(TEXT), ids=name)
 
 
 def test_the_readme_is_short() -> None:
@@ -28,7 +28,7 @@ def test_the_readme_is_short() -> None:
 
 @each_page
 def test_a_page_is_reached_and_leads_on(page: Path) -> None:
-    if page == README:
+    if page == README or page in PEOPLE:
         return
     assert f"]({name(page)})" in TEXT[README]
     lines = [line for line in TEXT[page].splitlines() if line]

@@ -30,15 +30,19 @@ def keep_plain(sr: Tensor, lq: Tensor, degradation: Degradation) -> Tensor:
     """
     around = blur_reach(degradation) + 1
     nearest, before, after = (_places(sr, lq, degradation, kind) for kind in (_rounded, torch.floor, torch.ceil))
-    equal = _highest(lq, around) + _highest(-lq, around) == 0
-    sr = torch.where(_enlarged(equal, nearest), _enlarged(lq, nearest), sr)
+    equal = _flat(lq, around)
+    if bool(equal.any()):
+        sr = torch.where(_enlarged(equal, nearest), _enlarged(lq, nearest), sr)
     if float(degradation.noise) == 0:  # noise is clipped there
-        black, white = (_enlarged_where_all(_areas(extreme), before, after) for extreme in (lq <= 0, lq >= 1))
-        sr = sr.masked_fill(black, 0).masked_fill(white, 1)
+        for extreme, value in ((lq <= 0, 0.0), (lq >= 1, 1.0)):
+            areas = _areas(extreme)
+            if bool(areas.any()):
+                sr = sr.masked_fill(_enlarged_where_all(areas, before, after), value)
     if lq.shape[1] == 1:
         return sr
-    colour = (lq.amax(1, keepdim=True) > lq.amin(1, keepdim=True)).to(lq)
-    neutral = _highest(colour, around) == 0
+    neutral = _all_around((lq == lq[:, :1]).all(1, keepdim=True), around)
+    if not bool(neutral.any()):
+        return sr
     return torch.where(_enlarged(neutral, nearest), sr.mean(1, keepdim=True), sr)
 
 
@@ -52,16 +56,39 @@ def blur_reach(degradation: Degradation) -> int:
     return math.ceil(int((outside > OUTSIDE).sum() - 1) / degradation.scale)
 
 
-def _highest(planes: Tensor, radius: int) -> Tensor:
-    """Take the maximum over a square around each pixel; outside of the image lies nothing."""
-    rows = F.max_pool2d(planes, (2 * radius + 1, 1), 1, (radius, 0))
-    return F.max_pool2d(rows, (1, 2 * radius + 1), 1, (0, radius))
+def _flat(planes: Tensor, radius: int) -> Tensor:
+    """Tell where all pixels of a square around a pixel, as far as it lies in the image, are equal."""
+    if radius == 0:
+        return torch.ones_like(planes, dtype=torch.bool)
+    beside = planes[..., :, 1:] == planes[..., :, :-1]
+    below = planes[..., 1:, :] == planes[..., :-1, :]
+    rows = _all_along(F.pad(beside, (0, 1), value=True), -1, radius, radius - 1)
+    columns = _all_along(F.pad(below, (0, 0, 0, 1), value=True), -2, radius, radius - 1)
+    return _all_along(rows, -2, radius, radius) & columns
+
+
+def _all_around(mask: Tensor, radius: int) -> Tensor:
+    """Tell where a mask is true in all of a square around a pixel; outside of the image lies nothing."""
+    return _all_along(_all_along(mask, -1, radius, radius), -2, radius, radius)
+
+
+def _all_along(mask: Tensor, axis: int, before: int, after: int) -> Tensor:
+    """Tell where a mask is true from so many pixels before to so many after along an axis; what is seen doubles."""
+    pads = (before, after) if axis == -1 else (0, 0, before, after)
+    found, seen, wanted = F.pad(mask, pads, value=True), 1, before + after + 1
+    while seen < wanted:
+        step = min(seen, wanted - seen)
+        length = found.shape[axis] - step
+        found, seen = found.narrow(axis, 0, length) & found.narrow(axis, step, length), seen + step
+    return found
 
 
 def _areas(mask: Tensor) -> Tensor:
     """Leave out of a mask what is less than 2 px wide or high, such as faulty pixels."""
-    inside = -F.max_pool2d(-mask.float(), 2, 1)
-    return F.max_pool2d(F.pad(inside, (1, 1, 1, 1)), 2, 1) > 0
+    inside = mask[..., 1:, :] & mask[..., :-1, :]
+    inside = F.pad(inside[..., 1:] & inside[..., :-1], (1, 1, 1, 1))  # of the 2x2 px around each corner
+    spread = inside[..., 1:, :] | inside[..., :-1, :]
+    return spread[..., 1:] | spread[..., :-1]
 
 
 def _places(
@@ -84,10 +111,10 @@ def _rounded(places: Tensor) -> Tensor:
 
 
 def _enlarged(planes: Tensor, places: tuple[Tensor, Tensor]) -> Tensor:
-    return planes.index_select(-2, places[0]).index_select(-1, places[1])
+    return planes.index_select(-1, places[1]).index_select(-2, places[0])  # rows are copied whole, columns one by one
 
 
 def _enlarged_where_all(mask: Tensor, before: tuple[Tensor, Tensor], after: tuple[Tensor, Tensor]) -> Tensor:
     """Tell for each HR pixel whether all of the LR pixels around it, four at most, are in a mask."""
-    rows = mask.index_select(-2, before[0]) & mask.index_select(-2, after[0])
-    return rows.index_select(-1, before[1]) & rows.index_select(-1, after[1])
+    columns = mask.index_select(-1, before[1]) & mask.index_select(-1, after[1])
+    return columns.index_select(-2, before[0]) & columns.index_select(-2, after[0])

@@ -1,6 +1,6 @@
 """How one image is adapted to: the learning rate of each update, and what is done beside the updates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -78,6 +78,7 @@ class Settings:
         careful: hold a part of the image out, and give the parameters that serve it best; see `careful`.
         learner: where adaptation starts, which parameters move and, where it is learned, the rule; None for all of the
             network's own.
+        shared: inputs of the network that are one for all parts of the image; None where it is not cut into parts.
     """
 
     updates: tuple[int, ...] = (0, 1, 10)
@@ -91,6 +92,7 @@ class Settings:
     seed: int = 0
     careful: bool = False
     learner: MetaLearner | None = None
+    shared: Mapping[str, Tensor] | None = None
 
     def __post_init__(self) -> None:
         if not self.updates or min(self.updates) < 0:

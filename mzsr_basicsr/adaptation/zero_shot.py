@@ -123,7 +123,7 @@ def super_resolve(
     heard, scale = told or degradation, degradation.scale
 
     def run(image: Tensor) -> Tensor:
-        inputs = network_inputs(network, image, heard)
+        inputs = network_inputs(network, image, heard, settings.shared)
         height, width = image.shape[-2:]
         full = (-int(-height * scale // 1), -int(-width * scale // 1))
         return predict(network, params, image, full, inputs, scale)

@@ -1,18 +1,21 @@
 """MZSRNetUnrolled: an estimate that is held against the LR image after each stage, and given back what it misses."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mzsr_basicsr.archs.blocks import in_blocks
 from mzsr_basicsr.archs.mzsr_arch import check_sizes, integer_scale
 from mzsr_basicsr.archs.mzsr_wiener_arch import ResidualBlock, bias_of
 from mzsr_basicsr.archs.trust import in_doubt, trusted_share
-from mzsr_basicsr.degradation.linear import linear_upscale
+from mzsr_basicsr.degradation.linear import filter_serves, linear_upscale
 from mzsr_basicsr.degradation.patches import upscale_patches
+from mzsr_basicsr.degradation.phases import downscaling, reach_of_phases, upscaling
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.degradation.wiener import wiener_correct, wiener_filter
+from mzsr_basicsr.degradation.wiener import wiener_filter
 from mzsr_basicsr.errors import ConfigError
 
 REACH = 20  # LR px, of the filter through which what is missed is given back
@@ -56,7 +59,7 @@ class MZSRNetUnrolled(nn.Module):
         if not stages or not all(isinstance(count, int) and count > 0 for count in stages):
             raise ConfigError(f"network_g.stages: {stages} must be a list of positive whole numbers, as [2, 3]")
         check_sizes(num_in_ch, num_out_ch, num_feat, 2 + 2 * sum(stages), 0)
-        self.scale = integer_scale(scale, type(self).__name__)
+        self.scale, self.counts = integer_scale(scale, type(self).__name__), tuple(stages)
         folded = num_in_ch * self.scale**2
         self.head = nn.Conv2d(folded, num_feat, 3, padding=1)
         self.stages = nn.ModuleList(nn.Sequential(*[ResidualBlock(num_feat) for _ in range(n)]) for n in stages)
@@ -66,20 +69,47 @@ class MZSRNetUnrolled(nn.Module):
         for layer in (self.head, self.tail):
             nn.init.zeros_(bias_of(layer))
 
-    def fixed_inputs(self, lq: Tensor, kernel: Tensor, noise: float | Tensor = 0.0) -> dict[str, Tensor]:
+    def reach(self, degradation: Degradation) -> int | None:
+        """Give how far a pixel of the result sees, LR px; None if that is not known.
+
+        It is what the linear estimate sees, or all convolutions, whichever is more. What is seen beyond that by one
+        after the other, or through the corrections between the stages, changes a picture by less than 0.01 of 255
+        levels (`benchmarks/seams.py`).
+        """
+        if not filter_serves(degradation):
+            return None
+        linear = reach_of_phases(wiener_filter(degradation), self.scale)
+        return max(linear, 4 + 2 * sum(self.counts))
+
+    def fixed_inputs(
+        self, lq: Tensor, kernel: Tensor, noise: float | Tensor = 0.0, trust: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Compute what no parameter changes, once for each image.
+
+        Args:
+            lq: see `forward`, as for the next two.
+            kernel: see there.
+            noise: see there.
+            trust: from `shared_inputs`, where that was asked before.
 
         Returns:
             "base", the linear estimate l_1, (B, C, scale * h, scale * w); "filters", W's impulse response, (n, n) or
-            (B, n, n); and outside of training, for a kernel that W does not serve, "trust", see `trusted_share`.
+            (B, n, n); and what `shared_inputs` gives.
         """
         degradation = Degradation(kernel, self.scale, noise=noise)
         upscale = upscale_patches if self.training and kernel.ndim == 3 else linear_upscale
         fixed = {"base": upscale(lq, degradation), "filters": wiener_filter(degradation, REACH * self.scale)}
-        if not self.training and in_doubt(lq, degradation):
-            enlarge = lambda son, base: self._unroll(son, degradation, base, fixed["filters"])  # noqa: E731
-            fixed["trust"] = trusted_share(lq, degradation, enlarge)
-        return fixed
+        return fixed | (self.shared_inputs(lq, kernel, noise) if trust is None else {"trust": trust})
+
+    def shared_inputs(self, lq: Tensor, kernel: Tensor, noise: float | Tensor = 0.0) -> dict[str, Tensor]:
+        """Compute what is one for all parts of an image: outside of training, for a kernel that W does not serve, the
+        "trust", see `trusted_share`; else nothing.
+        """
+        degradation = Degradation(kernel, self.scale, noise=noise)
+        if self.training or not in_doubt(lq, degradation):
+            return {}
+        filters = wiener_filter(degradation, REACH * self.scale)
+        return {"trust": trusted_share(lq, degradation, lambda son, b: self._unroll(son, degradation, b, filters))}
 
     def forward(
         self,
@@ -112,19 +142,27 @@ class MZSRNetUnrolled(nn.Module):
         return result if trust is None else base + trust * (result - base)
 
     def _unroll(self, lq: Tensor, degradation: Degradation, base: Tensor, filters: Tensor) -> Tensor:
-        """Go through the stages: the result, (B, C, scale * h, scale * w)."""
-        linear, features = base, self.head(F.pixel_unshuffle(base, self.scale))
-        for number, stage in enumerate(self.stages, start=1):
-            features = stage(features)
-            estimate = linear + F.pixel_shuffle(self.tail(features), self.scale)
-            missed = self._missed(lq, estimate, degradation, filters)
-            linear = linear + missed
-            if number < len(self.stages):
-                features = features + F.conv2d(F.pixel_unshuffle(missed, self.scale), self.head.weight, padding=1)
-        return estimate + missed
+        """Go through the stages, all images folded by their phases: the result, (B, C, scale * h, scale * w)."""
+        size = (lq.shape[-2], lq.shape[-1])
+        down, up = downscaling(degradation.kernel, self.scale, size), upscaling(filters, self.scale, size)
+        linear = F.pixel_unshuffle(base, self.scale)
+        seen: tuple[Tensor, ...] = (linear,)
+        for stage, blocks in zip(self.stages, self.counts, strict=True):
+            features, correction = in_blocks(partial(self._stage, stage), seen, 2 + 2 * blocks)
+            estimate = linear + correction
+            with torch.autocast(lq.device.type, enabled=False):
+                missed = up(lq - down(estimate))
+            linear, seen = linear + missed, (missed, features)
+        return F.pixel_shuffle(estimate + missed, self.scale)
 
-    def _missed(self, lq: Tensor, estimate: Tensor, degradation: Degradation, filters: Tensor) -> Tensor:
-        """Compute e = W (y - D x), in the estimate's own precision."""
-        with torch.autocast(lq.device.type, enabled=False):
-            made = degradation.with_noise(0.0).apply(estimate)
-            return wiener_correct(lq - made, filters, self.scale)
+    def _stage(self, stage: nn.Module, given: Tensor, before: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Go through one stage: its features, and what its estimate adds to the linear one; all folded.
+
+        Args:
+            stage: its residual blocks.
+            given: the linear estimate to the first stage, to the others what was missed.
+            before: the features of the stage before.
+        """
+        features = self.head(given) if before is None else before + F.conv2d(given, self.head.weight, padding=1)
+        features = stage(features)
+        return features, self.tail(features).contiguous()  # plane by plane, as Fourier transforms take it

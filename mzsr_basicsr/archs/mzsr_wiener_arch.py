@@ -3,11 +3,13 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mzsr_basicsr.archs.blocks import in_blocks
 from mzsr_basicsr.archs.mzsr_arch import check_sizes, integer_scale
 from mzsr_basicsr.archs.trust import in_doubt, trusted_share
-from mzsr_basicsr.degradation.linear import linear_upscale
+from mzsr_basicsr.degradation.linear import filter_serves, linear_upscale
+from mzsr_basicsr.degradation.phases import reach_of_phases
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.degradation.wiener import wiener_upscale
+from mzsr_basicsr.degradation.wiener import wiener_filter, wiener_upscale
 from mzsr_basicsr.errors import ConfigError
 
 
@@ -44,19 +46,36 @@ class MZSRNetWiener(nn.Module):
         for layer in (self.head, self.tail):
             nn.init.zeros_(bias_of(layer))
 
-    def fixed_inputs(self, lq: Tensor, kernel: Tensor, noise: float | Tensor = 0.0) -> dict[str, Tensor]:
+    def fixed_inputs(
+        self, lq: Tensor, kernel: Tensor, noise: float | Tensor = 0.0, trust: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Compute what no parameter changes, once for each image: {"base": the linear estimate}.
 
-        In training mode it is Wiener's filter for all kernels, which is fast; else see `linear_upscale`. For a kernel
-        that the filter does not serve, unlike those of the training, there is "trust" too: see `trusted_share`.
+        In training mode it is Wiener's filter for all kernels, which is fast; else see `linear_upscale`. There is what
+        `shared_inputs` gives, too, unless its `trust` is given.
         """
         degradation = Degradation(kernel, self.scale, noise=noise)
-        if self.training:
-            return {"base": wiener_upscale(lq, degradation)}
-        base = linear_upscale(lq, degradation)
-        if not in_doubt(lq, degradation):
-            return {"base": base}
-        return {"base": base, "trust": trusted_share(lq, degradation, lambda _, son: son + self._correction(son))}
+        base = wiener_upscale(lq, degradation) if self.training else linear_upscale(lq, degradation)
+        return {"base": base} | (self.shared_inputs(lq, kernel, noise) if trust is None else {"trust": trust})
+
+    def shared_inputs(self, lq: Tensor, kernel: Tensor, noise: float | Tensor = 0.0) -> dict[str, Tensor]:
+        """Compute what is one for all parts of an image: for a kernel that the filter does not serve, unlike those of
+        the training, the "trust", see `trusted_share`; else nothing.
+        """
+        degradation = Degradation(kernel, self.scale, noise=noise)
+        if self.training or not in_doubt(lq, degradation):
+            return {}
+        return {"trust": trusted_share(lq, degradation, lambda _, son: son + self._correction(son))}
+
+    def reach(self, degradation: Degradation) -> int | None:
+        """Give how far a pixel of the result sees, LR px; None if that is not known.
+
+        It is what the linear estimate sees, or all convolutions, whichever is more; what is seen beyond that by one
+        after the other changes a picture by less than 0.01 of 255 levels (`benchmarks/seams.py`).
+        """
+        if not filter_serves(degradation):
+            return None
+        return max(reach_of_phases(wiener_filter(degradation), self.scale), self._sees + 2)
 
     def forward(
         self,
@@ -86,8 +105,13 @@ class MZSRNetWiener(nn.Module):
         correction = self._correction(base)
         return base + (correction if trust is None else trust * correction)
 
+    @property
+    def _sees(self) -> int:
+        return 2 + 2 * len(self.blocks)
+
     def _correction(self, base: Tensor) -> Tensor:
-        correction: Tensor = self.tail(self.blocks(self.head(F.pixel_unshuffle(base, self.scale))))
+        folded = F.pixel_unshuffle(base, self.scale)
+        (correction,) = in_blocks(lambda part: (self.tail(self.blocks(self.head(part))),), (folded,), self._sees)
         return F.pixel_shuffle(correction, self.scale)
 
 

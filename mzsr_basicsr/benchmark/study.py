@@ -21,6 +21,8 @@ from mzsr_basicsr.benchmark.run.plan import Plan
 from mzsr_basicsr.benchmark.run.pool import run_tasks
 from mzsr_basicsr.benchmark.run.sources import Given, make_sources
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.jobs.crew import Hands, begun_again
+from mzsr_basicsr.jobs.shard import Shard
 from mzsr_basicsr.jobs.streams import say
 from mzsr_basicsr.options.strict import nearest
 from mzsr_basicsr.upscaling.device import choose_device
@@ -28,20 +30,25 @@ from mzsr_basicsr.upscaling.device import choose_device
 
 @dataclass(frozen=True)
 class Choice:
-    """What is computed this time, by names; None: all. What was measured before stays in the reports."""
+    """What is computed this time, by names; None: all. What was measured before stays in the reports.
+
+    A shard computes the images, each with its kernel, that fall to it, and leaves the reports to a run of all.
+    """
 
     methods: Sequence[str] | None = None
     datasets: Sequence[str] | None = None
     kernels: Sequence[str] | None = None
+    shard: Shard | None = None
 
 
-def run_benchmark(plan: Plan, choice: Choice, update: bool = False) -> tuple[Results, Path]:
+def run_benchmark(plan: Plan, choice: Choice, update: bool = False, ray: str | None = None) -> tuple[Results, Path]:
     """Compute what is not there yet, and write the reports.
 
     Args:
         plan: see `plan.make_plan`.
         choice: of what is computed this time.
         update: go on in a folder of another configuration.
+        ray: address of a cluster that does the work, see `jobs.cluster`; None: this host.
 
     Returns:
         The results, and the folder they lie in.
@@ -50,15 +57,17 @@ def run_benchmark(plan: Plan, choice: Choice, update: bool = False) -> tuple[Res
         MZSRError: a method cannot be built, an image cannot be read, or the folder is not ours.
     """
     device = choose_device(plan.options.device)
-    threads = max(1, torch.get_num_threads() // plan.options.jobs)
+    threads = 1 if ray else max(1, torch.get_num_threads() // plan.options.jobs)
+    hands = Hands(plan.options.jobs, threads, ray, gpus=int(device.type == "cuda"))
     folder = Path(plan.options.output) / plan.options.name
     _check(plan, choice, device)
     claim_folder(plan, folder, update)
     givens = make_sources(plan, folder)
     tasks = _tasks(plan, givens, device)
-    failures = _compute([task for task in tasks if _chosen(task, choice)], plan, folder, device, threads)
-    results = collect(plan, tasks, folder, failures, about(plan, device, threads))
-    write_reports(results, folder, plan.options.reference, plan.options.page_mb)
+    failures = _compute([task for task in tasks if _chosen(task, choice)], plan, folder, device, hands)
+    results = collect(plan, tasks, folder, failures, about(plan, device, hands))
+    if choice.shard is None:
+        write_reports(results, folder, plan.options.reference, plan.options.page_mb)
     return results, folder
 
 
@@ -101,10 +110,13 @@ def _tasks(plan: Plan, givens: list[Given], device: torch.device) -> list[Task]:
 def _chosen(task: Task, choice: Choice) -> bool:
     source = task.given.source
     wanted = ((choice.methods, task.label), (choice.datasets, source.dataset), (choice.kernels, source.kernel))
-    return all(names is None or name in names for names, name in wanted)
+    own = f"{source.dataset}/{source.kernel}/{source.image}"
+    return all(names is None or name in names for names, name in wanted) and (
+        choice.shard is None or choice.shard.holds(own)
+    )
 
 
-def _compute(tasks: list[Task], plan: Plan, folder: Path, device: torch.device, threads: int) -> dict[str, str]:
+def _compute(tasks: list[Task], plan: Plan, folder: Path, device: torch.device, hands: Hands) -> dict[str, str]:
     """Do what has no record yet; give the lines of those that failed, by key."""
     missing = [task for task in tasks if not is_done(load_record(folder, task), task, plan)]
     failures: dict[str, str] = {}
@@ -112,12 +124,17 @@ def _compute(tasks: list[Task], plan: Plan, folder: Path, device: torch.device, 
     bar = tqdm(
         total=len(tasks), initial=len(tasks) - len(missing), desc=plan.options.name, smoothing=0, bar_format=form
     )
+    again = 0
     with bar:
-        for task, line in run_tasks(missing, plan, folder, device, plan.options.jobs, threads):
-            if line is not None:
-                failures[task.key] = line
-                source = task.given.source
+        for done in run_tasks(missing, plan, folder, device, hands):
+            again += done.tries > 1
+            if done.result is not None:
+                failures[done.item.key] = done.result
+                source = done.item.given.source
+                where = f"{source.dataset}/{source.kernel}/{source.image}"
                 with tqdm.external_write_mode(file=sys.stderr):
-                    say(f"failed: {task.label} on {source.dataset}/{source.kernel}/{source.image}: {line}")
+                    say(f"failed: {done.item.label} on {where}: {done.result}")
             bar.update()
+    if again:
+        say(f"note: {begun_again(again, 'result')}")
     return failures

@@ -33,7 +33,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the sub-command."""
     parser = commands.add_parser(
         "adapt",
-        help="adapt weights to a folder of pictures of one camera, scanner or domain",
+        help="adapt weights to the pictures of one camera, scanner or domain",
         description="Learn from all pictures of a folder by themselves, and write weights for pictures like them.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

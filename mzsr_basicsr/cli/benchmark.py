@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mzsr_basicsr.benchmark.run.option_file import check_readable
+from mzsr_basicsr.cli.many import add_many, read_many
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.interrupt import ending_at_once, stop_on_sigterm
 from mzsr_basicsr.jobs.outputs import check_folder
@@ -27,7 +28,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the sub-command."""
     parser = commands.add_parser(
         "benchmark",
-        help="compare methods on data sets and kernels, with tables, plots and a page",
+        help="compare methods on data sets and kernels: tables, plots, a page",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -42,6 +43,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("--datasets", nargs="+", help="compute only these now")
     parser.add_argument("--kernels", nargs="+", help="compute only these now")
     parser.add_argument("--jobs", type=int, help="processes side by side")
+    add_many(parser, "images")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="(default: the option file's)")
     parser.add_argument("--update", action="store_true", help="go on in a results folder of another configuration")
     parser.set_defaults(run=_run)
@@ -52,6 +54,7 @@ def _run(a: argparse.Namespace) -> int:
         check_readable(a.opt)
         if a.jobs is not None and a.jobs < 1:
             raise ConfigError(f"--jobs: {a.jobs} must be at least 1")
+        shard, _ = read_many(a)
         from mzsr_basicsr.benchmark.run.plan import make_plan, read_options
         from mzsr_basicsr.benchmark.study import Choice, run_benchmark
     stop_on_sigterm()
@@ -59,7 +62,10 @@ def _run(a: argparse.Namespace) -> int:
     check_folder(Path(plan.options.output) / plan.options.name, [], [], overwrite=True)  # whose it is, it says itself
     for line in plan.skipped:
         say(line)
-    results, folder = run_benchmark(plan, Choice(a.methods, a.datasets, a.kernels), a.update)
+    results, folder = run_benchmark(plan, Choice(a.methods, a.datasets, a.kernels, shard), a.update, a.ray)
+    if shard is not None:
+        put_out(f"shard {shard} is done; when all are, run it once more without --shard for the tables and the page")
+        return 1 if results.failures else 0
     put_out((folder / "table.md").read_text(encoding="utf-8"))
     put_out(f"Look at {folder / 'index.html'}")
     return 1 if results.failures else 0

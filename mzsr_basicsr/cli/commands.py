@@ -6,11 +6,27 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mzsr_basicsr import __version__, test, train
-from mzsr_basicsr.cli import adapt, benchmark, degrade, demo, export, inspect, kernel, tasks, upscale, weights
+from mzsr_basicsr.cli import (
+    adapt,
+    benchmark,
+    completion,
+    degrade,
+    demo,
+    export,
+    info,
+    inspect,
+    kernel,
+    tasks,
+    upscale,
+    web,
+    weights,
+)
+from mzsr_basicsr.cli.groups import Grouped
 from mzsr_basicsr.cli.upscale_choices import SIGNAL
 from mzsr_basicsr.cli.words import parse, take_any_case
 from mzsr_basicsr.data.folders import list_photographs
 from mzsr_basicsr.degradation.names import TEST_KERNELS
+from mzsr_basicsr.host import launch
 from mzsr_basicsr.jobs.interrupt import ending_at_once
 from mzsr_basicsr.jobs.outputs import check_folder
 from mzsr_basicsr.jobs.streams import put_out
@@ -30,13 +46,14 @@ def chosen() -> Callable[[], int | None]:
 
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the whole command line."""
-    made = argparse.ArgumentParser(prog="mzsr", description="Zero-shot super-resolution by meta-transfer learning.")
+    description = "Zero-shot super-resolution by meta-transfer learning."
+    made = argparse.ArgumentParser(prog="mzsr", description=description, formatter_class=Grouped)
     made.add_argument("--version", action="version", version=f"mzsr {__version__}")
-    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for face in (upscale, adapt, export, kernel, degrade, benchmark, inspect, tasks, weights):
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands", prog="mzsr")
+    for face in (upscale, web, adapt, export, kernel, degrade, benchmark, inspect, tasks, weights, info, completion):
         face.add(commands)
-    commands.add_parser("train", help="train: BasicSR's own options follow, -opt FILE [--auto_resume] …")
-    commands.add_parser("test", help="test: BasicSR's own options follow, -opt FILE …")
+    for name, about in (("train", "train as an option file says"), ("test", "test as an option file says")):
+        commands.add_parser(name, help=f"{about}, by BasicSR", parents=[launch.parser(name)], add_help=False)
     demo.add(commands)
     _add_evaluate(commands.add_parser("evaluate", help="measure weights on benchmark sets and print the results table"))
     take_any_case(made)

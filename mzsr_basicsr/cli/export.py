@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 
+from mzsr_basicsr.cli.groups import add_command
 from mzsr_basicsr.cli.words import number_or_word, scale
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
 from mzsr_basicsr.errors import ConfigError
@@ -24,13 +25,8 @@ _KERNEL = f"auto or auto-free (estimated from --image), bicubic, {ALLOWED} (defa
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the sub-command."""
-    parser = commands.add_parser(
-        "export",
-        help="write a network with its kernel baked in as ONNX or TorchScript, for other programs",
-        description="Write a network with its kernel baked in, for one camera or scanner, as ONNX or TorchScript.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    line = "write a network with its kernel baked in as ONNX or TorchScript, for other programs"
+    parser = add_command(commands, "export", line, _EXAMPLES)
     d = UpscaleSettings()
     option = parser.add_argument
     endings = f"file to write, ending: {' or '.join(ENDINGS)}"

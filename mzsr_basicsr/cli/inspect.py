@@ -36,7 +36,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the sub-command."""
     parser = commands.add_parser(
         "inspect",
-        help="show what adaptation did to one image: a page, the numbers and an animation",
+        help="show what adaptation did to one image: page, numbers, animation",
         description="Adapt to one image and show every update: loss, PSNR, pictures and which layers moved.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -4,6 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
+from mzsr_basicsr.cli.groups import add_command
 from mzsr_basicsr.cli.words import whole_scale
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, files_of, read_text
 from mzsr_basicsr.errors import ConfigError, MZSRError, refusal
@@ -48,32 +49,26 @@ _COMPARE_EPILOG = """examples:
 def add(commands: argparse._SubParsersAction) -> None:
     """Add `kernel` with its four actions to the commands."""
     about = "estimate, draw, convert and compare blur kernels"
-    parser = _parser(commands, "kernel", about, _EPILOG)
+    parser = add_command(commands, "kernel", about, _EPILOG)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    _add_estimate(_parser(actions, "estimate", "estimate the blur kernel of pictures", _ESTIMATE_EPILOG))
-    draw = _parser(actions, "draw", "draw a kernel as a picture for people", _DRAW_EPILOG)
+    _add_estimate(add_command(actions, "estimate", "estimate the blur kernel of pictures", _ESTIMATE_EPILOG))
+    draw = add_command(actions, "draw", "draw a kernel as a picture for people", _DRAW_EPILOG)
     draw.add_argument("kernel", metavar="SPEC|FILE", help=_KERNEL)
     _add_output(draw, "picture to write", TARGETS, required=True)
     _add_side(draw, 480)
     draw.set_defaults(run=_draw)
-    convert = _parser(actions, "convert", "write a kernel as a file of another kind", _CONVERT_EPILOG)
+    convert = add_command(actions, "convert", "write a kernel as a file of another kind", _CONVERT_EPILOG)
     convert.add_argument("kernel", metavar="SPEC|FILE", help=_KERNEL)
     _add_output(convert, "kernel file to write; .npy and .mat are exact, .png has 16 bits", _KERNELS, required=True)
     for option, about in _CHANGES.items():
         convert.add_argument(option, action="store_true", help=about)
     convert.set_defaults(run=_convert)
-    compare = _parser(actions, "compare", "say how kernel B differs from kernel A", _COMPARE_EPILOG)
+    compare = add_command(actions, "compare", "say how kernel B differs from kernel A", _COMPARE_EPILOG)
     compare.add_argument("first", metavar="A", help=f"the kernel to compare with: {_KERNEL}")
     compare.add_argument("second", metavar="B", help="the kernel to judge, given likewise")
     _add_output(compare, "picture of A, B and their difference (default: none)", TARGETS)
     _add_side(compare, 320)
     compare.set_defaults(run=_compare)
-
-
-def _parser(commands: argparse._SubParsersAction, name: str, about: str, epilog: str) -> argparse.ArgumentParser:
-    description = f"{about[0].upper()}{about[1:]}."
-    layout = argparse.RawDescriptionHelpFormatter
-    return commands.add_parser(name, help=about, description=description, epilog=epilog, formatter_class=layout)
 
 
 def _add_estimate(parser: argparse.ArgumentParser) -> None:

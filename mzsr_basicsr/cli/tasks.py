@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from mzsr_basicsr.cli.groups import add_command
 from mzsr_basicsr.cli.words import whole_scale
 from mzsr_basicsr.jobs.interrupt import ending_at_once
 from mzsr_basicsr.jobs.outputs import check_output, file_name
@@ -17,23 +18,15 @@ _EPILOG = """examples:
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `tasks` with its two actions to the commands."""
-    parser = _parser(commands, "tasks", "draw tasks, show them on a map, and sort them into clusters")
+    parser = add_command(commands, "tasks", "draw tasks, show them on a map, and sort them into clusters", _EPILOG)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    shown = _parser(actions, "map", "draw the embedding of many tasks in two dimensions")
+    shown = add_command(actions, "map", "draw the embedding of many tasks in two dimensions", _EPILOG)
     _add_common(shown, "map to write: a picture, or a page that says what each point is", MAP_ENDINGS, 200)
     shown.set_defaults(run=_map)
-    sorted_ = _parser(actions, "cluster", "sort tasks into clusters by k-means over their embedding")
+    sorted_ = add_command(actions, "cluster", "sort tasks into clusters by k-means over their embedding", _EPILOG)
     sorted_.add_argument("-k", "--clusters", type=int, required=True, metavar="K", help="number of clusters")
     _add_common(sorted_, "file of clusters to write", CLUSTER_ENDINGS, 256)
     sorted_.set_defaults(run=_cluster)
-
-
-def _parser(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, about: str
-) -> argparse.ArgumentParser:
-    layout = argparse.RawDescriptionHelpFormatter
-    description = f"{about[0].upper()}{about[1:]}."
-    return commands.add_parser(name, help=about, description=description, epilog=_EPILOG, formatter_class=layout)
 
 
 def _add_common(parser: argparse.ArgumentParser, about: str, endings: tuple[str, ...], tasks: int) -> None:

@@ -3,13 +3,15 @@
 import argparse
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from mzsr_basicsr.cli.many import add_many, check_not_many, read_many
 from mzsr_basicsr.cli.upscale_choices import add_choices, choices
 from mzsr_basicsr.cli.upscale_pipe import goes_out, prepare_pipe
 from mzsr_basicsr.cli.upscale_report import say_how_many, tell_all, tell_json, teller
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.jobs.file_jobs import FileJob, check_ending, list_jobs
+from mzsr_basicsr.jobs.file_jobs import FileJob, check_ending, list_jobs, share_of
 from mzsr_basicsr.jobs.fit import judged, read_once
 from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, stop_on_sigterm
 from mzsr_basicsr.jobs.outputs import is_one_of
@@ -31,7 +33,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the sub-command."""
     parser = commands.add_parser(
         "upscale",
-        help="enlarge pictures and clips; no training and no option file needed",
+        help="enlarge pictures and clips; no training, no option file",
         description="Enlarge pictures and clips by zero-shot super-resolution: the network adapts to each one.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -47,6 +49,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     add_choices(parser)
     parser.add_argument("--format", choices=list(WRITTEN), help="of the results (default: as the input)")
     parser.add_argument("--jobs", type=int, default=1, help="files at work side by side (default: %(default)s)")
+    add_many(parser, "files")
     there = parser.add_mutually_exclusive_group()
     there.add_argument("--overwrite", action="store_true", help="replace results that are there already")
     there.add_argument("--skip-existing", action="store_true", help="leave results that are there already")
@@ -73,15 +76,20 @@ def _prepare(arguments: argparse.Namespace) -> Callable[[], int]:
     settings = choices(arguments)
     if not 1 <= arguments.jobs <= 4 * (os.cpu_count() or 1):
         raise ConfigError(f"jobs: {arguments.jobs} must be from 1 to {4 * (os.cpu_count() or 1)}")
+    shard, hands = read_many(arguments)
     settings.check_before_work()
     output = os.path.expanduser(arguments.output)
     if goes_out(output):
+        check_not_many(arguments)
         return prepare_pipe(arguments, settings)
     check_ending(output, arguments.format)
     jobs = list_jobs(arguments.inputs, output, arguments.format, arguments.compare, say)
     if arguments.format and any(job.video for job in jobs):
         say(f"warning: --format {arguments.format} is for pictures; clips keep their own kind, or become .mp4")
     _check_memory(settings, jobs)
+    if shard is not None:
+        files, jobs = len(jobs), share_of(jobs, shard)
+        say(f"shard {shard}: {len(jobs)} of {files} files")
     policy = FilePolicy(arguments.overwrite, arguments.skip_existing, arguments.compare, arguments.cog)
     report = tell_json if arguments.json else teller()
     for judge in (lambda job: job, lambda job: judged(job, settings.scale)):  # by names alone, then by headers
@@ -89,13 +97,15 @@ def _prepare(arguments: argparse.Namespace) -> Callable[[], int]:
         known = [outcome for job in jobs if (outcome := foregone(job, policy)) is not None]
         if len(known) == len(jobs):
             return lambda: tell_all(jobs, known, report)
-    from mzsr_basicsr.degradation.kernel_files import load_kernel
     from mzsr_basicsr.jobs.batch import run_batch
 
     if settings.kernel not in (*ESTIMATED, "bicubic"):
+        from mzsr_basicsr.degradation.kernel_files import load_kernel
+
         load_kernel(settings.kernel)  # a damaged file is said once, not for each picture
     jobs = [read_once(job) for job in jobs]
-    return lambda: say_how_many(run_batch(jobs, settings, policy, arguments.jobs, report), len(jobs))
+    hands = replace(hands, processes=min(hands.processes, len(jobs)), gpus=int(settings.device == "cuda"))
+    return lambda: say_how_many(run_batch(jobs, settings, policy, hands, report), len(jobs))
 
 
 def _check_memory(settings: UpscaleSettings, jobs: list[FileJob]) -> None:

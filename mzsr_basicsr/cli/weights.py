@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mzsr_basicsr.cli import weights_join
+from mzsr_basicsr.cli.groups import add_command
 from mzsr_basicsr.data.folders import list_photographs
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.degrade_choices import check_seed
@@ -27,16 +28,10 @@ _MOST = {"tasks": 10_000, "updates": 1000}
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `weights` with its action to the commands."""
-    parser = commands.add_parser(
-        "weights", help="average or join weights files", description="Average or join weights files."
-    )
+    parser = add_command(commands, "weights", "average or join weights files")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     about = "average weights files of one network, all or those by which PSNR gets no worse"
-    layout = argparse.RawDescriptionHelpFormatter
-    description = f"{about[0].upper()}{about[1:]}."
-    _add_average(
-        actions.add_parser("average", help=about, description=description, epilog=_EPILOG, formatter_class=layout)
-    )
+    _add_average(add_command(actions, "average", about, _EPILOG))
     weights_join.add(actions)
 
 

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from mzsr_basicsr.cli.groups import add_command
 from mzsr_basicsr.data.folders import list_photographs
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.degrade_choices import check_seed
@@ -21,13 +22,8 @@ _MOST = {"tasks": 10_000, "centres": 100}
 
 def add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `join` to the actions of `mzsr weights`."""
-    layout = argparse.RawDescriptionHelpFormatter
-    description = f"{ABOUT[0].upper()}{ABOUT[1:]}."
-    option = (
-        parser := actions.add_parser(
-            "join", help=ABOUT, description=description, epilog=_EPILOG, formatter_class=layout
-        )
-    ).add_argument
+    parser = add_command(actions, "join", ABOUT, _EPILOG)
+    option = parser.add_argument
     option("base", metavar="FILE", help="weights file for most images, or shipped:NAME; it is used as it is")
     option("other", metavar="OTHER", help="weights file of the same network, trained on another domain")
     option("--photos", required=True, metavar="FOLDER", help="images of the first one's domain, searched recursively")

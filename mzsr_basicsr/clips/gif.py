@@ -1,8 +1,7 @@
-"""Reading and writing animated GIFs frame by frame; GIF blocks are spliced as GIF89a lays them out."""
+"""Reading and writing animated GIFs frame by frame; blocks that Pillow encodes are spliced as GIF89a lays them out."""
 
 from __future__ import annotations
 
-import io
 import math
 import struct
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
+from PIL import GifImagePlugin, Image
 
 from mzsr_basicsr.clips.clip import KEPT, Clip, Colour, Frame, TimedFrame, reporting
 from mzsr_basicsr.clips.copy import Copied
@@ -151,22 +150,7 @@ def _encode(pixels: Frame, clear: np.ndarray | None) -> tuple[tuple[int, int], b
         # A palette that is not full would be cut off before the transparent entry.
         flat.putpalette((flat.getpalette() or [])[: 3 * _CLEAR] + [255] * 3)
         flat.paste(_CLEAR, mask=Image.fromarray(clear).resize(flat.size, Image.Resampling.NEAREST))
-    whole = io.BytesIO()
-    flat.save(whole, "GIF", optimize=False, interlace=0)
-    return image.size, _image_block(whole.getvalue())
-
-
-def _image_block(gif: bytes) -> bytes:
-    """Take the image of a one-frame GIF out, with the file's colour table as its own."""
-    table_bits = gif[10] & 7
-    start = _HEADER + 3 * 2 ** (table_bits + 1)
-    table, at = gif[_HEADER:start], start
-    while gif[at] == ord("!"):
-        at += 2
-        while gif[at]:
-            at += 1 + gif[at]
-        at += 1
-    return gif[at : at + 9] + bytes([0x80 | table_bits]) + table + gif[at + 10 : -1]
+    return image.size, b"".join(GifImagePlugin.getdata(flat, include_color_table=True))
 
 
 def _control(delay: int, transparent: bool) -> bytes:

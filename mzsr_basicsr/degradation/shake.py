@@ -38,7 +38,7 @@ def shake_kernel(generator: torch.Generator, size: int = 25) -> Tensor:
     box = float((points.amax(0) - points.amin(0)).max())
     asked = (min(_SMALLEST, size) + extent * max(size - _SMALLEST, 0.0) - 1) / box
     fits = max(room, 0) / float(points.abs().max())
-    return _soften(_splat(points * min(asked, fits), size), 0.2 * softness)
+    return _soften(splat(points * min(asked, fits), size), 0.2 * softness)
 
 
 def seeded_shake(seed: int, size: int = 25) -> Tensor:
@@ -70,7 +70,7 @@ def _samples(nodes: Tensor) -> Tensor:
     return (nodes[:-1, None] + parts[:, None] * nodes.diff(dim=0)[:, None]).flatten(0, 1)
 
 
-def _splat(points: Tensor, size: int) -> Tensor:
+def splat(points: Tensor, size: int) -> Tensor:
     """Share the light of each point, (n, 2) as x and y from the centre pixel, among its four pixels, bilinearly."""
     places = points + size // 2
     corner = places.floor().clamp(0, max(size - 2, 0))

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mzsr_basicsr.degradation.fast_length import fast_length
+from mzsr_basicsr.degradation.phases import filter_up_mirrored
 from mzsr_basicsr.degradation.record import Degradation
 
 AMPLITUDE, EXPONENT = 1.6e-4, 2.7  # S(f) = AMPLITUDE * f^-EXPONENT, intensity² for f in cycles/px
@@ -42,43 +42,8 @@ def wiener_upscale(image: Tensor, degradation: Degradation) -> Tensor:
     Returns:
         (B, C, scale * h, scale * w), not clipped, of the image's dtype; aligned with the HR image.
     """
-    height, width = image.shape[-2:]
     scale = int(degradation.scale)
-    filters = wiener_filter(degradation.to(image))
-    reach = filters.shape[-1] // 2
-    margin = -(-reach // scale)  # LR px
-    padded = _mirror(_mirror(image, -2, margin), -1, margin)
-    rows, columns = (length * scale for length in padded.shape[-2:])
-    around = F.pad(filters, (0, columns - filters.shape[-1], 0, rows - filters.shape[-2]))
-    transfer = torch.fft.rfft2(around.roll((-reach, -reach), (-2, -1)))
-    kept = torch.arange(transfer.shape[-1], device=image.device) % (columns // scale)
-    spectrum = torch.fft.fft2(padded)[..., kept].repeat(1, 1, scale, 1)  # periodic in the HR frequencies
-    estimate = torch.fft.irfft2(spectrum * (transfer if filters.ndim == 2 else transfer[:, None]), s=(rows, columns))
-    top = margin * scale
-    return estimate[..., top : top + height * scale, top : top + width * scale]
-
-
-def wiener_correct(missed: Tensor, filters: Tensor, scale: int) -> Tensor:
-    """Pass LR pixels through the filter, with nothing (zeros) beyond the border.
-
-    Args:
-        missed: (B, C, h, w), what an HR estimate misses of its LR image.
-        filters: (n, n) or (B, n, n), see `wiener_filter`.
-        scale: an integer.
-
-    Returns:
-        (B, C, scale * h, scale * w), what to add to the HR estimate.
-    """
-    height, width = missed.shape[-2:]
-    reach = filters.shape[-1] // 2
-    size = [fast_length(length + -(-reach // scale)) for length in (height, width)]
-    rows, columns = (length * scale for length in size)
-    around = F.pad(filters, (0, columns - filters.shape[-1], 0, rows - filters.shape[-2]))
-    transfer = torch.fft.rfft2(around.roll((-reach, -reach), (-2, -1)))
-    kept = torch.arange(transfer.shape[-1], device=missed.device) % size[1]
-    spectrum = torch.fft.fft2(missed, s=size)[..., kept].repeat(1, 1, scale, 1)
-    passed = torch.fft.irfft2(spectrum * (transfer if filters.ndim == 2 else transfer[:, None]), s=(rows, columns))
-    return passed[..., : height * scale, : width * scale]
+    return F.pixel_shuffle(filter_up_mirrored(image, wiener_filter(degradation.to(image)), scale), scale)
 
 
 def wiener_filter(degradation: Degradation, longest: int = LONGEST) -> Tensor:
@@ -185,11 +150,3 @@ def _reaches(response: Tensor) -> Tensor:
     rings = squares.new_zeros(*squares.shape[:-1], longest + 1).index_add(-1, ring, squares)
     outside = rings.flip(-1).cumsum(-1).flip(-1)  # entry r: the energy from ring r on
     return ((outside > TAIL**2).sum(-1) + _TAPER).clamp(max=longest)
-
-
-def _mirror(image: Tensor, axis: int, margin: int) -> Tensor:
-    """Extend an axis by its mirror image: `margin` px before, and after it as many or a few more, for a fast length."""
-    length = image.shape[axis]
-    total = fast_length(length + 2 * margin)
-    place = torch.arange(-margin, total - margin, device=image.device) % (2 * length)
-    return image.index_select(axis, torch.minimum(place, 2 * length - 1 - place))

@@ -1,34 +1,26 @@
 """Upscale many files, one by one or side by side, with progress; a bad file does not stop the rest."""
 
-import multiprocessing
-import os
 import sys
-from collections.abc import Callable, Generator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass, replace
 from types import TracebackType
 
-import torch
 from tqdm import tqdm
 
 from mzsr_basicsr.errors import MZSRError
+from mzsr_basicsr.jobs.crew import Do, Done, Hands, begun_again, spread
 from mzsr_basicsr.jobs.file_jobs import FileJob
-from mzsr_basicsr.jobs.interrupt import shielding_children, stop_worker_on_sigterm, stoppable, wait_for_the_parent
 from mzsr_basicsr.jobs.policy import FilePolicy, Record
-from mzsr_basicsr.jobs.streams import never_raise
-from mzsr_basicsr.jobs.worker import run_job
+from mzsr_basicsr.jobs.streams import say
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
-from mzsr_basicsr.upscaling.upscaler import Upscaler
-
-Outcome = tuple[FileJob, Record | str]  # a record, or the line that says what is wrong
 
 
 def run_batch(
     jobs: list[FileJob],
     settings: UpscaleSettings,
     policy: FilePolicy,
-    processes: int,
+    hands: Hands,
     report: Callable[[FileJob, Record | str], None],
 ) -> int:
     """Upscale files and report each as it is done.
@@ -37,7 +29,7 @@ def run_batch(
         jobs: what to do.
         settings: how.
         policy: about files that are there already.
-        processes: how many work side by side.
+        hands: who works.
         report: called with each file and its record, or with the line that says why it failed.
 
     Returns:
@@ -46,19 +38,59 @@ def run_batch(
     Raises:
         MZSRError: the choices themselves do not work, before any file is read.
     """
-    failed = 0
+    failed = again = 0
     with _Bar(len(jobs)) as bar:
-        if processes == 1 or len(jobs) == 1:
-            outcomes = _one_by_one(jobs, settings, policy, bar)
-        else:
-            outcomes = _side_by_side(jobs, settings, policy, processes)
-        with closing(outcomes):
-            for job, outcome in outcomes:
-                failed += isinstance(outcome, str)
+        here = hands.ray is None and hands.processes == 1
+        start = Upscaling(settings, policy, bar.part if here else None)
+        with closing(spread(jobs, start, _lost, hands)) as outcomes:
+            for done in outcomes:
+                failed += isinstance(done.result, str)
+                again += done.tries > 1
                 bar.finish()
                 with tqdm.external_write_mode(file=sys.stderr):
-                    report(job, outcome)
+                    report(done.item, _with_host(done))
+    if again:
+        say(f"note: {begun_again(again, 'file')}")
     return failed
+
+
+@dataclass(frozen=True)
+class Upscaling:
+    """What a process needs to upscale files: the choices, and what is called with (done, in all) of the present one."""
+
+    settings: UpscaleSettings
+    policy: FilePolicy
+    progress: Callable[[int, int], None] | None = None
+
+    def __call__(self) -> Do[FileJob, Record | str]:
+        """Load the network, and give what upscales a file; bad input becomes its one line."""
+        from mzsr_basicsr.jobs.worker import run_job
+        from mzsr_basicsr.upscaling.upscaler import Upscaler
+
+        upscaler = Upscaler(self.settings)
+
+        def do(job: FileJob, again: bool) -> Record | str:
+            try:
+                return run_job(job, upscaler, self._allowed(again), self.progress)
+            except MZSRError as error:
+                return str(error)
+
+        return do
+
+    def _allowed(self, again: bool) -> FilePolicy:
+        """Let a file that was begun before be written: the process that was lost may have done so just before."""
+        return replace(self.policy, overwrite=True) if again and not self.policy.skip_existing else self.policy
+
+
+def _with_host(done: Done[FileJob, Record | str]) -> Record | str:
+    """Say in a record which host of a cluster did the work, and how often it was begun."""
+    if isinstance(done.result, str) or not done.host:
+        return done.result
+    return {**done.result, "host": done.host, "tries": done.tries}
+
+
+def _lost(job: FileJob) -> Record | str:
+    return f"{job.source}: its process was killed, maybe for lack of memory; give a smaller --tile, or fewer --jobs"
 
 
 class _Bar:
@@ -86,63 +118,3 @@ class _Bar:
 
     def _to(self, place: float) -> None:
         self._bar.update(place - self._bar.n)
-
-
-def _one_by_one(
-    jobs: list[FileJob], settings: UpscaleSettings, policy: FilePolicy, bar: _Bar
-) -> Generator[Outcome, None, None]:
-    upscaler = Upscaler(settings)
-    for job in jobs:
-        yield job, _attempt(job, upscaler, policy, bar.part)
-
-
-def _side_by_side(
-    jobs: list[FileJob], settings: UpscaleSettings, policy: FilePolicy, processes: int
-) -> Generator[Outcome, None, None]:
-    Upscaler(settings)  # a wrong choice is said once, not by every process
-    count = min(processes, len(jobs))
-    threads = max(1, torch.get_num_threads() // count)
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, context, _start_process, (settings, policy, threads, os.getpid()))
-    try:
-        with shielding_children():
-            futures = {pool.submit(_in_process, job): job for job in jobs}
-        for future in as_completed(futures):
-            try:
-                yield futures[future], future.result()
-            except BrokenProcessPool:
-                yield futures[future], f"{futures[future].source}: its process was killed, maybe for lack of memory"
-        pool.shutdown()
-    finally:  # on Ctrl-C nobody waits for the files that are not done: their processes clean up and end
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            process.terminate()
-
-
-def _attempt(
-    job: FileJob, upscaler: Upscaler, policy: FilePolicy, progress: Callable[[int, int], None] | None = None
-) -> Record | str:
-    """Run a job; bad input becomes its one line."""
-    try:
-        return run_job(job, upscaler, policy, progress)
-    except MZSRError as error:
-        return str(error)
-
-
-_process: tuple[Upscaler, FilePolicy] | None = None  # of a worker process, set once when it starts
-
-
-def _start_process(settings: UpscaleSettings, policy: FilePolicy, threads: int, parent: int) -> None:
-    global _process
-    never_raise()
-    wait_for_the_parent(parent)
-    torch.set_num_threads(threads)
-    _process = Upscaler(settings), policy
-    stop_worker_on_sigterm()
-
-
-def _in_process(job: FileJob) -> Record | str:
-    if _process is None:
-        raise RuntimeError("a worker process that was not started by _start_process")
-    upscaler, policy = _process
-    return stoppable(lambda: _attempt(job, upscaler, policy))

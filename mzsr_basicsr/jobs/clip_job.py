@@ -94,12 +94,12 @@ def _compare(job: FileJob, upscaler: Upscaler, shots: ShotPlans) -> None:
 
     clip = probe(job.source)
     plan = shots.plans[0] if shots.plans else shots.plan(Scout(read_frames(clip)).shot_from(0))
-    before, after = (_first(path) for path in (job.source, job.target))
+    before, after = (first_frame(path) for path in (job.source, job.target))
     drawn = comparison(before, after, plan.chosen.degradation.kernel, upscaler.settings.scale)
     write_picture(Picture(drawn), job.comparison or compare_path(job.target))
 
 
-def _first(path: Path) -> Picture:
+def first_frame(path: Path) -> Picture:
     """Give the first frame of a clip, as 8 bits."""
     pixels = next(read_frames(probe(path))).pixels
     return Picture(pixels if pixels.dtype == np.uint8 else np.rint(pixels / 257).astype(np.uint8))

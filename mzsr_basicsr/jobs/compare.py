@@ -1,5 +1,7 @@
 """The comparison picture of a photograph: bicubic, the result, and the kernel that was used."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -37,7 +39,7 @@ def comparison(picture: Picture, result: Picture, kernel: Tensor, scale: float) 
     after = _shown(result, (y, x, round(height * scale), round(width * scale)), bands)
     bicubic = imresize(before, size=(after.shape[-2], after.shape[-1]))
     side = min(max(after.shape[-2], KERNEL[0]), KERNEL[1])
-    columns = [("bicubic", _bytes(bicubic)), (f"MZSR x{scale:g}", _bytes(after))]
+    columns = [("bicubic", as_bytes(bicubic)), (f"MZSR x{scale:g}", as_bytes(after))]
     return labelled_row([*columns, ("kernel", draw_kernel(kernel, side))])
 
 
@@ -55,7 +57,12 @@ def _liveliest(pixels: np.ndarray, bands: Bands, height: int, width: int) -> tup
 def _shown(picture: Picture, place: tuple[int, int, int, int], bands: Bands) -> Tensor:
     """Turn a part, of (top, left, height, width) px, into (3, h, w) as a screen would show it."""
     top, left, height, width = place
-    part = picture.pixels[top : top + height, left : left + width]
+    return on_screen(replace(picture, pixels=picture.pixels[top : top + height, left : left + width]), bands)
+
+
+def on_screen(picture: Picture, bands: Bands) -> Tensor:
+    """Turn a picture into (3, H, W) in [0, 1] as a screen would show it, white where nothing is."""
+    part = picture.pixels
     colours = to_planes(part, bands, _CPU).mean(0)
     holes = find_holes(part, bands.colours, picture.nodata)
     if holes is not None:
@@ -66,5 +73,6 @@ def _shown(picture: Picture, place: tuple[int, int, int, int], bands: Bands) -> 
     return colours * alpha + 1 - alpha
 
 
-def _bytes(image: Tensor) -> np.ndarray:
+def as_bytes(image: Tensor) -> np.ndarray:
+    """Round (3, H, W) in [0, 1] to (H, W, 3) uint8."""
     return torch.round(image.clamp(0, 1) * 255).byte().permute(1, 2, 0).numpy()

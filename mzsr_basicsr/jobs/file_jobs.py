@@ -11,6 +11,7 @@ from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.fields.kinds import OWN_KIND, field_of, named_field
 from mzsr_basicsr.jobs.outputs import is_folder_name, is_one_of
 from mzsr_basicsr.jobs.search import PIPE, is_pipe, search
+from mzsr_basicsr.jobs.shard import Shard
 from mzsr_basicsr.pictures.kinds import TARGETS, WRITTEN, check_no_other_kind
 
 
@@ -24,6 +25,7 @@ class FileJob:
         comparison: where its comparison is drawn, if one is.
         fault: the line that says why it cannot be done; None if nothing is known against it.
         content: of a source that can be read only once, when it was.
+        inside: its path below the input that named it, which says whose share it is; None where an input names nothing.
     """
 
     source: Path
@@ -31,6 +33,7 @@ class FileJob:
     comparison: Path | None = None
     fault: str | None = None
     content: bytes | None = None
+    inside: Path | None = None
 
     @property
     def video(self) -> bool:
@@ -89,13 +92,19 @@ def list_jobs(
     if is_file_name(output):
         if len(found.files) + len(found.faults) > 1 or os.path.isdir(os.path.expanduser(inputs[0])):
             raise ConfigError(f"{output}: a file name goes with one single input file; name a folder")
-        jobs = [FileJob(source, folder) for source, _ in found.files]
+        jobs = [FileJob(source, folder, inside=inside) for source, inside in found.files]
     else:
-        jobs = [FileJob(source, folder / _renamed(source, inside, format)) for source, inside in found.files]
+        places = [(source, inside, folder / _renamed(source, inside, format)) for source, inside in found.files]
+        jobs = [FileJob(source, target, inside=inside) for source, inside, target in places]
     if compare:
         jobs = list(_with_comparisons(jobs))
     unfound = [FileJob(Path(text), folder, fault=line) for text, line in found.faults]
     return [*_judged(jobs), *unfound]
+
+
+def share_of(jobs: list[FileJob], shard: Shard) -> list[FileJob]:
+    """Keep the files of a share, and what is wrong with the command itself."""
+    return [job for job in jobs if job.inside is None or shard.holds(job.inside.as_posix())]
 
 
 def check_ending(output: Path | str, format: str | None) -> None:

@@ -1,6 +1,7 @@
 """A task of meta-transfer learning: one blur kernel with its support and its query set (paper, section 3.3)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -41,15 +42,18 @@ class Task:
     seed: int = 0
 
 
-def network_inputs(network: nn.Module, lq: Tensor, degradation: Degradation) -> dict[str, object]:
+def network_inputs(
+    network: nn.Module, lq: Tensor, degradation: Degradation, shared: Mapping[str, Tensor] | None = None
+) -> dict[str, object]:
     """Collect what the network asks for beside the image.
 
     Its attributes `wants_kernel`, `wants_scale` and `wants_noise` ask for these three parts of what it is told of the
     degradation; the kernel is the blur before direct subsampling. A method
     `fixed_inputs(lq, **inputs)` returns more of them, which do not depend on the parameters, so that they are
-    computed once for all updates.
+    computed once for all updates. `shared` are inputs that the network's method `shared_inputs(lq, **inputs)` gave
+    for the image that `lq` is a part of.
     """
-    inputs: dict[str, object] = {}
+    inputs: dict[str, object] = {**(shared or {})}
     if getattr(network, "wants_kernel", False):
         inputs["kernel"] = degradation.told.to(lq)
     if getattr(network, "wants_scale", False):
@@ -73,8 +77,19 @@ def predict(
     Raises:
         ConfigError: the network is of another scale.
     """
-    output = functional_call(network, everywhere(network, params), (lq,), inputs, tie_weights=False)
+    with in_short(lq.device, getattr(network, "in_bfloat16", False)):
+        output = functional_call(network, everywhere(network, params), (lq,), inputs, tie_weights=False)
     return cropped(network, output, lq, size, scale)
+
+
+def in_short(device: torch.device, wanted: bool) -> AbstractContextManager[object]:
+    """Compute what follows in bfloat16 where that is safe, if it is wanted; else change nothing.
+
+    A network with a true attribute `in_bfloat16` has its convolutions computed so by `predict`, and their gradients;
+    parameters, what its images are compared with, and what it adds its corrections to stay float32. Casts are not
+    cached, as parameters differ from step to step.
+    """
+    return torch.autocast(device.type, torch.bfloat16, cache_enabled=False) if wanted else nullcontext()
 
 
 def everywhere(network: nn.Module, params: Params) -> dict[str, Tensor]:

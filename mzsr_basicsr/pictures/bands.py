@@ -16,6 +16,7 @@ from mzsr_basicsr.pictures.holes import fill_nearest
 from mzsr_basicsr.pictures.kinds import SMALLEST_SIDE
 from mzsr_basicsr.pictures.ranges import usual_range
 
+_LEVELS = 255  # what 1 stands for in 8 bits
 LIMIT_REACH = 2  # LR px; alpha stays within its range in a square that reaches so far
 
 
@@ -106,6 +107,9 @@ def from_planes(planes: Tensor, bands: Bands, alpha: Tensor | None, like: np.dty
     """Undo `to_planes`: (planes, 3, h, w), with alpha (1, 3, h, w), to (h, w, C) of the image's type, rounded."""
     colours = planes[0] if bands.colours == 3 else planes.mean(1)
     channels = colours if alpha is None else torch.cat([colours, alpha.mean(1)])
+    if like == np.uint8:
+        levels = channels.clamp(0, 1).mul_(_LEVELS).round_().to(torch.uint8)
+        return np.ascontiguousarray(levels.permute(1, 2, 0).cpu().numpy())
     shares = channels.clamp(0, 1).permute(1, 2, 0).cpu().double().numpy()
     scaled = shares * (bands.high - bands.low) + bands.low
     if alpha is not None and bands.opaque is not None:

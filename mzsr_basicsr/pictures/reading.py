@@ -117,6 +117,9 @@ def _open_image(kind: str, stream: BinaryIO) -> ImageFile:
 def _read_pillow(kind: str, stream: BinaryIO, head: bytes, name: str, max_pixels: int) -> Picture:
     """Decode the pixels from a file of pixels alone, so that nothing that is said about them can refuse them."""
     told = split(kind, stream, head)
+    if kind == "WebP" and head[12:16] == b"VP8X":  # its canvas: not every Pillow opens one that its picture misses
+        width, height = (1 + int.from_bytes(head[at : at + 3], "little") for at in (24, 27))
+        check_size(width, height, max_pixels, name)
     image = _open_image(kind, stream if told.pixels is None else io.BytesIO(told.pixels))
     check_size(*image.size, max_pixels, name)
     if told.animated or getattr(image, "is_animated", False):

@@ -2,8 +2,11 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from torch import Tensor
 
 from mzsr_basicsr.adaptation.careful import Adapted
 from mzsr_basicsr.adaptation.settings import Manner
@@ -16,7 +19,7 @@ class Plan:
     """What was found out about an image, or about the first frame of a shot: enough to upscale others like it.
 
     `notice` is a line about the kernel for people, if there is any; `manner` is that of the updates; `recalled` is what
-    the memory said, if one was asked.
+    the memory said, if one was asked; `shared` are inputs of the network that are one for all parts of the image.
     """
 
     chosen: Chosen
@@ -25,6 +28,7 @@ class Plan:
     notice: str | None = None
     manner: Manner = field(default_factory=Manner)
     recalled: Recalled | None = None
+    shared: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def files_hashed(weights: str, kernel: str) -> str:

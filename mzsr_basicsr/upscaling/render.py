@@ -1,6 +1,7 @@
 """Render an enlarged image tile by tile: memory is bounded by the tile, and the seams cannot be seen, nor measured."""
 
 import copy
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ from mzsr_basicsr.upscaling.budget import out_of_memory
 from mzsr_basicsr.upscaling.tiling import PROBE, Tile, measure_reach, tiles, widened
 
 Progress = Callable[[int, int], None]
+_BICUBIC = 4  # LR px that bicubic degradation and enlargement look at, on either side
 SMALLEST_TILE = 32  # px of the input; if memory does not hold it, it is too small for anything
 
 
@@ -120,16 +122,28 @@ def render_tiles(
 
 
 def reach_of(job: Job) -> int:
-    """Measure how far the whole chain looks, LR px: the network, back-projection, and a px for the self-ensemble."""
+    """Give how far the whole chain looks, LR px: the network, back-projection, and a px for the self-ensemble.
+
+    A network that does not know its own reach is measured, which takes seconds.
+    """
+    known = getattr(job.network, "reach", None)
+    found = None if known is None else known(job.degradation)
+    if found is None:
+        found = _measured_reach(job)
+    else:
+        found += job.settings.back_projection * (math.ceil(job.degradation.kernel.shape[-1] / 2 / job.scale) + _BICUBIC)
+    if found is None:
+        return PROBE
+    return max(found + job.settings.self_ensemble, LIMIT_REACH, blur_reach(job.degradation) + 2)  # flat, and nearest
+
+
+def _measured_reach(job: Job) -> int | None:
     network = copy.deepcopy(job.network).cpu().double()
     params = {name: value.cpu().double() for name, value in job.params.items()}
     degradation = job.degradation.to(torch.zeros(0, dtype=torch.float64))
     settings = replace(job.settings, self_ensemble=False)
     exact = replace(job, network=network, params=params, degradation=degradation, settings=settings)
-    found = measure_reach(exact.enlarge, 3, job.scale)
-    if found is None:
-        return PROBE
-    return max(found + job.settings.self_ensemble, LIMIT_REACH, blur_reach(degradation) + 2)  # flat, and nearest to it
+    return measure_reach(exact.enlarge, 3, job.scale)
 
 
 def _render_tile(job: Job, pixels: Pixels, scale: float, tile: Tile, overlap: int) -> np.ndarray:

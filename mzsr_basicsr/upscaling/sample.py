@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.careful import BUDGET, CROP
 from mzsr_basicsr.adaptation.lively import lively_cells, slope
+from mzsr_basicsr.degradation.linear import filter_serves
+from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.pictures.bands import Bands, to_planes
 from mzsr_basicsr.pictures.parts import Pixels
 
@@ -34,6 +36,23 @@ def to_adapt_to(pixels: Pixels, bands: Bands, device: torch.device, budget: int 
     count = max(1, budget // (CROP**2 * bands.planes)) + 1  # one more, to be held out
     parts = _lively_parts(pixels, bands, count)
     return torch.cat([to_planes(part, bands, device) for part in parts]), len(parts)
+
+
+def shared_inputs(network: nn.Module, pixels: Pixels, bands: Bands, degradation: Degradation) -> dict[str, Tensor]:
+    """Give the inputs of a network that are one for all parts of an image, so that no tile differs from the next.
+
+    Args:
+        network: asked by its method `shared_inputs`, if it has one.
+        pixels: (H, W, C).
+        bands: of the image.
+        degradation: of it, on the device that is worked on.
+    """
+    find = getattr(network, "shared_inputs", None)
+    if find is None or filter_serves(degradation):
+        return {}
+    images, _ = to_adapt_to(pixels, bands, degradation.kernel.device)
+    found: dict[str, Tensor] = find(images, degradation.told, degradation.noise)
+    return found
 
 
 def to_judge_blur(pixels: Pixels, bands: Bands, also: Sequence[np.ndarray] = ()) -> Tensor:

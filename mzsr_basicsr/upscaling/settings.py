@@ -12,6 +12,7 @@ from mzsr_basicsr.upscaling.quality import NOISY, QUALITIES, Effort
 from mzsr_basicsr.weights import check_is_there, check_memory_place, locate
 
 SHIPPED = {2: "shipped:mzsr_domains_x2", 3: "shipped:mzsr_x3", 4: "shipped:mzsr_x4"}  # scale: weights
+PRECISIONS = ("auto", "float32", "bfloat16")
 SIGNALS = ("auto", "son", "scale", "mixed")  # what the updates may learn from; Python takes any registered name too
 ESTIMATED = ("auto", "auto-free")  # kernels
 
@@ -45,6 +46,8 @@ class UpscaleSettings:
         time_budget: seconds that the adaptation to an image may take, 0 for any number; None for what the quality
             chooses. An adaptation that it ends is not the same on every run.
         memory: a file that remembers what was learned, for later images; None for none. It is made where it is missing.
+        precision: of the network's convolutions, "float32" or "bfloat16"; "auto" takes bfloat16 where the hardware has
+            it and the weights were found to bear it, see `upscaling.precision`.
     """
 
     scale: float = 2.0
@@ -64,6 +67,7 @@ class UpscaleSettings:
     quality: str = "normal"
     time_budget: float | None = None
     memory: str | None = None
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         """Refuse values outside their range, naming the option.
@@ -92,6 +96,7 @@ class UpscaleSettings:
             ("subsampling", self.subsampling, ("auto", "direct", "bicubic")),
             ("device", self.device, ("auto", "cpu", "cuda", "mps")),
             ("quality", self.quality, tuple(QUALITIES)),
+            ("precision", self.precision, PRECISIONS),
         ):
             if value not in allowed:
                 raise ConfigError(f"{name}: {value!r}; allowed: {', '.join(allowed)}")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mzsr_basicsr.adaptation.careful import Adapted, adapt_carefully
 from mzsr_basicsr.adaptation.limits import Limits
-from mzsr_basicsr.adaptation.settings import Manner, Settings
+from mzsr_basicsr.adaptation.settings import Settings
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, ImageError, TrainingError
 from mzsr_basicsr.meta.store import Store
@@ -24,9 +24,10 @@ from mzsr_basicsr.upscaling.device import choose_device
 from mzsr_basicsr.upscaling.memory import Memory, Recalled, told
 from mzsr_basicsr.upscaling.noise import image_noise
 from mzsr_basicsr.upscaling.plan import Plan, files_hashed
+from mzsr_basicsr.upscaling.precision import choose_precision, computing_in
 from mzsr_basicsr.upscaling.render import Job, Progress, reach_of, render
 from mzsr_basicsr.upscaling.restore import put_back
-from mzsr_basicsr.upscaling.sample import to_adapt_to, to_judge_blur
+from mzsr_basicsr.upscaling.sample import shared_inputs, to_adapt_to, to_judge_blur
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.weights import locate
 from mzsr_basicsr.weights.pretrained import load_pretrained, with_signal
@@ -54,7 +55,8 @@ class Upscaler:
         loaded = with_signal(load_pretrained(file), settings.signal)
         if not float(loaded.scale).is_integer():
             raise ConfigError(f"weights: {file} is for x{loaded.scale:g}; give one of an integer scale")
-        self.network = loaded.network.to(self.device).eval()
+        self.precision = choose_precision(settings.precision, self.device, file)
+        self.network = computing_in(loaded.network, self.device, self.precision)
         self.scale = int(loaded.scale)
         self.fingerprint = files_hashed(locate(file), settings.kernel)
         self._measured: tuple[Plan, int] | None = None
@@ -68,10 +70,7 @@ class Upscaler:
         )
         self.memory = None if memory is None else Memory(memory, self.network, self.scale, self._settings.learner)
 
-    @property
-    def manner(self) -> Manner:
-        """How updates are made."""
-        return self._settings.manner
+    manner = property(lambda self: self._settings.manner, doc="How updates are made: a `Manner`.")
 
     def plan(
         self,
@@ -116,16 +115,16 @@ class Upscaler:
         also: Sequence[np.ndarray] | None = None,
     ) -> Plan:
         """Do as `plan` by the part of an image that is to be judged, without holes; `smallest_side` is the image's."""
-        start = perf_counter()
-        sample = lambda: to_judge_blur(pixels, bands, also or ())  # noqa: E731
+        start, sample = perf_counter(), lambda: to_judge_blur(pixels, bands, also or ())
         chosen = choose_kernel(self.settings, self.scale, sample, smallest_side, name, kernel, also is not None)
         noise = image_noise(self.settings.noise, pixels, bands, artefacts, float(chosen.degradation.noise))
         chosen = replace(chosen, degradation=chosen.degradation.with_noise(noise))
         notice = chosen.notice or doubt(chosen, self.settings.kernel_turned, sample, name)
         found = perf_counter()
         adapted, recalled = self._adapt(pixels, bands, chosen.degradation, known)
+        shared = shared_inputs(self.network, pixels, bands, chosen.degradation.to(self._like))
         seconds = {"kernel": found - start, "adaptation": perf_counter() - found}
-        return Plan(chosen, adapted, seconds, notice, self.manner, recalled)
+        return Plan(chosen, adapted, seconds, notice, self.manner, recalled, shared)
 
     def remember(self, plan: Plan) -> dict[str, Any] | None:
         """Write to the memory, if it served, or raise WeightsError; say what it did, None where there is none."""
@@ -169,14 +168,15 @@ class Upscaler:
     def job(self, plan: Plan, bands: Bands) -> Job:
         """Say what the rendering of an image needs by a plan."""
         degradation = plan.chosen.degradation.to(self._like)
-        how = replace(self._settings, back_projection=self.settings.rounds(255 * float(degradation.noise)))
+        rounds = self.settings.rounds(255 * float(degradation.noise))
+        how = replace(self._settings, back_projection=rounds, shared=plan.shared)
         return Job(self.network, plan.adapted.params, degradation, how, bands, self.device)
 
     def _prepared(self, pixels: np.ndarray, alpha: bool, name: str, nodata: float | None) -> Prepared:
         return prepared(pixels, alpha, name, nodata if self.settings.nodata is None else self.settings.nodata)
 
     def reach(self, job: Job, plan: Plan) -> int:
-        """Measure the network's reach once for all frames of a plan: it takes seconds."""
+        """Give the network's reach, found once for all frames of a plan: it may take seconds."""
         if self._measured is None or self._measured[0] is not plan:
             self._measured = (plan, reach_of(job))
         return self._measured[1]

@@ -8,6 +8,7 @@ from mzsr_basicsr.errors import WeightsError
 
 FOLDER = Path(__file__).parent
 PREFIX = "shipped:"
+_SUMS = "SHA256SUMS"
 
 
 def names() -> list[str]:
@@ -36,6 +37,13 @@ def locate(path: str) -> str:
     if file.resolve().parent == FOLDER.resolve() and file.is_file():
         _check(file)
     return path
+
+
+def states() -> dict[str, dict[str, str]]:
+    """Say of each shipped file, by its name, its "sha256" and its "state": ok, damaged, missing or unreadable."""
+    if not (FOLDER / _SUMS).is_file():
+        return {_SUMS: {"state": "missing", "sha256": ""}}
+    return {name: _state(FOLDER / name, digest) for name, digest in sorted(_sums().items())}
 
 
 def check_is_there(path: str | Path, what: str) -> None:
@@ -72,8 +80,24 @@ def check_memory_place(path: str, written: bool = False) -> None:
 
 
 def _check(file: Path) -> None:
-    lines = (line.split() for line in (FOLDER / "SHA256SUMS").read_text(encoding="utf-8").splitlines())
-    sums = {name: digest for digest, name in lines}
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != sums.get(file.name):
-        raise WeightsError(f"{file}: its SHA-256 is {found}, not that of SHA256SUMS; install the package again")
+    found = _digest(file)
+    if found != _sums().get(file.name):
+        raise WeightsError(f"{file}: its SHA-256 is {found}, not that of {_SUMS}; install the package again")
+
+
+def _state(file: Path, expected: str) -> dict[str, str]:
+    try:
+        found = _digest(file)
+    except OSError as error:
+        return {"state": "missing" if isinstance(error, FileNotFoundError) else "unreadable", "sha256": ""}
+    return {"state": "ok" if found == expected else "damaged", "sha256": found}
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _sums() -> dict[str, str]:
+    """Read the SHA-256 of each shipped file, by its name."""
+    lines = (line.split() for line in (FOLDER / _SUMS).read_text(encoding="utf-8").splitlines())
+    return {name: digest for digest, name in lines}

@@ -5,7 +5,7 @@ import torch
 
 from mzsr_basicsr.adaptation import careful
 from mzsr_basicsr.adaptation.careful import Adapted, adapt_carefully
-from mzsr_basicsr.adaptation.limits import Limits
+from mzsr_basicsr.adaptation.limits import Limits, heard
 from mzsr_basicsr.adaptation.settings import Manner, Schedule, Settings
 from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
 from mzsr_basicsr.degradation.kernels import gaussian_kernel
@@ -63,3 +63,12 @@ def test_the_clock_ends_it_whatever_the_marks_say(monkeypatch: pytest.MonkeyPatc
     found = adapt(50, Limits(seconds=7))
     assert (len(found.losses) - 1, found.stopped) == (6, "time budget used up")
     assert len(found.held_out) == 7
+
+
+def test_a_listener_hears_of_each_update_of_its_block_alone() -> None:
+    made: list[int] = []
+    with heard(made.append):
+        Limits().reason([1.0], 0)
+        Limits(patience=1).reason([1.0, 2.0, 3.0], 0)
+    Limits().reason([1.0, 0.5], 0)
+    assert made == [0, 2]

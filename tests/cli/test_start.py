@@ -31,6 +31,9 @@ HEAVY = [
     "skimage",
     "sklearn",
     "tifffile",
+    "gradio",
+    "fastapi",
+    "ray",
 ]
 NOT_FOR_UPSCALING = [
     "basicsr",
@@ -48,6 +51,7 @@ NOT_FOR_UPSCALING = [
 ]
 COMMANDS = (
     "upscale",
+    "web",
     "adapt",
     "export",
     "degrade",
@@ -60,6 +64,8 @@ COMMANDS = (
     "kernel",
     "weights",
     "tasks",
+    "info",
+    "completion",
 )
 KERNEL = (f"kernel {action}" for action in ("estimate", "draw", "convert", "compare"))
 ACTIONS = (*KERNEL, "weights average", "tasks map", "tasks cluster")
@@ -91,6 +97,11 @@ REFUSED = {  # arguments: exit status, what the one line says
     "upscale a.png -o out --overwrite --skip-existing": (2, "not allowed with argument --overwrite"),
     "upscale a.png -o out --scale 5": (1, "scale: 5 must be from 1 to 4"),
     "upscale a.png -o out --jobs 0": (1, "jobs: 0 must be from 1 to "),
+    "upscale a.png -o out --shard 0/4": (1, "shard: 0/4: there is no share 0 of 4; the first number must be from 1"),
+    "upscale a.png -o out --shard two": (1, "shard: 'two' is no share; write --shard 3/16 for the third of sixteen"),
+    "upscale a.png -o out --shard auto/4": (1, "shard: auto/4: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX"),
+    "upscale a.png -o out --ray local --jobs 2": (1, "ray: the cluster's CPUs say how many are at work side by side"),
+    "benchmark -opt text --shard 5/4": (1, "shard: 5/4: there is no share 5 of 4; the first number must be from 1 to"),
     "upscale a.png -o out --kernel fog:3": (
         1,
         "fog:3: unknown kernel; allowed: auto, auto-free, bicubic, a .mat, .npy, .npz or .png file (FILE[3]: the third ",
@@ -150,6 +161,8 @@ REFUSED = {  # arguments: exit status, what the one line says
     "degrade a.png -o out --kernel gaussian:0": (1, "gaussian:0: variances must be positive px^2"),
     "degrade none.png -o out": (1, "none.png: no such file"),
     "degrade none.mp4 -o out": (1, "none.mp4: a clip or a GIF; give pictures of another kind"),
+    "web --port 70000": (1, "port: 70000 must be from 0 to 65535"),
+    "web --queue two": (2, "argument --queue: invalid int value: 'two'"),
     "inspect -o out": (1, "inspect: neither an LR image nor --hr"),
     "inspect a.png -o out --crop 9999": (1, "crop: 9999 px; at most 1024"),
     "inspect a.png -o out --signal fog": (2, "argument --signal: invalid choice: 'fog'"),
@@ -242,3 +255,19 @@ print(json.dumps([first, [m for m in NOT_FOR_UPSCALING if m in sys.modules], "to
 """
     found = python(place, f"HEAVY, NOT_FOR_UPSCALING = {HEAVY}, {NOT_FOR_UPSCALING}\n{code}")
     assert found == [[], [], True] and (place / "out/a.png").is_file()
+
+
+def test_the_process_that_shares_out_the_work_loads_no_torch(place):
+    (place / "two").mkdir()
+    for index in range(2):
+        photograph(place / f"two/{index}.png", index)
+    code = """
+import json, sys
+from mzsr_basicsr.cli.main import main
+if __name__ == "__main__":
+    sys.argv = ["mzsr", "upscale", "two", "-o", "shared", "--updates", "0", "--device", "cpu", "--jobs", "2"]
+    main()
+    print(json.dumps("torch" in sys.modules))
+"""
+    assert python(place, code) is False
+    assert sorted(path.name for path in (place / "shared").iterdir()) == ["0.png", "1.png"]

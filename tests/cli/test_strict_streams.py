@@ -34,11 +34,13 @@ LINES = {  # command line, ODD stands for the picture: exit status
     "demo --options λ": 1,
     "train -opt λ.yml": 1,
     "test -opt λ.yml": 1,
+    "completion bash": 0,
+    "info": 0,
     **{
         f"{name} --help": 0
         for name in ("", "upscale", "degrade", "kernel estimate", "inspect", "evaluate", "tasks map")
     },
-    **{f"{name} --help": 0 for name in ("adapt", "benchmark", "demo", "weights average", "train", "test")},
+    **{f"{name} --help": 0 for name in ("adapt", "benchmark", "demo", "weights average", "train", "test", "info")},
     "upscale ODD -o out --ünknown": 2,
 }
 DRIVER = """

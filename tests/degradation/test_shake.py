@@ -112,7 +112,7 @@ def test_light_is_shared_bilinearly(size: int) -> None:
     axis = np.arange(size) - radius
     x, y = (np.clip(1 - np.abs(axis[None] - points[:, i, None]), 0, None) for i in (0, 1))
     expected = np.einsum("nr,nc->rc", y, x) / 50
-    np.testing.assert_allclose(shake._splat(torch.from_numpy(points), size).numpy(), expected, atol=1e-12)
+    np.testing.assert_allclose(shake.splat(torch.from_numpy(points), size).numpy(), expected, atol=1e-12)
 
 
 def test_softness_is_a_blur_of_three_taps() -> None:

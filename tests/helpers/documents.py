@@ -7,6 +7,7 @@ from helpers.places import ROOT
 
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PEOPLE = [ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]  # for those who change the project, or report a fault
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 

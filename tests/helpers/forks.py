@@ -80,6 +80,7 @@ def _serve(cli):
 
 if __name__ == "__main__":
     import mzsr_basicsr.jobs.batch  # noqa: F401
+    import mzsr_basicsr.jobs.worker  # noqa: F401
     from mzsr_basicsr.cli import main as cli
 
     _serve(cli)

@@ -26,9 +26,10 @@ def noise(bands, dtype=np.uint8, height=H, width=W):
 
 def pillow(pixels, mode, format, **options):
     stream = io.BytesIO()
-    Image.frombuffer(mode, pixels.shape[1::-1], np.ascontiguousarray(pixels), "raw", mode, 0, 1).save(
-        stream, format, **options
-    )
+    image = Image.frombuffer(mode, pixels.shape[1::-1], np.ascontiguousarray(pixels), "raw", mode, 0, 1)
+    if mode == "P":
+        image.putpalette([level for level in range(256) for _ in range(3)])  # Pillow 12 writes a BMP wrong without
+    image.save(stream, format, **options)
     return stream.getvalue()
 
 

@@ -22,15 +22,11 @@ from packaging.utils import canonicalize_name
 from PIL import Image
 
 OF_FILES = {"affine", "h5py", "nibabel", "pydicom", "rasterio"}  # what the extras geo, matlab and medical bring
-NOT_OF_THE_CORE = {
-    "lmdb",
-    "basicsr",
-    "torchvision",
-    "skimage",
-    "pyiqa",
-    "onnx",
-    "onnxruntime",
-} | OF_FILES  # and other extras, `host.install`
+OF_WEB = {"fastapi", "gradio", "starlette", "uvicorn"}  # the extra web
+OF_OTHERS = {"onnx", "onnxruntime", "ray"}  # the extras export and ray
+NOT_OF_THE_CORE = (
+    {"lmdb", "basicsr", "torchvision", "skimage", "pyiqa"} | OF_FILES | OF_WEB | OF_OTHERS
+)  # and other extras, `host.install`
 OURS = {"mzsr_basicsr", "functional_tensor_finder"}  # the second stands beside the shim's sitecustomize
 DEBRIS = (
     ".venv/lib/torch.py",
@@ -70,6 +66,9 @@ def built(content: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = outside([sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)], folder / "project")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Deprecat" not in done.stdout + done.stderr
+    files = [str(file) for file in folder.iterdir() if file.is_file()]
+    done = outside([sys.executable, "-m", "twine", "check", "--strict", *files], folder)
+    assert done.returncode == 0 and done.stdout.count("PASSED") == 2, done.stdout + done.stderr
     return folder
 
 
@@ -153,6 +152,8 @@ def test_what_the_metadata_say(metadata: Message) -> None:
         "matlab",
         "medical",
         "metrics",
+        "ray",
+        "web",
     }
 
 

@@ -38,7 +38,8 @@ def larger(content, scale=2):
 def seen(content):
     with Image.open(io.BytesIO(content)) as image:
         exif = image.getexif()
-        return exif, exif.get_ifd(0x8769), exif.get_ifd(0xA005)
+        inner = exif.get_ifd(0x8769)
+        return exif, inner, exif.get_ifd(0xA005) if 0xA005 in inner else {}  # Pillow 12 raises where there is none
 
 
 @pytest.mark.parametrize("endian", ["<", ">"])

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy import stats
 
 from mzsr_basicsr.benchmark.report.grid import DASH
 from mzsr_basicsr.benchmark.report.tables import escape, pipes
@@ -68,9 +69,10 @@ def compare(first: Sequence[float], second: Sequence[float], seed: int = 0, resa
     """
     if len(first) != len(second) or not len(first):
         raise ConfigError(f"bootstrap: {len(first)} and {len(second)} values; give both methods' value of every image")
-    differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
-    if not np.isfinite(differences).all():
+    values = np.array([first, second], dtype=np.float64)
+    if not np.isfinite(values).all():
         raise ConfigError("bootstrap: a value is not finite; leave that image out")
+    differences = values[0] - values[1]
     return _bootstrap(differences, np.ones(len(differences)), seed, resamples)
 
 
@@ -124,19 +126,21 @@ def _bootstrap(sums: np.ndarray, counts: np.ndarray, seed: int, resamples: int) 
     mean, n = float(np.divide(sums.sum(), counts.sum())), len(sums)
     if n < 2:
         return Difference(mean, math.nan, math.nan, 1.0, n)
-    drawn = np.concatenate(list(_draw(sums, counts, seed, resamples)))
+    drawn = _draw(sums, counts, seed, resamples)
     low, high = np.quantile(drawn, [0.025, 0.975])
     tail = min((drawn <= 0).sum(), (drawn >= 0).sum())
     return Difference(mean, float(low), float(high), min(1.0, float(2 * (tail + 1) / (resamples + 1))), n)
 
 
-def _draw(sums: np.ndarray, counts: np.ndarray, seed: int, resamples: int) -> Iterator[np.ndarray]:
-    """Yield the means of resamples, in blocks that fit into little memory."""
-    random = np.random.default_rng(seed)
-    rows = max(1, _BLOCK // len(sums))
-    for start in range(0, resamples, rows):
-        chosen = random.integers(0, len(sums), (min(rows, resamples - start), len(sums)))
-        yield np.round(sums[chosen].sum(1) / counts[chosen].sum(1), _DECIMALS)
+def _draw(sums: np.ndarray, counts: np.ndarray, seed: int, resamples: int) -> np.ndarray:
+    """Draw the means of resamples, in blocks that fit into little memory."""
+
+    def mean(sums: np.ndarray, counts: np.ndarray, axis: int) -> np.ndarray:
+        return np.round(sums.sum(axis) / counts.sum(axis), _DECIMALS)
+
+    how = {"paired": True, "vectorized": True, "method": "percentile", "rng": np.random.default_rng(seed)}
+    found = stats.bootstrap((sums, counts), mean, n_resamples=resamples, batch=max(1, _BLOCK // len(sums)), **how)
+    return np.asarray(found.bootstrap_distribution)
 
 
 def _lines(results: Results, reference: str, other: str, metric: str, seed: int) -> Iterator[Line]:

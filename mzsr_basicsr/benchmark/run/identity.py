@@ -26,6 +26,8 @@ from mzsr_basicsr.benchmark.run.places import at_place, placed
 from mzsr_basicsr.benchmark.run.plan import Plan
 from mzsr_basicsr.benchmark.run.sources import file_sha256
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.files.whole import is_part
+from mzsr_basicsr.jobs.crew import Hands
 from mzsr_basicsr.pages import write_whole
 from mzsr_basicsr.weights import locate
 from mzsr_basicsr.weights.kernel_net import SHIPPED as KERNEL_NET
@@ -63,14 +65,15 @@ def weights_sha256(options: NetworkOptions | MZSROptions, scale: float, label: s
     return file_sha256(locate(weights_file(options, scale, f"methods.{label}")))
 
 
-def about(plan: Plan, device: torch.device, threads: int) -> dict[str, str]:
+def about(plan: Plan, device: torch.device, hands: Hands) -> dict[str, str]:
     """Describe versions, hardware, seed and weights for people."""
     facts = {"date": datetime.now().astimezone().isoformat(" ", "minutes")}
     facts |= {name: _version(name) for name in _PACKAGES}
     facts["python"] = platform.python_version()
     facts["processor"] = _processor()
     facts["device"] = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    facts["processes x threads"] = f"{plan.options.jobs} x {threads}, of {os.cpu_count()} cores"
+    side_by_side = "a Ray cluster's" if hands.ray else str(hands.processes)
+    facts["processes x threads"] = f"{side_by_side} x {hands.threads}, of {os.cpu_count()} cores"
     facts["seed"] = str(plan.options.seed)
     for label, options in plan.methods.items():
         if isinstance(options, (NetworkOptions, MZSROptions)):
@@ -114,13 +117,18 @@ def claim_folder(plan: Plan, folder: Path, update: bool) -> None:
                 f"{folder}: holds the results of another configuration: its `{key}` is {was}, here it is {now}; give "
                 "this benchmark another `name` or --output, or --update to go on in that folder"
             )
-    elif folder.is_dir() and any(folder.iterdir()) and not file.is_file():
+    elif not file.is_file() and folder.is_dir() and _others_in(folder) and not file.is_file():  # another shard's by now
         raise ConfigError(f"{folder}: holds other things than results of a benchmark; choose another --output")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(json.dumps(mine, indent=1), file)
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written ({error.strerror}); choose another --output") from error
+
+
+def _others_in(folder: Path) -> bool:
+    """Tell whether a folder holds more than what another run has only begun to write."""
+    return any(not is_part(path) for path in folder.iterdir())
 
 
 def _configuration(plan: Plan) -> Any:
