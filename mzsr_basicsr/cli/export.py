@@ -25,7 +25,7 @@ _KERNEL = f"auto or auto-free (estimated from --image), bicubic, {ALLOWED} (defa
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the sub-command."""
-    line = "write a network with its kernel baked in as ONNX or TorchScript, for other programs"
+    line = "write a network with its kernel baked in, as ONNX or TorchScript"
     parser = add_command(commands, "export", line, _EXAMPLES)
     d = UpscaleSettings()
     option = parser.add_argument
