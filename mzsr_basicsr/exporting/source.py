@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -61,7 +61,7 @@ def read_source(choices: ExportChoices) -> Source:
 
 def _adapted(choices: ExportChoices, image: Path) -> Source:
     """Adapt to an image."""
-    upscaler = Upscaler(choices.upscale)
+    upscaler = Upscaler(replace(choices.upscale, precision="float32"))  # as the file computes
     _check_scale(upscaler.scale, choices)
     picture = upright(read_picture(image))
     artefacts = jpeg_noise(picture.quantization)

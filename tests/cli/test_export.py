@@ -100,6 +100,16 @@ def test_torchscript_and_onnx_say_the_same_of_themselves(mzsr):
     np.testing.assert_allclose(session().run(None, {"image": batch})[0][0].transpose(1, 2, 0), ours, atol=2e-5)
 
 
+@pytest.mark.parametrize("hardware", [True, False])
+def test_weights_that_bear_bfloat16_are_adapted_and_exported_in_float32(mzsr, tmp_path, monkeypatch, hardware):
+    """The shipped weights are known to bear it, and take it where the hardware has it; a file computes in float32."""
+    monkeypatch.setattr("mzsr_basicsr.upscaling.precision.has_bfloat16", lambda device: hardware)
+    photograph(tmp_path / "photo.png")
+    options = (*KERNEL, "--noise", "0", "--image", "photo.png", "--updates", "1", "--weights", "shipped:mzsr_x2")
+    status, (line,), err = mzsr("export", "-o", "out.pt", *options, "--json")
+    assert (status, err) == (0, []) and max(json.loads(line)["off_by"].values()) < 2e-5
+
+
 def test_the_joined_weights_say_that_their_first_network_is_taken(mzsr):
     status, out, err = mzsr("export", "-o", "first.pt", "--kernel", "gaussian:2,2")
     assert status == 0 and len(err) == 1 and "without --image their first is exported" in err[0]
