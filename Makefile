@@ -1,5 +1,6 @@
 # make demo     install, meta-train for a few minutes on two cores, test, and show what adaptation gains
 # make test     install, then lint, format, types and the whole suite (CPU only)
+# make docs     the documentation as a site, with its examples run: build/docs/html (some minutes)
 # make install  the environment alone, in .venv; `.venv/bin/mzsr` is the command
 # Python 3.10-3.14 is looked for; PYTHON=/path/to/python chooses one, TORCH="torch==… torchvision==…" another pair.
 
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test install bench clean
+.PHONY: demo test docs install bench clean
 
 install: $(READY)
 
@@ -35,6 +36,10 @@ test: $(READY)
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
+docs: $(READY)
+	$(PIP) install --quiet --editable '.[docs]'
+	$(BIN)/python docs/site/build.py
+
 bench: $(READY)
 	$(PIP) install --quiet --editable '.[bench]'
 	$(BIN)/python benchmarks/meta_step.py
@@ -42,4 +47,4 @@ bench: $(READY)
 	$(BIN)/python benchmarks/zero_shot.py
 
 clean:
-	rm -rf $(VENV) demo_output
+	rm -rf $(VENV) demo_output build/docs

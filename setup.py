@@ -32,6 +32,18 @@ WEB = [
 
 RAY = ["ray>=2.40"]  # `--ray`: files and benchmarks spread over the hosts of a cluster; Apache-2.0
 
+DOCS = [
+    *GEO,  # the gallery's scene
+    *MEDICAL,  # its scan
+    "furo",  # the theme: two columns, dark and light, phones
+    "myst-parser",  # pages in Markdown, as they are read on a code host
+    "scikit-image",  # the gallery's photographs
+    "sphinx>=8",
+    "sphinx-copybutton",  # a button that copies a command
+    "sphinx-design",  # the cards of the front page
+    "sphinx-gallery",  # scripts that run, with their figures
+]
+
 setup(
     name="mzsr_basicsr",
     version=VERSION,
@@ -91,17 +103,21 @@ setup(
             "setuptools",  # BasicSR imports distutils, which Python has from here since 3.12
             "torchvision",  # BasicSR imports it
         ],
-        "bench": ["higher==0.2.1"],  # what `make bench` compares with
+        "bench": [  # what `make bench` compares with
+            "higher==0.2.1",
+            "torchopt>=0.7.3",  # the other library of differentiable optimizers that installs on a new Python
+        ],
         "demo": ["scikit-image"],  # the photographs of `mzsr demo`, which trains and so needs BasicSR as well
         "dev": [
             *EXPORT,
-            *GEO,
+            *DOCS,  # a test builds the site; the extras geo and medical are among it
             *WEB,
             "build",  # a test makes the sdist and the wheel
             "h5py",  # as the extra matlab
             "hypothesis",
+            "ipykernel",  # what the notebook runs in
             "mypy==2.4.1",
-            *MEDICAL,
+            "nbclient",  # a test runs the notebook
             "playwright",  # a test opens the pages in a browser, if there is one
             "pytest>=8",
             *RAY,  # tests start a cluster of one host
@@ -110,6 +126,7 @@ setup(
             "types-PyYAML",
             "types-tqdm",
         ],
+        "docs": DOCS,  # `make docs`
         "export": EXPORT,  # ONNX in `mzsr export`
         "geo": GEO,  # scenes in `mzsr upscale`
         "medical": MEDICAL,  # DICOM and NIfTI in `mzsr upscale`

@@ -50,15 +50,19 @@ def operations() -> float:
     return counter.get_total_flops() / 64**2
 
 
-def rate(precision: torch.dtype) -> float:
+def rate(precision: torch.dtype, device: str) -> float:
     """Measure the operations per second of one large convolution: the best of ten."""
-    layer = torch.nn.Conv2d(WIDTH, WIDTH, 3, padding=1).to(precision).to(memory_format=torch.channels_last)
-    image = torch.rand(1, WIDTH, SIDE, SIDE, dtype=precision).to(memory_format=torch.channels_last)
+    like = {"dtype": precision, "device": device}
+    layer = torch.nn.Conv2d(WIDTH, WIDTH, 3, padding=1, **like).to(memory_format=torch.channels_last)
+    image = torch.rand(1, WIDTH, SIDE, SIDE, **like).to(memory_format=torch.channels_last)
     best = float("inf")
+    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     with torch.inference_mode():
         for _ in range(11):
+            wait()
             start = time.perf_counter()
             layer(image)
+            wait()
             best = min(best, time.perf_counter() - start)
     return 2 * 9 * WIDTH**2 * SIDE**2 / best
 
@@ -99,20 +103,22 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--old", type=Path, help="a folder that holds another version of this project")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--large", action="store_true", help="24 megapixels, too")
     parser.add_argument("--picture", type=Path, help="draw where the time of 1 megapixel goes")
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
-    rates = {"float32": rate(torch.float32), "bfloat16": rate(torch.bfloat16)}
+    rates = {"float32": rate(torch.float32, a.device), "bfloat16": rate(torch.bfloat16, a.device)}
     floors = {name: operations() / value for name, value in rates.items()}
     print(
         f"{operations() / 1e6:.3f}·10⁶ operations a px;",
         *(f"{n}: {r / 1e9:.0f}·10⁹ a second" for n, r in rates.items()),
     )
-    versions: dict[str, tuple] = {"old": (a.old.resolve(),)} if a.old else {}
-    versions |= {name: (HERE, f"precision={name}") for name in rates}
+    on = f"device={a.device}"
+    versions: dict[str, tuple] = {"old": (a.old.resolve(), on)} if a.old else {}
+    versions |= {name: (HERE, on, f"precision={name}") for name in rates}
     floors["old"] = floors["float32"]
     print(
         "| work | version | s | times faster | over the floor | peak, MB |\n| --- | --- | ---: | ---: | ---: | ---: |"

@@ -80,6 +80,8 @@ def main() -> None:
     lap("writing")
     LAPS.pop("since")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        peak = torch.cuda.max_memory_allocated() / 2**20  # on a GPU it is the GPU's that counts
     kinds = {}
     if "--profile" in rest:
         from torch.profiler import ProfilerActivity, profile

@@ -23,7 +23,7 @@ each_page = pytest.mark.parametrize("page", list(TEXT), ids=name)
 
 
 def test_the_readme_is_short() -> None:
-    assert TEXT[README].count("\n") <= 200
+    assert TEXT[README].count("\n") <= 150
 
 
 @each_page
@@ -33,7 +33,8 @@ def test_a_page_is_reached_and_leads_on(page: Path) -> None:
     assert f"]({name(page)})" in TEXT[README]
     lines = [line for line in TEXT[page].splitlines() if line]
     assert lines[0].startswith("# ") and lines[1].startswith("For everyone who ")
-    assert "\n---\n" in TEXT[page] and "[README](../README.md)" in TEXT[page].rsplit("\n---\n", 1)[1]
+    up = "../" * (len(page.relative_to(ROOT).parts) - 1)
+    assert "\n---\n" in TEXT[page] and f"[README]({up}README.md)" in TEXT[page].rsplit("\n---\n", 1)[1]
 
 
 @each_page
@@ -111,7 +112,8 @@ def test_option_files_exist(page: Path) -> None:
 def test_files_exist(page: Path) -> None:
     """Any path with a folder and an ending, from the project's root or the package's."""
     for path in set(re.findall(r"(?<![\w/:.])(?:[\w-]+/)+[\w-]+\.(?:py|md|png|pth)\b", TEXT[page])) - THEIRS:
-        assert any((root / path).is_file() for root in (ROOT, PACKAGE)), path
+        made = path.startswith("experiments/")  # by a training
+        assert made or any((root / path).is_file() for root in (ROOT, PACKAGE)), path
 
 
 @each_page
@@ -157,5 +159,5 @@ def test_the_version_is_the_packages() -> None:
 def test_the_readmes_figures_stand_in_the_pages() -> None:
     pages = "".join(TEXT[page] for page in PAGES[1:])
     figures = set(re.findall(r"\d\d\.\d\d/\.\d{4}", TEXT[README]))
-    assert len(figures) > 50
+    assert len(figures) > 30
     assert {figure for figure in figures if figure not in pages} == set()

@@ -59,8 +59,8 @@ def test_a_form_is_one_of_the_code_hosts_and_asks_for_the_surroundings(form: Pat
 def test_the_workflow_calls_the_readmes_two_commands() -> None:
     workflow = load(GITHUB / "workflows" / "test.yml")
     steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
-    said = re.findall(r"^make \w+", "\n".join(blocks(ROOT / "README.md")), re.MULTILINE)
-    assert {step["run"] for step in steps if "run" in step} == set(said[:2]) == {"make demo", "make test"}
+    said = set(re.findall(r"^make \w+", "\n".join(blocks(ROOT / "README.md")), re.MULTILINE))
+    assert {step["run"] for step in steps if "run" in step} == {"make demo", "make test"} <= said
     named = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', (ROOT / "setup.py").read_text())
     assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == named
     assert workflow["permissions"] == {"contents": "read"}

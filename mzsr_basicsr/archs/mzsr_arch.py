@@ -47,18 +47,25 @@ class MZSRNet(nn.Module):
         self.code = KernelCode(kernel_code) if kernel_code else None
         self.body = plain_body(num_in_ch + kernel_code, num_feat, num_conv, num_out_ch)
 
-    def forward(self, lq: Tensor, kernel: Tensor | None = None, scale: float | None = None) -> Tensor:
+    def fixed_inputs(self, lq: Tensor, kernel: Tensor | None = None, scale: float | None = None) -> dict[str, Tensor]:
+        """Compute what no parameter changes, once for each image: {"base": the bicubic-upscaled image}."""
+        return {"base": upscale(lq, self.scale if scale is None else scale)}
+
+    def forward(
+        self, lq: Tensor, kernel: Tensor | None = None, scale: float | None = None, base: Tensor | None = None
+    ) -> Tensor:
         """Super-resolve.
 
         Args:
             lq: (B, C, h, w), RGB in [0, 1].
             kernel: (k, k) or (B, k, k); needed by a conditioned network only.
             scale: magnification; default is the constructor's.
+            base: the bicubic-upscaled image, where it was computed before.
 
         Returns:
             (B, C, ceil(scale * h), ceil(scale * w)), not clipped.
         """
-        base = upscale(lq, self.scale if scale is None else scale)
+        base = self.fixed_inputs(lq, kernel, scale)["base"] if base is None else base
         residual: Tensor = self.body(conditioned(self.code, base, kernel))
         return base + residual
 

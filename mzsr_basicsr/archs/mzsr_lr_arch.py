@@ -41,15 +41,20 @@ class MZSRNetLR(nn.Module):
         self.body = plain_body(num_in_ch + kernel_code, num_feat, num_conv, num_out_ch * self.scale**2)
         self.shuffle = nn.PixelShuffle(self.scale)
 
-    def forward(self, lq: Tensor, kernel: Tensor | None = None) -> Tensor:
+    def fixed_inputs(self, lq: Tensor, kernel: Tensor | None = None) -> dict[str, Tensor]:
+        """Compute what no parameter changes, once for each image: {"base": the bicubic-upscaled image}."""
+        return {"base": upscale(lq, self.scale)}
+
+    def forward(self, lq: Tensor, kernel: Tensor | None = None, base: Tensor | None = None) -> Tensor:
         """Super-resolve.
 
         Args:
             lq: (B, C, h, w), RGB in [0, 1].
             kernel: (k, k) or (B, k, k); needed by a conditioned network only.
+            base: the bicubic-upscaled image, where it was computed before.
 
         Returns:
             (B, C, scale * h, scale * w), not clipped.
         """
         residual: Tensor = self.shuffle(self.body(conditioned(self.code, lq, kernel)))
-        return upscale(lq, self.scale) + residual
+        return (self.fixed_inputs(lq)["base"] if base is None else base) + residual

@@ -34,6 +34,10 @@ class Degradation:
         scale: HR over LR, real and at least 1.
         subsampling: "direct" or "bicubic", see `degrade.subsample`.
         noise: σ of white noise on the LR image, [0, 1] intensity; a number, or (B,).
+
+    Example:
+        >>> print(Degradation("gaussian:2,1", scale=2))
+        15x15 px kernel, λ 2.00 and 1.00 px² at 0.00 rad; x2 direct
     """
 
     kernel: Tensor
@@ -96,6 +100,10 @@ class Degradation:
             ConfigError: the noise lacks a generator, or is not one number for all images.
             ImageError: the image is not a floating tensor with at least one pixel.
             KernelError: as many kernels as images are needed, or one.
+
+        Example:
+            >>> Degradation("gaussian:2,2", scale=2).apply(torch.ones(1, 3, 64, 48)).shape
+            torch.Size([1, 3, 32, 24])
         """
         return self._apply(image, self.noise, generator)
 
@@ -106,23 +114,40 @@ class Degradation:
             lq: (..., h, w).
             generator: as for `apply`.
             more_noise: σ of further noise, [0, 1] intensity.
+
+        Example:
+            >>> Degradation("gaussian:2,2", scale=2).son(torch.ones(1, 3, 32, 24)).shape
+            torch.Size([1, 3, 16, 12])
         """
         return self._apply(lq, math.hypot(more_noise, noise_lost(_number(self.noise), self.told)), generator)
 
     def to(self, like: Tensor) -> Degradation:
-        """Move the kernel to the device and the dtype of a tensor."""
-        return (
-            self
-            if self.kernel.device == like.device and self.kernel.dtype == like.dtype
-            else self._with(kernel=self.kernel.to(like))
-        )
+        """Move the kernel to the device and the dtype of a tensor.
+
+        Example:
+            >>> Degradation("gaussian:2,2", scale=2).to(torch.ones(1, dtype=torch.float32)).kernel.dtype
+            torch.float32
+        """
+        fits = self.kernel.device == like.device and self.kernel.dtype == like.dtype
+        return self if fits else self._with(kernel=self.kernel.to(like))
 
     def with_noise(self, noise: float | Tensor) -> Degradation:
-        """Give the same degradation with another noise."""
+        """Give the same degradation with another noise.
+
+        Example:
+            >>> print(Degradation("delta", scale=2).with_noise(10 / 255))
+            1x1 px kernel, λ 0.00 and 0.00 px² at 0.00 rad; x2 direct, noise σ 10 of 255
+        """
         return self._with(noise=noise)
 
     def turned(self) -> Degradation:
-        """Give the same degradation with its kernel turned by 180 degrees: a blur by convolution."""
+        """Give the same degradation with its kernel turned by 180 degrees: a blur by convolution.
+
+        Example:
+            >>> crooked = Degradation(np.array([[1, 0, 0], [0, 0, 0], [0, 0, 0.0]]), scale=2)
+            >>> crooked.turned().kernel[2, 2].item()
+            1.0
+        """
         return self._with(kernel=turned(self.kernel))
 
     def _with(self, **changes: Tensor | float) -> Degradation:

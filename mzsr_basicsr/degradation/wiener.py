@@ -4,7 +4,7 @@ For Y(f) = s⁻² Σ_j K(f_j) X(f_j) + N(f), where f_j are the s² frequencies t
 least mean squared error among all linear ones is (Wiener 1949; with folding: Zhao et al., "Fast single image
 super-resolution", IEEE TIP 2016)
 
-    X̂(f_i) = S(f_i) K*(f_i) Y(f) / (s⁻² Σ_j S(f_j) |K(f_j)|² + σ²).
+    `X̂(f_i) = S(f_i) K*(f_i) Y(f) / (s⁻² Σ_j S(f_j) |K(f_j)|² + σ²)`.
 
 S is the power spectrum of photographs, a power of the frequency; its two numbers were fitted to 480 training
 photographs (BSDS500's train and test parts and Sun-Hays 80). σ² is the power of rounding to 8 bits and of
@@ -108,7 +108,7 @@ def wiener_transfer(degradation: Degradation, size: tuple[int, int]) -> Tensor:
 
 
 def wiener_spectra(degradation: Degradation, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Compute S K*, what LR pixels say of HR pixels, and s⁻² Σ_j S |K|², the power of the LR image without noise.
+    """Compute S K*, what LR pixels say of HR pixels, and `s⁻² Σ_j S |K|²`, the power of the LR image without noise.
 
     Args:
         degradation: its scale is an integer.

@@ -28,10 +28,13 @@ def mend() -> None:
     """Repair the process group and DDP on CPUs, and the resuming of trainings, in every module that runs one."""
     from basicsr.utils import dist_util
 
+    from mzsr_basicsr.models.ahead import mend_cuda_prefetching
+
     if not torch.cuda.is_available():
         dist_util._init_dist_pytorch = init_gloo
     mend_base_model()
     mend_prefetching()
+    mend_cuda_prefetching()
     mend_saving()
     mend_resume()
     mend_test()

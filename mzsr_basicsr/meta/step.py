@@ -1,8 +1,8 @@
 """MetaStep: one outer step over a meta-batch, as the single module that DistributedDataParallel wraps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -12,37 +12,11 @@ from mzsr_basicsr.meta.inner import InnerLoop, MetaGradient, Outer
 from mzsr_basicsr.meta.learner import MetaLearner, through_the_start
 from mzsr_basicsr.meta.modulation import folded, with_folding
 from mzsr_basicsr.meta.outer import first_order, second_order
+from mzsr_basicsr.meta.report import AttachGradient, StepReport
+from mzsr_basicsr.meta.rounding import with_short_gradients
 from mzsr_basicsr.meta.rules import Rule, gradient
 from mzsr_basicsr.meta.task import Lessons, Loss, PixelLoss, Task, task_loss
 from mzsr_basicsr.meta.teaching import Teach, by_pairs, view_of
-
-
-@dataclass(frozen=True)
-class StepReport:
-    """Losses of the meta-batch's tasks, detached.
-
-    Attributes:
-        meta: weighted query loss of each task, (tasks,).
-        query: query loss after the last inner step of each task, (tasks,).
-        support: support loss before each inner step, (tasks, steps).
-    """
-
-    meta: Tensor
-    query: Tensor
-    support: Tensor
-
-
-class _AttachGradient(torch.autograd.Function):
-    """Give a loss value the gradients that were computed with it, so that backward() and DDP's hooks see them."""
-
-    @staticmethod
-    def forward(ctx: Any, loss: Tensor, gradients: list[Tensor], *leaves: Tensor) -> Tensor:
-        ctx.gradients = gradients
-        return loss.clone()
-
-    @staticmethod
-    def backward(ctx: Any, *outputs: Tensor) -> tuple[Tensor | None, ...]:
-        return (None, None, *[outputs[0] * gradient for gradient in ctx.gradients])
 
 
 class MetaStep(nn.Module):
@@ -67,6 +41,7 @@ class MetaStep(nn.Module):
         before: see `InnerLoop`.
         learner: start, scope and rule; None for θ itself, all of it.
         truncate: see `InnerLoop`.
+        mixed: compute in bfloat16 what serves the meta-gradient alone, see `rounding`; the inner steps stay exact.
     """
 
     log_rates: Tensor
@@ -86,6 +61,7 @@ class MetaStep(nn.Module):
         before: float = 0.0,
         learner: MetaLearner | None = None,
         truncate: int = 0,
+        mixed: bool = False,
     ) -> None:
         super().__init__()
         self.network = network
@@ -97,6 +73,7 @@ class MetaStep(nn.Module):
         self.teach = teach
         self.before = before
         self.truncate = truncate
+        self.mixed = mixed
         self.early = False  # take the steps as constants for now, whatever the outer level does
         self.learner = MetaLearner(network, rule=rule) if learner is None else learner
         self.names = [name for name, value in network.named_parameters() if value.requires_grad]
@@ -159,7 +136,7 @@ class MetaStep(nn.Module):
         report = StepReport(*(torch.stack(part) for part in zip(*found, strict=True)))
         if self.learns_rates:  # d/d(log α) = α d/dα
             leaves, sums = [*leaves, self.log_rates], [*sums, rate_sum * self.log_rates.detach().exp()]
-        return _AttachGradient.apply(report.meta.mean(), sums, *leaves), report
+        return AttachGradient.apply(report.meta.mean(), sums, *leaves), report
 
     def judge(self, task: Task) -> Tensor:
         """Adapt to a task as in training, and judge by its query set; nothing is changed, and no gradient is kept.
@@ -184,11 +161,14 @@ class MetaStep(nn.Module):
 
     def _losses(self, task: Task) -> tuple[Lessons, Loss]:
         """Give what a task is adapted to by, and what it is judged by."""
-        query = with_folding(task_loss(self.network, task.query, task.degradation, self.pixel_loss))
+        query = self._rounded(with_folding(task_loss(self.network, task.query, task.degradation, self.pixel_loss)))
         if not self.steps:  # plain supervised training: there may be no support set
             return lambda step, here: query, query
         lessons = self.teach(self.network, task, self.pixel_loss)
-        return lambda step, here: with_folding(lessons(step, folded(here))), query
+        return lambda step, here: self._rounded(with_folding(lessons(step, folded(here))), exact=True), query
+
+    def _rounded(self, loss: Loss, exact: bool = False) -> Loss:
+        return with_short_gradients(loss, exact) if self.mixed else loss
 
     def _one_task(self, task: Task, leaves: list[Tensor], inner: InnerLoop) -> tuple[MetaGradient, list[Tensor]]:
         """Give one task's result, and the gradient of each leaf: the network's, the start's, the rule's."""

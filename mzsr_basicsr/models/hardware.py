@@ -1,16 +1,36 @@
 """How a model uses the hardware: precision, memory layout and threads."""
 
 import os
+from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+_CPUINFO = Path("/proc/cpuinfo")  # Linux
+
+
+def chosen_precision(device: torch.device, name: str) -> str:
+    """Make "auto" what suits the hardware: "mixed" where it has bfloat16 itself, else "float32"; leave other names."""
+    if name != "auto":
+        return name
+    return "mixed" if computes_bfloat16(device) else "float32"
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Tell whether the hardware computes bfloat16 itself; where it does not, that is slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    try:  # "avx512_bf16" and "amx_bf16" of x86, "bf16" of ARM
+        return "bf16" in _CPUINFO.read_text(encoding="utf-8")
+    except OSError:
+        return False
+
 
 def precision(device: torch.device, name: str) -> torch.autocast:
-    """Open a context in which convolutions run in "float32" or "bfloat16"; parameters and losses stay float32.
+    """Open a context in which all convolutions run in "bfloat16", for that name; parameters and losses stay float32.
 
-    Casts are not cached: the inner loop's parameters differ from step to step.
+    "mixed" is the meta-step's own. Casts are not cached: the inner loop's parameters differ from step to step.
     """
     return torch.autocast(device.type, torch.bfloat16, enabled=name == "bfloat16", cache_enabled=False)
 

@@ -26,7 +26,9 @@ def manner_of_training(meta: MetaOptions) -> Manner:
     return manner_settings(meta.signal, "gradient" if rule == "learned_rates" else rule, "train.meta")
 
 
-def build_step(network: nn.Module, meta: MetaOptions, pixel_loss: PixelLoss, quantize: bool) -> MetaStep:
+def build_step(
+    network: nn.Module, meta: MetaOptions, pixel_loss: PixelLoss, quantize: bool, mixed: bool = False
+) -> MetaStep:
     """Build the meta-step around a network.
 
     Args:
@@ -34,6 +36,7 @@ def build_step(network: nn.Module, meta: MetaOptions, pixel_loss: PixelLoss, qua
         meta: `train.meta`.
         pixel_loss: of both loops.
         quantize: LR images that a signal makes are rounded to 8 bits, as the data set's are.
+        mixed: see `MetaStep`.
     """
     manner, choices = manner_of_training(meta), choices_of(meta)
     teach = by_pairs if manner.signal.name == "son" else by_signal(manner.signal, quantize)
@@ -49,6 +52,7 @@ def build_step(network: nn.Module, meta: MetaOptions, pixel_loss: PixelLoss, qua
         before=meta.before,
         learner=build_learner(network, meta),
         truncate=meta.truncate,
+        mixed=mixed,
     )
 
 

@@ -1,11 +1,10 @@
 """MZSRModel: meta-transfer learning in training (paper, section 3.3), zero-shot super-resolution in test() (3.4)."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-import torch
 from basicsr.archs import build_network
 from basicsr.losses import build_loss
 from basicsr.utils import get_root_logger
@@ -17,10 +16,10 @@ from mzsr_basicsr.archs.windows import fit_sizes
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, TrainingError
 from mzsr_basicsr.meta import MetaLearner, StepReport, query_weights
+from mzsr_basicsr.models import hardware
 from mzsr_basicsr.models.checkpoint import fingerprint
 from mzsr_basicsr.models.checks import check_run
 from mzsr_basicsr.models.finite import fault
-from mzsr_basicsr.models.hardware import distributed, memory_format, precision, threads_per_process
 from mzsr_basicsr.models.inner_loop import build_step, manner_of_training
 from mzsr_basicsr.models.layers import drawn_by, warn_of_frozen_layers
 from mzsr_basicsr.models.meta_test import validated
@@ -29,7 +28,7 @@ from mzsr_basicsr.models.optimizers import build_optimizer, parameter_groups
 from mzsr_basicsr.models.progress import TrainingClock
 from mzsr_basicsr.models.rates import rates_for_the_log, start_learner, start_rates
 from mzsr_basicsr.models.saving import ResumableModel
-from mzsr_basicsr.models.task_builder import build_tasks, merged
+from mzsr_basicsr.models.task_builder import merged, tasks_of
 from mzsr_basicsr.models.throughput import Throughput
 from mzsr_basicsr.models.validation import validate
 from mzsr_basicsr.models.watch import Watch, named_losses
@@ -57,19 +56,20 @@ class MZSRModel(ResumableModel):
         self.result: Result | None = None
         self.log_dict: dict[str, float] = OrderedDict()
         self.watch = Watch()
-        threads_per_process()
+        hardware.threads_per_process()
         check_run(self.options)
         self._run = fingerprint(opt)
         super().__init__(opt)
 
     def model_to_device(self, net: nn.Module) -> nn.Module:
         """Keep the network bare: its names are what files and EMA want; DDP wraps the meta-step instead."""
-        return fit_sizes(net).to(self.device).to(memory_format=memory_format(self.device))
+        return fit_sizes(net).to(self.device).to(memory_format=hardware.memory_format(self.device))
 
     def init_training_settings(self) -> None:
         """Build the meta-step, the EMA network and the optimizer."""
         train = self.train_options()
         self.net_g.train()
+        self.precision = hardware.chosen_precision(self.device, train.precision)
         self.pixel_loss = build_loss(train.pixel_opt).to(self.device)
         self.meta_step = self._build_meta_step(train.meta)
         self.meta_validation = MetaValidation(self.options, self.device)
@@ -81,18 +81,19 @@ class MZSRModel(ResumableModel):
         self.setup_optimizers()
         self.setup_schedulers()
         first = self.options.rank == 0
-        throughput = Throughput(self.device, train.precision, self.options.logger.print_freq, first)
+        throughput = Throughput(self.device, self.precision, self.options.logger.print_freq, first)
         self.clock = TrainingClock(train.total_iter, train.time_budget, train.progress and first, throughput)
 
     def _build_meta_step(self, meta: MetaOptions) -> nn.Module:
-        step = build_step(self.net_g, meta, self.pixel_loss, self.options.quantizes()).to(self.device)
+        step = build_step(self.net_g, meta, self.pixel_loss, self.options.quantizes(), self.precision == "mixed")
+        step = step.to(self.device)
         start_learner(step, self.learner)
         if step.learns_rates and self.rates is not None:
             start_rates(step, self.rates, self.manner.rule)
         if step.steps:
             warn_of_frozen_layers(self.net_g, step.steps)
         self.bare_step = step
-        return distributed(step, self.device) if self.options.dist else step
+        return hardware.distributed(step, self.device) if self.options.dist else step
 
     def setup_optimizers(self) -> None:
         """One optimizer for the network and, in groups of their own, the learned rates and the meta-learner."""
@@ -107,13 +108,10 @@ class MZSRModel(ResumableModel):
         return self.options.train
 
     def feed_data(self, data: Mapping[str, Any]) -> None:
-        """Take a meta-batch and degrade it here (training), or an image with its kernel (test)."""
+        """Take a meta-batch and degrade it here unless that was done ahead, or an image with its kernel (test)."""
         moved = {key: value.to(self.device) for key, value in data.items() if isinstance(value, Tensor)}
         if "task" in moved:
-            section = self.options.datasets["train"]
-            given = {key: section[key] for key in ("subsampling", "seed", "quantize") if key in section}
-            with torch.no_grad():
-                tasks = build_tasks(moved, **given)
+            tasks = data["tasks"] if "tasks" in data else tasks_of(moved, self.options.datasets["train"])
             self.tasks = tasks if self.bare_step.takes_tasks_apart else merged(tasks)
             return
         self.lq, self.gt = moved["lq"], moved.get("gt")
@@ -126,9 +124,9 @@ class MZSRModel(ResumableModel):
         self.bare_step.early = current_iter <= train.meta.order_from
         self.optimizer_g.zero_grad()
         if self.clock.throughput.wants_count:
-            with precision(self.device, train.precision), self._random_layers(current_iter):
+            with self._computing(current_iter):
                 self.clock.throughput.count(self.bare_step, self.tasks, weights)
-        with precision(self.device, train.precision), self._random_layers(current_iter):
+        with self._computing(current_iter):
             loss, report = self.meta_step(self.tasks, weights)
         loss.backward()
         self._stop_if_not_finite(report, current_iter)
@@ -145,10 +143,13 @@ class MZSRModel(ResumableModel):
         if self.clock.tick(current_iter, self.log_dict, self.options.dist, self.device):
             self.stop_at_budget(current_iter, train.time_budget)
 
-    def _random_layers(self, current_iter: int) -> AbstractContextManager[None]:
-        """Let random layers draw by iteration and process, so that a resumed training draws the same."""
+    @contextmanager
+    def _computing(self, current_iter: int) -> Iterator[None]:
+        """Compute in the training's precision; random layers draw by iteration and process, also after a resume."""
         seed = self.options.datasets["train"].get("seed", 0)
-        return drawn_by(seed, current_iter * self.options.world_size + self.options.rank, self.device)
+        drawn = drawn_by(seed, current_iter * self.options.world_size + self.options.rank, self.device)
+        with hardware.precision(self.device, self.precision), drawn:
+            yield
 
     def _warn_of_divergence(self, current_iter: int) -> None:
         learned = self.bare_step.learns_rates

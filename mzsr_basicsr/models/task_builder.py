@@ -1,6 +1,7 @@
 """From a batch of the loader to tasks on the training device: the degradation of a whole meta-batch at once."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -48,6 +49,13 @@ def build_tasks(
         made = Degradation(batch["son_kernel"][i], scale, subsampling, sigma) if internal else None
         tasks.append(Task(support, query, told, name, made, number))
     return tasks
+
+
+def tasks_of(batch: Mapping[str, Tensor], section: Mapping[str, Any]) -> list[Task]:
+    """Build the tasks of a batch as `datasets.train` says; no gradient is kept."""
+    given = {key: section[key] for key in ("subsampling", "seed", "quantize") if key in section}
+    with torch.no_grad():
+        return build_tasks(batch, **given)
 
 
 def merged(tasks: list[Task]) -> list[Task]:

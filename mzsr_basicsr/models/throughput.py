@@ -28,14 +28,14 @@ class Throughput:
 
     Args:
         device: of the training.
-        precision: of its convolutions, "float32" or "bfloat16".
+        precision: of its convolutions, "float32", "mixed" or "bfloat16"; all but the first are held against bfloat16.
         print_freq: iterations from one line of the log to the next.
         active: measure at all; one process is enough.
     """
 
     def __init__(self, device: torch.device, precision: str, print_freq: int, active: bool = True) -> None:
         self._device = device
-        self._precision = precision
+        self._kind = torch.float32 if precision == "float32" else torch.bfloat16
         self._print_freq = print_freq
         self._active = active
         self._operations: int | None = None
@@ -59,7 +59,7 @@ class Throughput:
         begun = time.perf_counter()
         self._operations = operations_of(step, tasks, weights)
         if self._operations:
-            self._rate = machine_rate(self._device, getattr(torch, self._precision))
+            self._rate = machine_rate(self._device, self._kind)
         if self._ticked is not None:
             self._ticked += time.perf_counter() - begun
 
@@ -90,7 +90,7 @@ class Throughput:
             return None
         threads = torch.get_num_threads()
         where = f"{threads} thread{'s' * (threads != 1)}" if self._device.type == "cpu" else self._device.type
-        machine = f"this machine's {self._rate:.1e} ({self._precision} matrix product, {where})"
+        machine = f"this machine's {self._rate:.1e} ({str(self._kind)[6:]} matrix product, {where})"
         return f"{found[0]:.1e} operations/s, {100 * found[1]:.0f} % of {machine}"
 
 

@@ -26,7 +26,7 @@ class TrainOptions(Record, frozen=True, kw_only=True):
     time_budget: NotNegative = 0.0
     patience: Natural = 0
     progress: bool = False
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["auto", "float32", "mixed", "bfloat16"] = "auto"
 
 
 class CommonValOptions(Record, frozen=True, kw_only=True):

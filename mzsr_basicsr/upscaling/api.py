@@ -38,6 +38,11 @@ class Result:
         seconds: for the kernel, the adaptation and the upscaling.
         memory: what a memory did: its `entries`, the `nearness` of the most alike (a cosine), whether it was `used` and
             whether what was learned was `wrote`; None without one.
+
+    Example:
+        >>> result = upscale(np.full((32, 48), 7, np.uint8), kernel="gaussian:1,1", updates=1, device="cpu")
+        >>> result.image.shape, result.kernel.shape, result.subsampling, result.noise
+        ((64, 96), (15, 15), 'direct', 0.0)
     """
 
     image: Any
@@ -97,12 +102,17 @@ def upscale(
 
     Raises:
         ConfigError, ImageError, KernelError, WeightsError: one line that says what is wrong.
+
+    Example:
+        >>> import numpy as np
+        >>> photo = np.random.default_rng(0).integers(0, 256, (32, 48, 3), dtype=np.uint8)
+        >>> result = upscale(photo, scale=2, kernel="gaussian:2,2", updates=1, device="cpu")
+        >>> result.image.shape, result.image.dtype
+        ((64, 96, 3), dtype('uint8'))
     """
     known = set(UpscaleSettings.__dataclass_fields__)
-    if set(choices) - known:
-        raise ConfigError(
-            f"upscale: unknown choice {sorted(set(choices) - known)[0]!r}; known: {', '.join(sorted(known))}"
-        )
+    if unknown := sorted(set(choices) - known):
+        raise ConfigError(f"upscale: unknown choice {unknown[0]!r}; known: {', '.join(sorted(known))}")
     pixels = _to_pixels(image)
     alpha = pixels.shape[2] in (2, 4) if alpha is None else alpha
     text, given, more = _kernel(kernel, scale)

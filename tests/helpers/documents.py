@@ -6,7 +6,7 @@ from pathlib import Path
 from helpers.places import ROOT
 
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
 PEOPLE = [ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]  # for those who change the project, or report a fault
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

@@ -147,6 +147,7 @@ def test_what_the_metadata_say(metadata: Message) -> None:
         "bench",
         "demo",
         "dev",
+        "docs",
         "export",
         "geo",
         "matlab",

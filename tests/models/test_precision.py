@@ -1,4 +1,4 @@
-"""`train.precision: bfloat16`: convolutions are rounded; resampling, the Wiener base and the parameters are not."""
+"""`train.precision`: what is rounded by `bfloat16` and by `mixed`, and what never is: resampling, the Wiener base, parameters."""
 
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from mzsr_basicsr.degradation.kernels import gaussian_kernel
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.degradation.resize import imresize
 from mzsr_basicsr.meta import network_inputs
+from mzsr_basicsr.models import hardware
 from mzsr_basicsr.models.hardware import precision
 
 CPU = torch.device("cpu")
@@ -111,3 +112,28 @@ def test_a_training_step_keeps_float32_and_comes_near_the_exact_one(tmp_path: Pa
     assert losses == pytest.approx(expected, rel=0.02) and losses != expected
     gradients = [torch.cat([p.grad.flatten() for p in m.net_g.parameters()]) for m in (model, exact)]
     assert F.cosine_similarity(*gradients, dim=0) > 0.98
+
+
+def test_auto_is_mixed_where_the_hardware_has_bfloat16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = tmp_path / "cpuinfo"
+    monkeypatch.setattr(hardware, "_CPUINFO", info)
+    assert hardware.chosen_precision(CPU, "auto") == "float32"  # nothing is known
+    info.write_text("flags : fpu avx2 avx512f\n")
+    assert hardware.chosen_precision(CPU, "auto") == "float32"
+    info.write_text("flags : fpu avx2 avx512f avx512_bf16\n")
+    assert hardware.chosen_precision(CPU, "auto") == "mixed"
+    assert [hardware.chosen_precision(CPU, name) for name in ("float32", "bfloat16")] == ["float32", "bfloat16"]
+
+
+def test_a_mixed_training_step_is_the_exact_one_within_one_percent(tmp_path: Path) -> None:
+    model, losses = steps(tmp_path / "mixed", "mixed", 1)
+    exact, expected = steps(tmp_path / "exact", "float32", 1)
+    assert model.bare_step.mixed and not exact.bare_step.mixed
+    assert losses == pytest.approx(expected, rel=1e-6)  # forward passes and inner steps are float32's
+    gradients = [torch.cat([p.grad.flatten() for p in m.net_g.parameters()]) for m in (model, exact)]
+    assert 0 < float((gradients[0] - gradients[1]).norm() / gradients[1].norm()) < 0.01
+    assert (
+        {p.dtype for p in model.net_g.parameters()}
+        == {p.grad.dtype for p in model.net_g.parameters()}
+        == {torch.float32}
+    )

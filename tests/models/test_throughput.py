@@ -102,9 +102,11 @@ def test_the_machines_rate_is_that_of_a_product(dtype: torch.dtype) -> None:
     assert machine_rate(CPU, dtype, 0.1) > 2 * 512**3 / min(times) / 4
 
 
-def test_the_log_of_a_training_says_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("precision", "product"), [("float32", "float32"), ("mixed", "bfloat16")])
+def test_the_log_of_a_training_says_it(tmp_path: Path, precision: str, product: str) -> None:
     options = write_options(tmp_path / "o.yml", write_photos(tmp_path / "photos"), 5)
     options.write_text(options.read_text().replace("print_freq: 1", "print_freq: 3"))
+    options.write_text(options.read_text().replace("  total_iter", f"  precision: {precision}\n  total_iter"))
     done = train(options, tmp_path)
     assert done.returncode == 0, done.stderr
     said = re.findall(
@@ -112,5 +114,5 @@ def test_the_log_of_a_training_says_it(tmp_path: Path) -> None:
     )
     assert [int(number) for number, *_ in said] == [3, 5]  # with the losses, and at the end
     for _, own, share, machine, words in said:
-        assert words == "float32 matrix product, 1 thread"
+        assert words == f"{product} matrix product, 1 thread"
         assert int(share) == pytest.approx(100 * float(own) / float(machine), abs=0.6, rel=0.11)  # two digits of each
