@@ -11,6 +11,11 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "mzsr_basicsr" / "__init__.py").read_text("utf-8"))[1]
 
+EXPORT = [
+    "onnx>=1.17",  # the format, its metadata and its checker
+    "onnxruntime>=1.20",  # what was written is run before it gets its name
+    "onnxscript>=0.2",  # what PyTorch writes ONNX by
+]
 GEO = ["rasterio>=1.4"]  # GeoTIFF with all that belongs to it, read and written in windows; brings GDAL
 MEDICAL = [
     "nibabel>=5",  # NIfTI
@@ -104,6 +109,7 @@ setup(
         ],
         "demo": ["scikit-image"],  # the photographs of `mzsr demo`, which trains and so needs BasicSR as well
         "dev": [
+            *EXPORT,
             *DOCS,  # a test builds the site; the extras geo and medical are among it
             *WEB,
             "build",  # a test makes the sdist and the wheel
@@ -121,6 +127,7 @@ setup(
             "types-tqdm",
         ],
         "docs": DOCS,  # `make docs`
+        "export": EXPORT,  # ONNX in `mzsr export`
         "geo": GEO,  # scenes in `mzsr upscale`
         "medical": MEDICAL,  # DICOM and NIfTI in `mzsr upscale`
         "matlab": ["h5py"],  # kernels in files of MATLAB 7.3, which are HDF5

@@ -21,7 +21,8 @@ from mzsr_basicsr.meta import LEARNERS, OUTERS, RULES, SCOPES, MetaStep, Pairs, 
 from mzsr_basicsr.signals import SIGNALS
 
 YAML = [(name(page), text) for page in PAGES for text in blocks(page, "yaml")]
-WITH_EXAMPLES = [page for page in PAGES if blocks(page, "python")]
+SCRIPTS = {"export.md"}  # with a command line of their own; tests/cli/test_export.py runs it
+WITH_EXAMPLES = [page for page in PAGES if blocks(page, "python") and page.name not in SCRIPTS]
 EXTEND = ROOT / "docs" / "extend.md"
 UPSCALE = ROOT / "docs" / "upscale.md"
 

@@ -12,6 +12,7 @@ from mzsr_basicsr.cli import (
     completion,
     degrade,
     demo,
+    export,
     info,
     inspect,
     kernel,
@@ -49,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="mzsr", description=description, formatter_class=Grouped)
     made.add_argument("--version", action="version", version=f"mzsr {__version__}")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands", prog="mzsr")
-    for face in (upscale, web, adapt, kernel, degrade, benchmark, inspect, tasks, weights, info, completion):
+    for face in (upscale, web, adapt, export, kernel, degrade, benchmark, inspect, tasks, weights, info, completion):
         face.add(commands)
     for name, about in (("train", "train as an option file says"), ("test", "test as an option file says")):
         commands.add_parser(name, help=f"{about}, by BasicSR", parents=[launch.parser(name)], add_help=False)

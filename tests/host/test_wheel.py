@@ -23,7 +23,7 @@ from PIL import Image
 
 OF_FILES = {"affine", "h5py", "nibabel", "pydicom", "rasterio"}  # what the extras geo, matlab and medical bring
 OF_WEB = {"fastapi", "gradio", "starlette", "uvicorn"}  # the extra web
-OF_OTHERS = {"ray"}  # the extra of its name
+OF_OTHERS = {"onnx", "onnxruntime", "ray"}  # the extras export and ray
 NOT_OF_THE_CORE = (
     {"lmdb", "basicsr", "torchvision", "skimage", "pyiqa"} | OF_FILES | OF_WEB | OF_OTHERS
 )  # and other extras, `host.install`
@@ -148,6 +148,7 @@ def test_what_the_metadata_say(metadata: Message) -> None:
         "demo",
         "dev",
         "docs",
+        "export",
         "geo",
         "matlab",
         "medical",
