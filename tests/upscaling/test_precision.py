@@ -1,5 +1,7 @@
 """bfloat16: when it is chosen, that it is what convolutions compute in, and that hardly a pixel is another by it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -75,3 +77,21 @@ def test_pictures_differ_by_hardly_a_level() -> None:
     exact, short = (255 * upscale(image, precision=name, **plain).image for name in ("float32", "bfloat16"))
     off = np.abs(exact - short)
     assert 0 < off.max() < 4 and (off**2).mean() < 255**2 * 10**-5.6  # 56 dB
+
+
+def test_what_is_drawn_is_computed_in_float32_unless_asked_otherwise() -> None:
+    drawn = np.full((64, 80, 3), 200, np.uint8)
+    drawn[10:30, 20:50] = 40
+    settings = UpscaleSettings(**{**KNOWN, "updates": 0})
+    for asked, usual, expected in (
+        ("auto", "bfloat16", ("bfloat16", "float32")),
+        ("auto", "float32", ("float32", "float32")),
+        ("bfloat16", "bfloat16", ("bfloat16", "bfloat16")),
+    ):
+        upscaler = Upscaler(replace(settings, precision=asked))
+        upscaler.precision = usual
+        plans = [upscaler.plan(picture) for picture in (photo(64, 80), drawn)]
+        assert tuple(plan.precision for plan in plans) == expected
+        for plan, picture in zip(plans, (photo(64, 80), drawn), strict=True):
+            upscaler.apply(picture, plan)  # each in its own, whichever was planned last
+            assert upscaler.network.in_bfloat16 == (plan.precision == "bfloat16")
