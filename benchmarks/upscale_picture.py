@@ -39,6 +39,6 @@ def draw(records: dict[str, dict], path: Path) -> None:
     axes.invert_yaxis()
     axes.set_xlim(0, 1.08 * max(left.values()))
     axes.set_xlabel("seconds of one process, 1 megapixel x2, kernel known, no update")
-    axes.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.45), frameon=False, fontsize=8)
+    axes.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.3), frameon=False, fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)

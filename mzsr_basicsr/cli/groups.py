@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 # A command of yours is a word here; one that is not there yet does no harm.
 GROUPS = {
-    "upscale": ("upscale", "web", "adapt", "degrade"),
+    "upscale": ("upscale", "web", "adapt", "export", "degrade"),
     "train": ("demo", "train", "test", "tasks", "weights"),
     "compare": ("evaluate", "benchmark"),
     "inspect": ("inspect", "kernel"),
-    "maintain": ("export", "info", "completion"),
+    "maintain": ("info", "completion"),
 }
 
 
