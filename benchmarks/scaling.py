@@ -67,18 +67,24 @@ def child(tasks: int, steps: int) -> None:
     import torch
     import torch.distributed as dist
     import torch.nn.functional as F
-    from meta_step import RATE, make_network, make_task
+    from peers import RATE
 
+    from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
+    from mzsr_basicsr.degradation.kernels import gaussian_kernel
+    from mzsr_basicsr.degradation.record import Degradation
     from mzsr_basicsr.host.compat import init_gloo, leave
-    from mzsr_basicsr.meta import MetaStep, maml
+    from mzsr_basicsr.meta import MetaStep, Pairs, Task, maml
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
     init_gloo()
-    bare = MetaStep(make_network("lr"), maml, F.l1_loss, 5, RATE, learn_rates=True)
+    network = MZSRNetLR().to(memory_format=torch.channels_last)
+    bare = MetaStep(network, maml, F.l1_loss, 5, RATE, learn_rates=True)
     ddp = torch.nn.parallel.DistributedDataParallel(bare)
     optimizer = torch.optim.Adam(bare.parameters(), 1e-4)
-    batch = [make_task(8, 64)] * tasks
+    told, hr = Degradation(gaussian_kernel(2.0, 2.0, 0.0).float(), 2), torch.rand(16, 3, 64, 64)
+    lr = told.apply(hr)
+    batch = [Task(Pairs(lr[:8], hr[:8]), Pairs(lr[8:], hr[8:]), told)] * tasks
 
     def step() -> None:
         optimizer.zero_grad()

@@ -71,7 +71,7 @@ class MZSRNetWiener(nn.Module):
         """Give how far a pixel of the result sees, LR px; None if that is not known.
 
         It is what the linear estimate sees, or all convolutions, whichever is more; what is seen beyond that by one
-        after the other changes a picture by less than 0.01 of 255 levels (`benchmarks/seams.py`).
+        after the other changes a picture by less than 0.02 of 255 levels (`benchmarks/seams.py`).
         """
         if not filter_serves(degradation):
             return None
