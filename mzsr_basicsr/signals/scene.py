@@ -77,9 +77,8 @@ def masked(pixel_loss: PixelLoss, mask: Tensor | None) -> PixelLoss:
     if mask is None:
         return pixel_loss
     if pixel_loss in (F.l1_loss, F.mse_loss):  # what is equal adds nothing to these, and to pick pixels out takes long
-        weights = mask.float()
-        share = weights.mean()
-        return lambda output, target: pixel_loss(output * weights, target * weights) / share
+        share = mask.double().mean()
+        return lambda output, target: pixel_loss(output * mask, target * mask) / share.to(output.dtype)
 
     def loss(output: Tensor, target: Tensor) -> Tensor:
         chosen = mask.expand_as(target)

@@ -35,7 +35,7 @@ RUN = {"name": "n", "model_type": "MZSRModel", "scale": 2, "num_gpu": 0, "networ
         ({"total_iter": 0}, r"train.total_iter: 0: Expected `int` >= 1"),
         ({"total_iter": "100"}, r"train.total_iter: '100': Expected `int`, got `str`; remove the quotes"),
         ({"ema_decay": 1.5}, r"train.ema_decay: 1.5: Expected `float` < 1"),
-        ({"precision": "half"}, r"train.precision: 'half': .*allowed: float32, bfloat16"),
+        ({"precision": "half"}, r"train.precision: 'half': .*allowed: auto, float32, mixed, bfloat16"),
     ],
 )
 def test_faults_are_named(changes, message) -> None:
