@@ -93,9 +93,9 @@ def upscale(
         updates: gradient updates on the image itself; None for what the quality chooses, ten for the normal one.
         alpha: the last band is straight alpha; None: it is where there are 2 or 4 bands.
         **choices: the other fields of `UpscaleSettings`: subsampling, kernel_turned, signal, weights, device,
-            tile, quality ("fast", "normal" or "best"), time_budget (seconds that the adaptation may take, 0 for any),
-            back_projection, self_ensemble, noise (levels of 0 to 255, or "auto"), seed, nodata (the value that stands
-            for no data), memory (a file that remembers what was learned).
+            tile, precision, quality ("fast", "normal" or "best"), time_budget (seconds that the adaptation may take, 0
+            for any), back_projection, self_ensemble, noise (levels of 0 to 255, or "auto"), seed, nodata (the value
+            that stands for no data), memory (a file that remembers what was learned).
 
     Returns:
         See `Result`.

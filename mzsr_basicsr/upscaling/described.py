@@ -35,6 +35,7 @@ def describe_run(plan: Plan, settings: UpscaleSettings, pixels: Pixels, seconds:
         "back_projection": settings.rounds(255 * float(degradation.noise)),
         "signal": plan.manner.signal.name,
         "rule": plan.manner.rule,
+        "precision": plan.precision,
         "loss": adapted.losses,
         "held_out_loss": adapted.held_out,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},

@@ -93,7 +93,7 @@ def test_orientation_profile_and_format(mzsr, tmp_path):
 
 KEYS = {"source", "target", "width", "height", "settings", "kernel", "noise", "updates_made", "updates_kept", "loss"}
 KEYS |= {"diverged", "signal", "rule", "held_out_loss", "seconds", "seconds_in_all", "offset", "notices"}
-KEYS |= {"quality", "stopped", "back_projection", "began", "memory", "damaged", "left_out"}
+KEYS |= {"quality", "stopped", "back_projection", "began", "memory", "damaged", "left_out", "precision"}
 
 
 def test_json_records_say_what_was_done(mzsr, tmp_path):
