@@ -50,7 +50,7 @@ ZSSR = """
 import sys, time
 import numpy as np, torch
 from PIL import Image
-from mzsr_basicsr.archs.build import build
+from mzsr_basicsr.archs.mzsr_arch import MZSRNet
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.zssr import zssr
 from mzsr_basicsr.zssr.settings import ZSSRSettings
@@ -58,7 +58,7 @@ low, high, what = sys.argv[1:]
 torch.set_num_threads(THREADS)
 lq = torch.from_numpy(np.asarray(Image.open(low)).copy()).permute(2, 0, 1)[None] / 255
 torch.manual_seed(0)
-network = build({"type": "MZSRNet", "num_conv": 8, "num_feat": 64, "scale": 2}, "network_g")
+network = MZSRNet(scale=2)
 start = time.perf_counter()
 result = zssr(network, lq, Degradation(KERNEL, 2, "bicubic").to(lq), ZSSRSettings())
 image = result.images[max(result.images)]
