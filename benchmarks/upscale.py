@@ -98,6 +98,31 @@ def tell(title: str, found: dict, part: str, pixels: int, floors: dict[str, floa
     sys.stdout.flush()
 
 
+def measure(a: argparse.Namespace, versions: dict[str, tuple], floors: dict[str, float], folder: Path) -> None:
+    """Run all cases, and print and draw them."""
+    for side in (256, 512, 1024, 2048):
+        file = photo(side, side, folder / f"{side}.png")
+        found = compared(versions, file, 0, a.threads, a.repeats, "--again", *KNOWN)
+        tell(f"{side}x{side}, no update: upscaling", found, "upscaling", side**2, floors)
+        tell("the same, once more", found, "upscaling again", side**2, floors)
+    file = folder / "256.png"
+    found = compared(versions, file, 10, a.threads, a.repeats, "--again", *KNOWN)
+    tell("256x256: ten updates", found, "updates", 0, floors)
+    tell("the same, once more", found, "updates again", 0, floors)
+    if a.picture:
+        draw(
+            {
+                n: run(t, folder / "1024.png", 0, a.threads, "--profile", *own, *KNOWN)
+                for n, (t, *own) in versions.items()
+            },
+            a.picture,
+        )
+    if a.large:
+        file = photo(4000, 6000, folder / "large.jpg")
+        found = compared(versions, file, 10, a.threads, 1)
+        tell("24 megapixels, defaults: whole process", found, "whole", 0, floors)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -110,9 +135,10 @@ def main() -> None:
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     rates = {"float32": rate(torch.float32, a.device), "bfloat16": rate(torch.bfloat16, a.device)}
-    floors = {name: operations() / value for name, value in rates.items()}
+    work = operations()
+    floors = {name: work / value for name, value in rates.items()}
     print(
-        f"{operations() / 1e6:.3f}·10⁶ operations a px;",
+        f"{work / 1e6:.3f}·10⁶ operations a px;",
         *(f"{n}: {r / 1e9:.0f}·10⁹ a second" for n, r in rates.items()),
     )
     on = f"device={a.device}"
@@ -123,28 +149,7 @@ def main() -> None:
         "| work | version | s | times faster | over the floor | peak, MB |\n| --- | --- | ---: | ---: | ---: | ---: |"
     )
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for side in (256, 512, 1024, 2048):
-            file = photo(side, side, folder / f"{side}.png")
-            found = compared(versions, file, 0, a.threads, a.repeats, "--again", *KNOWN)
-            tell(f"{side}x{side}, no update: upscaling", found, "upscaling", side**2, floors)
-            tell("the same, once more", found, "upscaling again", side**2, floors)
-        file = folder / "256.png"
-        found = compared(versions, file, 10, a.threads, a.repeats, "--again", *KNOWN)
-        tell("256x256: ten updates", found, "updates", 0, floors)
-        tell("the same, once more", found, "updates again", 0, floors)
-        if a.picture:
-            draw(
-                {
-                    n: run(t, folder / "1024.png", 0, a.threads, "--profile", *own, *KNOWN)
-                    for n, (t, *own) in versions.items()
-                },
-                a.picture,
-            )
-        if a.large:
-            file = photo(4000, 6000, folder / "large.jpg")
-            found = compared(versions, file, 10, a.threads, 1)
-            tell("24 megapixels, defaults: whole process", found, "whole", 0, floors)
+        measure(a, versions, floors, Path(name))
 
 
 if __name__ == "__main__":

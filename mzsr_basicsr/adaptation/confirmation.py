@@ -14,7 +14,7 @@ def confirmed(scene: Scene, chosen: Params, shared: Params) -> bool:
     """Compare two networks by the own scale: which makes a smaller copy of the picture again, from its LR image?
 
     The picture is the estimate of the one, and then that of the other, as each favours its own. Nothing has been
-    learned from the image yet, so all of it may ask.
+    learned from the image yet, so all of it may ask. Those that are not better by their own estimate are not asked on.
 
     Args:
         scene: the image.

@@ -29,8 +29,8 @@ def in_blocks(stage: Stage, images: Sequence[Tensor], reach: int, side: int = SI
     if images[0].device.type != "cpu" or torch.is_grad_enabled() or height * width <= side * side:
         return stage(*images)
     results: tuple[Tensor, ...] = ()
-    for top, bottom in _cuts(height, side):
-        for left, right in _cuts(width, side):
+    for top, bottom in cuts(height, side):
+        for left, right in cuts(width, side):
             above, before = max(top - reach, 0), max(left - reach, 0)
             around = (..., slice(above, bottom + reach), slice(before, right + reach))
             parts = stage(*[image[around].contiguous(memory_format=torch.channels_last) for image in images])
@@ -47,7 +47,7 @@ def _wide(part: Tensor, height: int, width: int) -> Tensor:
     return torch.empty((*part.shape[:2], height, width), dtype=part.dtype, memory_format=layout)
 
 
-def _cuts(length: int, side: int) -> list[tuple[int, int]]:
+def cuts(length: int, side: int) -> list[tuple[int, int]]:
     """Cut a length into as few equal parts as are no longer than a side."""
     count = -(-length // side)
     bounds = [length * i // count for i in range(count + 1)]

@@ -1,12 +1,11 @@
 """The precision of convolutions: bfloat16 where the hardware computes in it and the weights are known to bear it."""
 
-import platform
-
 import torch
 from torch import Tensor, nn
 
 from mzsr_basicsr.degradation.graphics import commonest
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.upscaling.device import has_bfloat16, memory_format
 from mzsr_basicsr.upscaling.settings import PRECISIONS
 
 MOST = 0.02  # dB, what bfloat16 may cost
@@ -35,18 +34,6 @@ def choose_precision(name: str, device: torch.device, weights: str) -> str:
     return "bfloat16" if known <= MOST and has_bfloat16(device) else "float32"
 
 
-def has_bfloat16(device: torch.device) -> bool:
-    """Tell whether a device computes in bfloat16 itself; where it is emulated it costs more than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
-        return False
-    if platform.machine().lower() in ("x86_64", "amd64"):
-        checks = (getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("avx512_bf16", "amx_tile"))
-        return any(check() for check in checks if check is not None)
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
 def precision_for(images: Tensor, asked: str, usual: str) -> str:
     """Give the precision for one image: what is drawn is computed in float32, unless somebody chose another.
 
@@ -63,10 +50,7 @@ def precision_for(images: Tensor, asked: str, usual: str) -> str:
 
 def ready_on(network: nn.Module, device: torch.device) -> nn.Module:
     """Move a network to a device, to be tested there, in the layout that convolutions are fastest in."""
-    network = network.to(device)
-    if device.type in ("cpu", "cuda"):
-        network = network.to(memory_format=torch.channels_last)
-    return network.eval()
+    return network.to(device).to(memory_format=memory_format(device)).eval()
 
 
 def compute_in(network: nn.Module, precision: str) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mzsr_basicsr.archs.blocks import cuts
+
 PROBE = 81  # LR px, the largest reach that is looked for
 _SEEN = 1e-9  # relative change, in float64, that counts as none
 
@@ -29,8 +31,8 @@ def tiles(height: int, width: int, side: int) -> Iterator[Tile]:
         width: px.
         side: of a tile, px, at least 1.
     """
-    for rows in _cuts(height, side):
-        for columns in _cuts(width, side):
+    for rows in cuts(height, side):
+        for columns in cuts(width, side):
             yield Tile(rows, columns)
 
 
@@ -63,9 +65,3 @@ def measure_reach(run: Callable[[Tensor], Tensor], bands: int, scale: int) -> in
     distance = torch.cat([rows, columns]) // scale - middle
     reach = int(distance.abs().max()) + 1
     return reach if reach <= PROBE else None
-
-
-def _cuts(length: int, side: int) -> list[tuple[int, int]]:
-    count = -(-length // side)
-    bounds = [length * i // count for i in range(count + 1)]
-    return list(zip(bounds[:-1], bounds[1:], strict=True))

@@ -114,14 +114,12 @@ def test_a_training_step_keeps_float32_and_comes_near_the_exact_one(tmp_path: Pa
     assert F.cosine_similarity(*gradients, dim=0) > 0.98
 
 
-def test_auto_is_mixed_where_the_hardware_has_bfloat16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    info = tmp_path / "cpuinfo"
-    monkeypatch.setattr(hardware, "_CPUINFO", info)
-    assert hardware.chosen_precision(CPU, "auto") == "float32"  # nothing is known
-    info.write_text("flags : fpu avx2 avx512f\n")
-    assert hardware.chosen_precision(CPU, "auto") == "float32"
-    info.write_text("flags : fpu avx2 avx512f avx512_bf16\n")
-    assert hardware.chosen_precision(CPU, "auto") == "mixed"
+@pytest.mark.parametrize(("there", "expected"), [(False, "float32"), (True, "mixed")])
+def test_auto_is_mixed_where_the_hardware_has_bfloat16(
+    there: bool, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware, "has_bfloat16", lambda device: there)
+    assert hardware.chosen_precision(CPU, "auto") == expected
     assert [hardware.chosen_precision(CPU, name) for name in ("float32", "bfloat16")] == ["float32", "bfloat16"]
 
 
