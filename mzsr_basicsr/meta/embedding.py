@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -101,7 +102,7 @@ def code_of(degradation: Degradation) -> Tensor:
     amplitude = torch.hypot(real, (even * down.sin() + odd * down.cos()).sum(-1))
     noise = torch.as_tensor(degradation.noise).detach().to(kernel)
     root = (noise / _NOISE).sqrt()[..., None]
-    few = torch.broadcast_shapes(amplitude.shape[:-1], root.shape[:-1])
+    few = np.broadcast_shapes(amplitude.shape[:-1], root.shape[:-1])  # torch's own brings sympy, half a second
     code = torch.cat([amplitude.expand(*few, -1), root.expand(*few, -1)], dim=-1)
     return code.reshape(-1, CODE).mean(0).float()
 

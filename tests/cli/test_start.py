@@ -36,6 +36,7 @@ HEAVY = [
     "ray",
 ]
 NOT_FOR_UPSCALING = [
+    "sympy",  # parts of PyTorch bring it, and take half a second
     "basicsr",
     "torchvision",
     "scipy",
