@@ -30,7 +30,7 @@ from mzsr_basicsr.host import launch
 from mzsr_basicsr.jobs.interrupt import ending_at_once
 from mzsr_basicsr.jobs.outputs import check_folder
 from mzsr_basicsr.jobs.streams import put_out
-from mzsr_basicsr.upscaling.settings import SIGNALS
+from mzsr_basicsr.upscaling.allowed import SIGNALS
 from mzsr_basicsr.weights import check_is_there, locate
 
 _LAUNCHERS: Mapping[str, Callable[[], None]] = {"train": train.main, "test": test.main}

@@ -16,7 +16,8 @@ from mzsr_basicsr.inspection.folder import FORMATS, PAGE, names
 from mzsr_basicsr.jobs.interrupt import ending_at_once, stop_on_sigterm
 from mzsr_basicsr.jobs.outputs import check_folder
 from mzsr_basicsr.jobs.streams import put_out
-from mzsr_basicsr.upscaling.settings import SIGNALS, UpscaleSettings
+from mzsr_basicsr.upscaling.allowed import SIGNALS
+from mzsr_basicsr.upscaling.settings import UpscaleSettings
 
 if TYPE_CHECKING:
     from mzsr_basicsr.inspection.results import Update

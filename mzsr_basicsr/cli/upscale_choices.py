@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from mzsr_basicsr.cli.words import number_or_word, scale
 from mzsr_basicsr.degradation.kernel_text import TURNED
+from mzsr_basicsr.upscaling.allowed import PRECISIONS, SIGNALS
 from mzsr_basicsr.upscaling.quality import QUALITIES
-from mzsr_basicsr.upscaling.settings import PRECISIONS, SIGNALS, UpscaleSettings
+from mzsr_basicsr.upscaling.settings import UpscaleSettings
 
 _KERNEL = (
     "auto (estimated: a Gaussian, a disk or a motion), auto-free (any kernel, estimated), bicubic (none but bicubic "
