@@ -22,6 +22,7 @@ class Manner:
         rule: how a step is made of a gradient, a key of `meta.rules.RULES`.
 
     Example:
+        >>> from mzsr_basicsr.signals import SignalSettings
         >>> Manner().signal.name, Manner().rule
         ('son', 'gradient')
         >>> Manner(SignalSettings("scale"), rule="adam").signal.wavers  # every update has other pairs

@@ -31,6 +31,7 @@ class Result:
     last; seconds to each SR image, without what earlier SR images of the same run took.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> twice = torch.nn.Upsample(scale_factor=2)  # any module that enlarges
         >>> lq = torch.rand(1, 3, 16, 24)
         >>> result = zero_shot(twice, lq, Degradation("delta", scale=2), Settings(updates=(0,)))
@@ -68,6 +69,7 @@ def zero_shot(
         TrainingError: adaptation has diverged, or a result is not finite or black; it names rates or weights.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
         >>> network, lq = MZSRNetLR(num_feat=4, num_conv=2), torch.linspace(0, 1, 32).expand(1, 3, 24, 32)
         >>> result = zero_shot(network, lq, Degradation("gaussian:2,2", scale=2), Settings(updates=(0, 5)))
@@ -114,6 +116,7 @@ def adapt(
     careful, the parameters are the best so far; once stopped, later updates cost nothing.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> network, lq, same = nn.Conv2d(1, 1, 1), torch.full((1, 1, 8, 8), 0.5), Degradation("delta", scale=1)
         >>> _ = network.weight.data.fill_(1), network.bias.data.fill_(0.1)  # makes everything too light by 0.1
         >>> steps = adapt(network, lq, same, Settings(updates=(1,)), same, F.l1_loss)  # at a rate of 0.02
@@ -144,6 +147,7 @@ def super_resolve(
         TrainingError: the result is not finite, or black.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> lq, network = torch.rand(1, 3, 8, 12), nn.Upsample(scale_factor=2)
         >>> sr = super_resolve(network, {}, lq, Degradation("delta", scale=2), Settings())
         >>> sr.shape, torch.equal(sr[..., ::2, ::2], lq)
@@ -171,6 +175,7 @@ def back_project(sr: Tensor, lq: Tensor, degradation: Degradation, rounds: int) 
     """Add to the SR image what its own degradation misses of the LR image, upscaled, in some rounds.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> black, grey = torch.zeros(1, 1, 8, 12), torch.full((1, 1, 4, 6), 0.5)
         >>> back_project(black, grey, Degradation("gaussian:1,1", scale=2), rounds=1).mean()  # all that black misses
         tensor(0.5000)

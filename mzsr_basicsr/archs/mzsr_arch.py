@@ -90,6 +90,7 @@ def conditioned(code: KernelCode | None, image: Tensor, kernel: Tensor | None) -
 
     Example:
         >>> import torch
+        >>> from mzsr_basicsr.archs.conditioning import KernelCode
         >>> image, kernel = torch.zeros(1, 3, 8, 8), torch.ones(1, 1)
         >>> conditioned(KernelCode(count=4), image, kernel).shape, conditioned(None, image, None).shape
         (torch.Size([1, 7, 8, 8]), torch.Size([1, 3, 8, 8]))

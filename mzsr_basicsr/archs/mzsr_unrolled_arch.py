@@ -43,6 +43,7 @@ class MZSRNetUnrolled(nn.Module):
         ConfigError: sizes that are not positive, or no stage.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> given, lq = Degradation("gaussian:1,1", scale=2), torch.rand(1, 3, 16, 24)
         >>> network = MZSRNetUnrolled(num_feat=4, stages=(1, 1)).eval()
         >>> sr = network(lq, given.kernel)

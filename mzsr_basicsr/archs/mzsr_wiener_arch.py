@@ -28,6 +28,7 @@ class MZSRNetWiener(nn.Module):
 
     Example:
         >>> import torch
+        >>> from mzsr_basicsr import Degradation
         >>> given, lq = Degradation("gaussian:1,1", scale=2), torch.full((1, 3, 16, 24), 0.5)
         >>> network = MZSRNetWiener(num_feat=4, num_block=1).eval()
         >>> network(lq, given.kernel).shape, network.reach(given)  # how far a pixel sees, LR px

@@ -29,6 +29,7 @@ class TaskEmbedding(nn.Module):
         size: numbers in a vector.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> embedding, given = TaskEmbedding(num_feat=4, size=8), Degradation("gaussian:2,2", scale=2)
         >>> code = embedding.of(torch.rand(2, 3, 64, 96), given)
         >>> code.shape, round(code.norm().item(), 3)
@@ -101,6 +102,7 @@ def code_of(degradation: Degradation) -> Tensor:
         per LR px, from 1/16 to 1/2; a blur of nothing has 1 everywhere. At last the root of σ, 1 for 0.1 intensity.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> code = code_of(Degradation("delta", scale=2, noise=0.025))  # no blur, and a quarter of 0.1 intensity
         >>> torch.allclose(code[:32], torch.ones(32)), code[32]
         (True, tensor(0.5000))

@@ -25,6 +25,7 @@ class MetaLearner(nn.Module):
 
     Example:
         >>> from mzsr_basicsr import Degradation
+        >>> from mzsr_basicsr.meta import View
         >>> network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 1, 3))
         >>> learner = MetaLearner(network, scope="modulation")
         >>> view = View(torch.zeros(1, 1, 8, 8), Degradation("delta", scale=2))

@@ -22,6 +22,7 @@ class Pairs:
     """LR images and their HR images: lq (n, C, h, w) and gt (n, C, H, W), RGB in [0, 1].
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> gt = torch.rand(4, 3, 32, 48)
         >>> Pairs(Degradation("gaussian:2,2", scale=2).apply(gt), gt).lq.shape
         torch.Size([4, 3, 16, 24])
@@ -40,6 +41,7 @@ class Task:
     again, and stands in error messages; `seed` is of all chance within it.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> given, gt = Degradation("gaussian:2,2", scale=2), torch.rand(6, 3, 32, 32)
         >>> lq = given.apply(gt)
         >>> task = Task(Pairs(lq[:2], gt[:2]), Pairs(lq[2:], gt[2:]), given, name="a round blur")
@@ -67,6 +69,7 @@ def network_inputs(
     for the image that `lq` is a part of.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> from mzsr_basicsr.archs.mzsr_wiener_arch import MZSRNetWiener
         >>> lq, given = torch.rand(1, 3, 16, 24), Degradation("gaussian:1,1", scale=2, noise=0.01)
         >>> sorted(network_inputs(MZSRNetWiener(num_feat=4), lq, given))
@@ -180,6 +183,7 @@ def task_loss(network: nn.Module, pairs: Pairs, degradation: Degradation, pixel_
         pixel_loss: (prediction, target) -> scalar Tensor.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> pairs = Pairs(torch.ones(1, 1, 4, 4), torch.zeros(1, 1, 4, 4))
         >>> network = nn.Conv2d(1, 1, 1, bias=False)
         >>> loss = task_loss(network, pairs, Degradation("delta", scale=1), nn.functional.mse_loss)

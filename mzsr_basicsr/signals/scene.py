@@ -60,6 +60,7 @@ class Scene:
         learned: (n, 1, h, w), True where the image may be learned from; None for everywhere.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> lq, given = torch.full((1, 3, 16, 24), 0.5), Degradation("gaussian:2,2", scale=2)
         >>> scene = Scene(nn.Upsample(scale_factor=2), lq, given, told=given, seed=7)
         >>> scene.pixel_loss(scene.lq + 0.1, scene.lq)

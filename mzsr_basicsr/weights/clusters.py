@@ -29,6 +29,8 @@ def save_clusters(clusters: Clusters, path: str | Path, about: Mapping[str, obje
 
     Example:
         >>> import tempfile
+        >>> from mzsr_basicsr.meta.clusters import Clusters
+        >>> from mzsr_basicsr.meta.embedding import TaskEmbedding
         >>> clusters = Clusters(torch.eye(2), TaskEmbedding(num_feat=4, size=2))
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     save_clusters(clusters, f"{folder}/kinds.pth", about={"tasks": 100})
@@ -52,6 +54,8 @@ def load_clusters(path: str | Path) -> Clusters:
 
     Example:
         >>> import tempfile
+        >>> from mzsr_basicsr.meta.clusters import Clusters
+        >>> from mzsr_basicsr.meta.embedding import TaskEmbedding
         >>> clusters = Clusters(torch.eye(2), TaskEmbedding(num_feat=4, size=2))
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     save_clusters(clusters, f"{folder}/kinds.pth", about={"tasks": 100})

@@ -41,6 +41,7 @@ def filled(embedding: TaskEmbedding, weights: Any, path: str) -> TaskEmbedding:
         WeightsError: they do not.
 
     Example:
+        >>> from mzsr_basicsr.meta.embedding import TaskEmbedding
         >>> trained = TaskEmbedding(num_feat=4)
         >>> filled(TaskEmbedding(num_feat=4), trained.state_dict(), "mine.pth").training
         False

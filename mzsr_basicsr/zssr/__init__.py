@@ -42,6 +42,7 @@ def zssr(network: nn.Module, lq: Tensor, degradation: Degradation, settings: ZSS
         TrainingError: the loss is not finite any more, or the result is not, or is black.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
         >>> network, lq = MZSRNetLR(num_feat=4, num_conv=2), torch.rand(1, 3, 16, 24)
         >>> result = zssr(network, lq, Degradation("gaussian:1,1", scale=2), ZSSRSettings(updates=(1, 3)))
@@ -90,6 +91,7 @@ def scaled_kernel(kernel: Tensor, ratio: float) -> Tensor:
     It is sampled about its centre from the cubic spline through its weights.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> kernel = Degradation("gaussian:4,2", scale=2).kernel
         >>> print(Degradation(scaled_kernel(kernel, ratio=0.5), scale=1))  # a quarter of its variances
         7x7 px kernel, λ 1.00 and 0.50 px² at 0.00 rad; x1 direct

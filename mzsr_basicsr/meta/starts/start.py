@@ -16,6 +16,8 @@ class View:
     """What a start sees of a task: images (n, C, h, w) in [0, 1] that are to be enlarged, and what is told of them.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> from mzsr_basicsr.meta.embedding import TaskEmbedding
         >>> view = View(torch.rand(2, 3, 40, 40), Degradation("gaussian:2,2", scale=2))
         >>> TaskEmbedding(size=8).of(view.images, view.degradation).shape  # two images, one task
         torch.Size([8])
@@ -33,6 +35,7 @@ class Start(nn.Module):
         embedding: tells tasks apart; it is kept, and does not train. None for starts that take all tasks alike.
 
     Example:
+        >>> from mzsr_basicsr import Degradation
         >>> class Halved(Start):
         ...     looks = False
         ...     def forward(self, view, params):
@@ -61,6 +64,8 @@ class Start(nn.Module):
         """Give a task's place among tasks, a unit vector (size,).
 
         Example:
+            >>> from mzsr_basicsr import Degradation
+            >>> from mzsr_basicsr.meta.embedding import TaskEmbedding
             >>> start = Start(nn.Conv2d(3, 3, 1), TaskEmbedding(size=8))
             >>> code = start.code(View(torch.rand(1, 3, 40, 40), Degradation("delta", scale=2)))
             >>> code.shape, round(float(code.norm()), 3)
