@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from mzsr_basicsr.degradation.graphics import commonest
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.upscaling.allocator import keep_freed_memory
 from mzsr_basicsr.upscaling.allowed import PRECISIONS
 from mzsr_basicsr.upscaling.device import has_bfloat16, memory_format
 
@@ -50,6 +51,7 @@ def precision_for(images: Tensor, asked: str, usual: str) -> str:
 
 def ready_on(network: nn.Module, device: torch.device) -> nn.Module:
     """Move a network to a device, to be tested there, in the layout that convolutions are fastest in."""
+    keep_freed_memory()
     return network.to(device).to(memory_format=memory_format(device)).eval()
 
 
