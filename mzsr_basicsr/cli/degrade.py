@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mzsr_basicsr.cli.groups import add_command
 from mzsr_basicsr.cli.words import scale
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
 from mzsr_basicsr.degradation.names import SUBSAMPLING_METHODS, usual_subsampling
@@ -28,13 +29,9 @@ _EPILOG = """examples:
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add `degrade` to the commands."""
-    parser = commands.add_parser(
-        "degrade",
-        help="make LR pictures from HR pictures with a blur kernel",
-        description="Make LR pictures from HR pictures: blur by a kernel, subsample, add noise.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    line = "make LR pictures from HR pictures with a blur kernel"
+    more = "Make LR pictures from HR pictures: blur by a kernel, subsample, add noise."
+    parser = add_command(commands, "degrade", line, _EPILOG, more)
     _add_files(parser)
     _add_choices(parser)
     parser.set_defaults(run=run)
