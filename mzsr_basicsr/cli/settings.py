@@ -1,4 +1,4 @@
-"""The options of commands that become `UpscaleSettings`: how each is written, once for all commands that have it."""
+"""The options of `UpscaleSettings`: how each is written, once for all commands that have it."""
 
 import argparse
 from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from mzsr_basicsr.collection.learning import LEAST, Way
-from mzsr_basicsr.collection.state import sha256
+from mzsr_basicsr.files.digest import file_sha256
 from mzsr_basicsr.meta.task import everywhere
 from mzsr_basicsr.weights import locate
 from mzsr_basicsr.weights.files import read_file
@@ -75,7 +75,7 @@ def content_of(report: Report, network: nn.Module, weights: str, seed: int) -> d
         "loss_after": after,
         "gain": report.way.promised,
         "seed": seed,
-        "start": {"file": Path(file).name, "sha256": sha256(Path(file))},
+        "start": {"file": Path(file).name, "sha256": file_sha256(file)},
     }
     return {"params": params, **rest, "about": {**source["about"], COLLECTION: note}}
 
