@@ -86,8 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _choices(a: argparse.Namespace) -> AdaptChoices:
-    folder, output = (Path(os.path.expanduser(path)) for path in (a.folder, a.output))
-    return AdaptChoices(folder, output, read_network_settings(a), a.scale, a.minutes, a.steps, a.page, a.overwrite)
+    folder = Path(os.path.expanduser(a.folder))
+    return AdaptChoices(folder, a.output, read_network_settings(a), a.scale, a.minutes, a.steps, a.page, a.overwrite)
 
 
 @contextmanager

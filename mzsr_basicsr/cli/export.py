@@ -62,6 +62,5 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _choices(a: argparse.Namespace) -> ExportChoices:
-    output = Path(os.path.expanduser(a.output))
     image = None if a.image is None else Path(os.path.expanduser(a.image))
-    return ExportChoices(output, read_network_settings(a), a.scale, image, a.uint8, a.overwrite)
+    return ExportChoices(a.output, read_network_settings(a), a.scale, image, a.uint8, a.overwrite)
