@@ -20,6 +20,13 @@ class Manner:
     Attributes:
         signal: what is learned from.
         rule: how a step is made of a gradient, a key of `meta.rules.RULES`.
+
+    Example:
+        >>> from mzsr_basicsr.signals import SignalSettings
+        >>> Manner().signal.name, Manner().rule
+        ('son', 'gradient')
+        >>> Manner(SignalSettings("scale"), rule="adam").signal.wavers  # every update has other pairs
+        True
     """
 
     signal: SignalSettings = field(default_factory=SignalSettings)
@@ -34,6 +41,15 @@ class Schedule:
         steps: (first update it holds for, rate) in rising order, the first for update 0.
         learned: (updates, tensors that move), meta-trained rates, or (updates, their elements); they take the place of
             `steps`. Updates beyond the last row use that row.
+
+    Example:
+        >>> import torch
+        >>> schedule = Schedule(((0, 0.02), (1, 0.01)))
+        >>> schedule.at(0, tensors=2), schedule.at(7, tensors=2)
+        ([0.02, 0.02], [0.01, 0.01])
+        >>> learned = Schedule(learned=torch.tensor([[0.5, 0.25]]))  # one update, two tensors
+        >>> learned.of(7, [torch.zeros(3), torch.zeros(4)])
+        [0.5, 0.25]
     """
 
     steps: tuple[tuple[int, float], ...] = ((0, 2e-2), (1, 1e-2), (4, 5e-3))
@@ -79,6 +95,14 @@ class Settings:
         learner: where adaptation starts, which parameters move and, where it is learned, the rule; None for all of the
             network's own.
         shared: inputs of the network that are one for all parts of the image; None where it is not cut into parts.
+
+    Example:
+        >>> settings = Settings(updates=(0, 5), schedule=Schedule(((0, 0.01),)), self_ensemble=True)
+        >>> settings.schedule.at(0, tensors=1), settings.manner.signal.name, settings.manner.rule
+        ([0.01], 'son', 'gradient')
+        >>> Settings(updates=())
+        Traceback (most recent call last):
+        mzsr_basicsr.errors.ConfigError: val.zero_shot.updates: []; give one or more numbers of updates, as [0, 1, 10]
     """
 
     updates: tuple[int, ...] = (0, 1, 10)

@@ -29,6 +29,14 @@ __all__ = ["Result", "Schedule", "Settings", "adapt", "back_project", "super_res
 class Result:
     """SR images by number of updates, each (1, C, H, W) in [0, 1]; the signal's loss before each update and after the
     last; seconds to each SR image, without what earlier SR images of the same run took.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> twice = torch.nn.Upsample(scale_factor=2)  # any module that enlarges
+        >>> lq = torch.rand(1, 3, 16, 24)
+        >>> result = zero_shot(twice, lq, Degradation("delta", scale=2), Settings(updates=(0,)))
+        >>> torch.equal(result.images[0][..., ::2, ::2], lq), len(result.losses), list(result.seconds)
+        (True, 1, [0])
     """
 
     images: dict[int, Tensor]
@@ -59,6 +67,16 @@ def zero_shot(
 
     Raises:
         TrainingError: adaptation has diverged, or a result is not finite or black; it names rates or weights.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
+        >>> network, lq = MZSRNetLR(num_feat=4, num_conv=2), torch.linspace(0, 1, 32).expand(1, 3, 24, 32)
+        >>> result = zero_shot(network, lq, Degradation("gaussian:2,2", scale=2), Settings(updates=(0, 5)))
+        >>> {updates: tuple(image.shape) for updates, image in result.images.items()}
+        {0: (1, 3, 48, 64), 5: (1, 3, 48, 64)}
+        >>> len(result.losses), result.losses[5] < result.losses[0]
+        (6, True)
     """
     images: dict[int, Tensor] = {}
     seconds: dict[int, float] = {}
@@ -96,6 +114,14 @@ def adapt(
 
     `degradation` makes what is learned from, the network hears `told`. With early stopping, and where the adaptation is
     careful, the parameters are the best so far; once stopped, later updates cost nothing.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> network, lq, same = nn.Conv2d(1, 1, 1), torch.full((1, 1, 8, 8), 0.5), Degradation("delta", scale=1)
+        >>> _ = network.weight.data.fill_(1), network.bias.data.fill_(0.1)  # makes everything too light by 0.1
+        >>> steps = adapt(network, lq, same, Settings(updates=(1,)), same, F.l1_loss)  # at a rate of 0.02
+        >>> [(round(float(params["bias"]), 3), round(loss, 3)) for params, loss in steps]
+        [(0.1, 0.1), (0.08, 0.075)]
     """
     scene = scene_of(network, lq, degradation, settings, told, pixel_loss)
     if not settings.careful or min(lq.shape[-2:]) < SMALLEST:
@@ -119,6 +145,13 @@ def super_resolve(
 
     Raises:
         TrainingError: the result is not finite, or black.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> lq, network = torch.rand(1, 3, 8, 12), nn.Upsample(scale_factor=2)
+        >>> sr = super_resolve(network, {}, lq, Degradation("delta", scale=2), Settings())
+        >>> sr.shape, torch.equal(sr[..., ::2, ::2], lq)
+        (torch.Size([1, 3, 16, 24]), True)
     """
     heard, scale = told or degradation, degradation.scale
 
@@ -139,7 +172,14 @@ def super_resolve(
 
 
 def back_project(sr: Tensor, lq: Tensor, degradation: Degradation, rounds: int) -> Tensor:
-    """Add to the SR image what its own degradation misses of the LR image, upscaled, in some rounds."""
+    """Add to the SR image what its own degradation misses of the LR image, upscaled, in some rounds.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> black, grey = torch.zeros(1, 1, 8, 12), torch.full((1, 1, 4, 6), 0.5)
+        >>> back_project(black, grey, Degradation("gaussian:1,1", scale=2), rounds=1).mean()  # all that black misses
+        tensor(0.5000)
+    """
     clean = degradation.with_noise(0.0)
     for _ in range(rounds):
         missing = lq - clean.apply(sr)[..., : lq.shape[-2], : lq.shape[-1]]

@@ -23,6 +23,12 @@ def centre_on_grid(kernel: Tensor, grid: int = GRID) -> Tensor:
 
     Returns:
         (..., grid, grid); what was cut off is not spread over the rest.
+
+    Example:
+        >>> centre_on_grid(torch.ones(1, 1), grid=3)
+        tensor([[0., 0., 0.],
+                [0., 1., 0.],
+                [0., 0., 0.]])
     """
     margin = (grid - kernel.shape[-1]) // 2
     return F.pad(kernel, (margin, margin, margin, margin))
@@ -37,6 +43,11 @@ def principal_components(count: int) -> tuple[Tensor, Tensor]:
     Returns:
         mean (225,) and basis (count, 225), float32; each row of the basis is divided by the spread of its
         coefficients, so that the codes of the law have unit variance.
+
+    Example:
+        >>> mean, basis = principal_components(4)
+        >>> round(mean.sum().item(), 4), basis.shape  # the mean of kernels is a kernel
+        (1.0, torch.Size([4, 225]))
     """
     law = KernelLaw(size=GRID, lambda1=(0.15, 10.0), lambda2=(0.15, None), log_uniform=True)
     kernels, _ = sample_kernels(law, _SAMPLES, torch.Generator().manual_seed(0))
@@ -52,6 +63,14 @@ class KernelCode(nn.Module):
 
     Args:
         count: numbers in the code.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> code = KernelCode(count=4)
+        >>> code(Degradation("gaussian:2,1", scale=2).kernel).shape
+        torch.Size([1, 4])
+        >>> code(code.mean.reshape(15, 15)).abs().max().item()  # the mean kernel's code is 0
+        0.0
     """
 
     mean: Tensor
@@ -71,6 +90,11 @@ class KernelCode(nn.Module):
 
 
 def append_code(image: Tensor, code: Tensor) -> Tensor:
-    """Append a code as constant maps: image (B, C, H, W), code (B or 1, n) -> (B, C + n, H, W)."""
+    """Append a code as constant maps: image (B, C, H, W), code (B or 1, n) -> (B, C + n, H, W).
+
+    Example:
+        >>> append_code(torch.zeros(1, 3, 2, 2), torch.tensor([[0.5, 7.0]]))[0, :, 0, 0]
+        tensor([0.0000, 0.0000, 0.0000, 0.5000, 7.0000])
+    """
     maps = code[:, :, None, None].expand(image.shape[0], -1, *image.shape[-2:])
     return torch.cat([image, maps.to(image)], dim=1)

@@ -20,6 +20,14 @@ class MZSRNetLR(nn.Module):
         num_conv: number of convolutions.
         scale: magnification, an integer from 1.
         kernel_code: numbers of the kernel code that are appended as input maps; 0 leaves the network unconditioned.
+
+    Example:
+        >>> import torch
+        >>> network, lq = MZSRNetLR(num_feat=4, scale=3), torch.rand(1, 3, 8, 12)
+        >>> network(lq).shape
+        torch.Size([1, 3, 24, 36])
+        >>> torch.equal(network(lq, **network.fixed_inputs(lq)), network(lq))  # computed before, or in the call
+        True
     """
 
     wants_scale = False

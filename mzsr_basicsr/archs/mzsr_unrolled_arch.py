@@ -41,6 +41,18 @@ class MZSRNetUnrolled(nn.Module):
 
     Raises:
         ConfigError: sizes that are not positive, or no stage.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> given, lq = Degradation("gaussian:1,1", scale=2), torch.rand(1, 3, 16, 24)
+        >>> network = MZSRNetUnrolled(num_feat=4, stages=(1, 1)).eval()
+        >>> sr = network(lq, given.kernel)
+        >>> sr.shape, bool((given.apply(sr) - lq).abs().mean() < 0.01)  # degraded again, it is the LR image again
+        (torch.Size([1, 3, 32, 48]), True)
+        >>> sorted(network.fixed_inputs(lq, given.kernel)), network.shared_inputs(lq, given.kernel)
+        (['base', 'filters'], {})
+        >>> network.reach(given)  # how far a pixel sees, LR px
+        16
     """
 
     wants_kernel = True
@@ -135,6 +147,7 @@ class MZSRNetUnrolled(nn.Module):
         """
         if kernel is None:
             raise ConfigError("network_g: MZSRNetUnrolled needs the blur kernel in every call; use MZSRModel")
+        kernel = kernel.to(lq)
         if base is None or filters is None:
             fixed = self.fixed_inputs(lq, kernel, noise)
             base, filters, trust = fixed["base"], fixed["filters"], fixed.get("trust")

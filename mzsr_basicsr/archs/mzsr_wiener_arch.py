@@ -25,6 +25,18 @@ class MZSRNetWiener(nn.Module):
         num_feat: channels between the convolutions.
         num_block: residual blocks of two 3x3 convolutions.
         scale: magnification, an integer from 1.
+
+    Example:
+        >>> import torch
+        >>> from mzsr_basicsr import Degradation
+        >>> given, lq = Degradation("gaussian:1,1", scale=2), torch.full((1, 3, 16, 24), 0.5)
+        >>> network = MZSRNetWiener(num_feat=4, num_block=1).eval()
+        >>> network(lq, given.kernel).shape, network.reach(given)  # how far a pixel sees, LR px
+        (torch.Size([1, 3, 32, 48]), 16)
+        >>> network.fixed_inputs(lq, given.kernel)["base"].mean()  # Wiener's estimate: grey stays grey
+        tensor(0.5000)
+        >>> network.shared_inputs(lq, given.kernel)  # the filter serves this kernel, so that there is no doubt
+        {}
     """
 
     wants_kernel = True
@@ -116,7 +128,13 @@ class MZSRNetWiener(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """x + conv(ReLU(conv(x))), 3x3, without normalisation; `width` channels."""
+    """x + conv(ReLU(conv(x))), 3x3, without normalisation; `width` channels.
+
+    Example:
+        >>> import torch
+        >>> ResidualBlock(width=8)(torch.zeros(1, 8, 5, 5)).abs().max().item()  # at first 0 stays 0: there is no bias
+        0.0
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -134,7 +152,12 @@ class ResidualBlock(nn.Module):
 
 
 def bias_of(layer: nn.Conv2d) -> Tensor:
-    """Give a convolution's bias, which all of ours have."""
+    """Give a convolution's bias, which all of ours have.
+
+    Example:
+        >>> bias_of(nn.Conv2d(3, 8, 3)).shape
+        torch.Size([8])
+    """
     if layer.bias is None:
         raise ConfigError("network_g: a convolution without bias")
     return layer.bias

@@ -39,6 +39,11 @@ class Estimate:
         noise: σ, [0, 1] intensity, that shall be told at least, since the kernel is not exact.
         enlarged: the image seems to have been enlarged by interpolation before.
         features: what the confidence was computed from, see `certainty.features`.
+
+    Example:
+        >>> estimate = Estimate(delta_kernel(), Gaussian(0.0, 0.0, 0.0), confidence=0.3, residual=0.0)
+        >>> estimate.trusted, estimate.why
+        (False, 'its blur cannot be told (confidence 0.30)')
     """
 
     kernel: Tensor
@@ -87,6 +92,15 @@ def estimate_kernel(
 
     Raises:
         ImageError: pixels that are not finite.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> from mzsr_basicsr.weights.kernel_net import load_kernel_net
+        >>> blocks = torch.kron(torch.rand(24, 24, generator=torch.Generator().manual_seed(0)), torch.ones(12, 12))
+        >>> image = Degradation("gaussian:4,1", scale=2).apply(blocks.expand(1, 3, -1, -1))
+        >>> estimate = estimate_kernel(load_kernel_net(), image, scale=2)
+        >>> [round(variance) for variance in estimate.gaussian[:2]], estimate.trusted
+        ([4, 1], True)
     """
     reading = read(network, image)
     blur = blur_of(reading if spread_by is None else read(spread_by, image), scale, subsampling)
@@ -111,7 +125,15 @@ def estimate_kernel(
 
 
 def blur_of(reading: Reading, scale: float, subsampling: str, careful: float = CAREFUL) -> Tensor:
-    """Give the covariance (3,), HR px², of the blur before the subsampling, by `careful` deviations too narrow."""
+    """Give the covariance (3,), HR px², of the blur before the subsampling, by `careful` deviations too narrow.
+
+    Example:
+        >>> from mzsr_basicsr.blind.reader import Reading
+        >>> logarithm = spread.log_covariance(torch.tensor([2.0, 1.0, 0.0]))
+        >>> sure = Reading(logarithm, 40.0, families={}, radius=1.0, length=1.0, theta=0.0, free=torch.zeros(25, 25))
+        >>> [round(value, 3) for value in blur_of(sure, 2, "direct")[:2].tolist()]  # 1 LR px² is 4 HR px²
+        [8.0, 4.0]
+    """
     narrower = reading.logarithm.new_tensor([1.0, 1.0, 0.0]) * careful * math.exp(-reading.precision / 2)
     whole = spread.from_log(reading.logarithm - narrower) * scale**2
     return _at_least_nothing(whole - _own_spread(scale, subsampling))
@@ -130,7 +152,13 @@ def _gaussian(blur: Tensor) -> Tensor:
 
 
 def isotropic_residual(kernel: Tensor) -> float:
-    """Compare a kernel (k, k) with the isotropic Gaussian of its total variance: L1 distance halved, 0 to 1."""
+    """Compare a kernel (k, k) with the isotropic Gaussian of its total variance: L1 distance halved, 0 to 1.
+
+    Example:
+        >>> from mzsr_basicsr.degradation.kernels import gaussian_kernel
+        >>> [round(isotropic_residual(gaussian_kernel(2.0, other, 0.0)), 1) for other in (2.0, 0.2)]
+        [0.0, 0.5]
+    """
     xx, yy, _ = covariance(kernel).tolist()
     mean = max((xx + yy) / 2, 0.02)
     isotropic = spread.gaussian_of(kernel.new_tensor([mean, mean, 0.0]), kernel.shape[-1], smallest=0.02)

@@ -8,7 +8,8 @@ from typing import Any
 from mzsr_basicsr.cli.words import number_or_word, scale
 from mzsr_basicsr.degradation.kernel_text import TURNED
 from mzsr_basicsr.errors import ConfigError
-from mzsr_basicsr.upscaling.settings import SHIPPED, SIGNALS, UpscaleSettings
+from mzsr_basicsr.upscaling.allowed import SIGNALS
+from mzsr_basicsr.upscaling.settings import SHIPPED, UpscaleSettings
 
 _SIGNAL = (
     "what the updates learn from: son (the image degraded once more), scale (smaller copies of the network's own "

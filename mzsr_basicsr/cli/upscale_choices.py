@@ -4,8 +4,8 @@ import argparse
 from functools import partial
 
 from mzsr_basicsr.cli.settings import add_setting
+from mzsr_basicsr.upscaling.allowed import PRECISIONS
 from mzsr_basicsr.upscaling.quality import QUALITIES
-from mzsr_basicsr.upscaling.settings import PRECISIONS
 
 _KERNEL = (
     "auto (estimated: a Gaussian, a disk or a motion), auto-free (any kernel, estimated), bicubic (none but bicubic "

@@ -9,14 +9,12 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from mzsr_basicsr.degradation.correlate import check_image, correlate
 from mzsr_basicsr.degradation.names import SUBSAMPLING_METHODS
 from mzsr_basicsr.degradation.resize import imresize, output_length
-from mzsr_basicsr.errors import ConfigError, ImageError, KernelError
-
-_CPU_PIXELS = 2**18
+from mzsr_basicsr.errors import ConfigError
 
 
 def blur(image: Tensor, kernel: Tensor) -> Tensor:
@@ -33,13 +31,27 @@ def blur(image: Tensor, kernel: Tensor) -> Tensor:
     Raises:
         ImageError: If the image is not a floating tensor with at least one pixel.
         KernelError: If the kernel is not square and odd, or B is not the image's first axis.
+
+    Example:
+        >>> from mzsr_basicsr.degradation.kernels import delta_kernel
+        >>> from mzsr_basicsr.degradation.shapes import box_kernel
+        >>> point = delta_kernel(5)  # an image with one bright pixel
+        >>> blur(point, box_kernel(2.0))[2].tolist()
+        [0.0, 0.125, 0.25, 0.125, 0.0]
     """
-    return _correlate(image, kernel, stride=1)
+    return correlate(image, kernel, stride=1)
 
 
 def blur_and_keep(image: Tensor, kernel: Tensor, stride: int) -> Tensor:
-    """Blur as `blur` does, and compute only the pixels [0::stride, 0::stride] that direct subsampling keeps."""
-    return _correlate(image, kernel, stride)
+    """Blur as `blur` does, and compute only the pixels [0::stride, 0::stride] that direct subsampling keeps.
+
+    Example:
+        >>> from mzsr_basicsr.degradation.kernels import gaussian_kernel
+        >>> image, kernel = torch.eye(8), gaussian_kernel(2.0, 1.0, 0.5)
+        >>> torch.allclose(blur_and_keep(image, kernel, stride=2), blur(image, kernel)[::2, ::2])
+        True
+    """
+    return correlate(image, kernel, stride)
 
 
 def subsample(image: Tensor, scale: float, method: str = "direct") -> Tensor:
@@ -56,11 +68,15 @@ def subsample(image: Tensor, scale: float, method: str = "direct") -> Tensor:
 
     Raises:
         ConfigError: If the scale or the method is not allowed.
+
+    Example:
+        >>> subsample(torch.arange(16.0).reshape(4, 4), scale=2).tolist()
+        [[0.0, 2.0], [8.0, 10.0]]
     """
     check_subsampling(scale, method)
     if method == "bicubic":
         return imresize(image, scale=1.0 / scale)
-    _check_image(image)
+    check_image(image)
     if float(scale).is_integer():
         return image[..., :: int(scale), :: int(scale)]
     rows, columns = (_kept_pixels(length, scale, image.device) for length in image.shape[-2:])
@@ -68,12 +84,23 @@ def subsample(image: Tensor, scale: float, method: str = "direct") -> Tensor:
 
 
 def add_noise(image: Tensor, sigma: float, generator: torch.Generator | None) -> Tensor:
-    """Add white noise of standard deviation `sigma` ([0, 1] intensity) to any shape; it needs a generator."""
+    """Add white noise of standard deviation `sigma` ([0, 1] intensity) to any shape; it needs a generator.
+
+    Example:
+        >>> noisy = add_noise(torch.full((1, 3, 64, 64), 0.5), 10 / 255, torch.Generator().manual_seed(0))
+        >>> round(255 * noisy.std().item())
+        10
+    """
     return image + sigma * _standard_noise(image, generator)
 
 
 def round_to_8_bits(image: Tensor) -> Tensor:
-    """Clip to [0, 1] and round to the 256 levels of an image file; any shape."""
+    """Clip to [0, 1] and round to the 256 levels of an image file; any shape.
+
+    Example:
+        >>> round_to_8_bits(torch.tensor([-0.1, 0.001, 1.2])).tolist()
+        [0.0, 0.0, 1.0]
+    """
     return torch.round(image.clamp(0, 1) * 255) / 255
 
 
@@ -87,50 +114,14 @@ def upscale(image: Tensor, scale: float, size: tuple[int, int] | None = None) ->
 
     Returns:
         (..., H', W'), not clipped.
+
+    Example:
+        >>> large = upscale(torch.full((1, 3, 16, 12), 0.5), scale=2.5)
+        >>> large.shape, round(large.min().item(), 4), round(large.max().item(), 4)
+        (torch.Size([1, 3, 40, 30]), 0.5, 0.5)
     """
     check_subsampling(scale, "bicubic")
     return imresize(image, scale=float(scale), size=size)
-
-
-def _correlate(image: Tensor, kernel: Tensor, stride: int) -> Tensor:
-    """Correlate and keep pixels [0::stride, 0::stride]: each plane is a group of a depthwise convolution."""
-    _check_image(image)
-    _check_kernel(image, kernel)
-    side = kernel.shape[-1]
-    planes = image.reshape(-1, *image.shape[-2:])
-    own = kernel.to(image).reshape(-1, 1, side, side)
-    weights = own.repeat_interleave(planes.shape[0] // own.shape[0], dim=0)  # (planes, 1, k, k)
-    count = _planes_at_once(planes)
-    parts = [
-        F.conv2d(_pad_symmetric(some, side // 2)[None], weight, stride=stride, groups=some.shape[0])[0]
-        for some, weight in zip(planes.split(count), weights.split(count), strict=True)
-    ]
-    result = torch.cat(parts)
-    return result.reshape(*image.shape[:-2], *result.shape[-2:])
-
-
-def _planes_at_once(planes: Tensor) -> int:
-    """Choose how many planes one convolution takes: on a CPU, buffers of some 2 MB that the allocator keeps.
-
-    Larger ones go back to the system after each call, and faulting their pages in again took twice the arithmetic's
-    time. Below 16 planes a depthwise convolution loses its own speed, so large images are taken whole.
-    """
-    if planes.device.type != "cpu":
-        return planes.shape[0]
-    return max(16, _CPU_PIXELS // (planes.shape[-2] * planes.shape[-1]))
-
-
-def _pad_symmetric(image: Tensor, radius: int) -> Tensor:
-    """Extend the last two axes by `radius` px, mirrored with the edge pixel repeated, as often as it takes."""
-    for axis in (-2, -1):
-        missing = radius
-        while missing > 0:
-            step = min(missing, image.shape[axis])  # a full mirror image extends the pattern, so repeating is exact
-            head = image.narrow(axis, 0, step).flip(axis)
-            tail = image.narrow(axis, image.shape[axis] - step, step).flip(axis)
-            image = torch.cat((head, image, tail), dim=axis)
-            missing -= step
-    return image
 
 
 def _kept_pixels(length: int, scale: float, device: torch.device) -> Tensor:
@@ -151,23 +142,14 @@ def check_subsampling(scale: float, method: str) -> None:
 
     Raises:
         ConfigError: naming it.
+
+    Example:
+        >>> check_subsampling(2, "nearest")
+        Traceback (most recent call last):
+            ...
+        mzsr_basicsr.errors.ConfigError: degradation.method: unknown 'nearest'; allowed: direct, bicubic
     """
     if not (math.isfinite(scale) and scale >= 1):
         raise ConfigError(f"degradation.scale: {scale} must be finite and at least 1")
     if method not in SUBSAMPLING_METHODS:
         raise ConfigError(f"degradation.method: unknown '{method}'; allowed: {', '.join(SUBSAMPLING_METHODS)}")
-
-
-def _check_image(image: Tensor) -> None:
-    if image.ndim < 2 or not image.is_floating_point() or 0 in image.shape:
-        raise ImageError(f"degradation: needs a floating (..., H, W) image, got {image.dtype} {tuple(image.shape)}")
-
-
-def _check_kernel(image: Tensor, kernel: Tensor) -> None:
-    shape = tuple(kernel.shape)
-    if kernel.ndim not in (2, 3) or shape[-1] != shape[-2] or shape[-1] % 2 == 0:
-        raise KernelError(f"degradation: kernel of {shape} must be (k, k) or (B, k, k) with k odd")
-    if kernel.ndim == 3 and (image.ndim < 3 or image.shape[0] != shape[0]):
-        raise KernelError(
-            f"degradation: {shape[0]} kernels for an image of {tuple(image.shape)}; B must be its first axis"
-        )

@@ -25,6 +25,13 @@ def effective_kernel(kernel: Tensor, scale: float) -> Tensor:
 
     Raises:
         ConfigError: a real scale, whose weights differ from pixel to pixel.
+
+    Example:
+        >>> from mzsr_basicsr.degradation.kernels import delta_kernel
+        >>> from mzsr_basicsr.degradation.spread import centre
+        >>> bicubic = effective_kernel(delta_kernel(), scale=2)
+        >>> bicubic.shape, [round(value, 6) for value in centre(bicubic).tolist()]  # between two pixels
+        (torch.Size([9, 9]), [0.5, 0.5])
     """
     if not float(scale).is_integer():
         raise ConfigError(f"scale: {scale:g}; a network that is told the kernel needs an integer for bicubic")
@@ -40,5 +47,10 @@ def effective_kernel(kernel: Tensor, scale: float) -> Tensor:
 
 
 def bicubic_reach(scale: float) -> int:
-    """Give the largest offset, px, from pixel i s at which bicubic subsampling still weighs an HR pixel."""
+    """Give the largest offset, px, from pixel i s at which bicubic subsampling still weighs an HR pixel.
+
+    Example:
+        >>> [bicubic_reach(scale) for scale in (2, 3, 4)]
+        [4, 7, 9]
+    """
     return math.floor(2.5 * scale - 0.5)

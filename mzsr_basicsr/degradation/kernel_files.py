@@ -46,6 +46,12 @@ def load_kernel(spec: str) -> Tensor:
 
     Raises:
         KernelError: If the file is missing or damaged, the text is unknown, or the array is not a kernel.
+
+    Example:
+        >>> load_kernel("gaussian:2,1").shape
+        torch.Size([15, 15])
+        >>> load_kernel("box:2").tolist()
+        [[0.0625, 0.125, 0.0625], [0.125, 0.25, 0.125], [0.0625, 0.125, 0.0625]]
     """
     found = read_text(spec)
     if isinstance(found, Written):
@@ -59,6 +65,13 @@ def as_kernel(weights: np.ndarray, spec: str, given: np.ndarray) -> Tensor:
 
     Raises:
         KernelError: they are no kernel.
+
+    Example:
+        >>> weights = np.full((3, 3), 1.0)
+        >>> as_kernel(weights, "mine.npy", weights)
+        Traceback (most recent call last):
+            ...
+        mzsr_basicsr.errors.KernelError: mine.npy: kernel sums to 9; ... mzsr kernel convert 'mine.npy' ... --normalise
     """
     try:
         return validate_kernel(weights, spec)
@@ -77,6 +90,13 @@ def read_weights(spec: str) -> np.ndarray:
 
     Raises:
         KernelError: The file is missing or damaged, the text is unknown, or the array does not hold real numbers.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     np.save(f"{folder}/mine.npy", np.full((3, 3), 2))
+        ...     read_weights(f"{folder}/mine.npy").sum().item()
+        18.0
     """
     found = read_text(spec)
     if isinstance(found, Written):
@@ -97,6 +117,14 @@ def save_kernel(kernel: Tensor, path: str | os.PathLike[str]) -> None:
 
     Raises:
         KernelError: If it is not a kernel, the suffix is unknown or the folder cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> kernel = gaussian_kernel(2.0, 1.0, 0.5)
+        >>> with TemporaryDirectory() as folder:
+        ...     save_kernel(kernel, f"{folder}/mine.mat")
+        ...     load_kernel(f"{folder}/mine.mat").equal(kernel)  # every bit
+        True
     """
     target = Path(path)
     writer = _WRITERS.get(target.suffix.lower())

@@ -44,6 +44,13 @@ def gaussian_kernel(
 
     Raises:
         KernelError: If a variance is not positive and finite, theta not finite, or the size not odd and positive.
+
+    Example:
+        >>> kernel = gaussian_kernel(4.0, 1.0, theta=0.0)  # wider to the right than downward
+        >>> round(kernel.sum().item(), 6)
+        1.0
+        >>> [round((kernel[place] / kernel[7, 7]).log().item(), 6) for place in ((7, 9), (9, 7))]  # 2 px right, 2 down
+        [-0.5, -2.0]
     """
     if size < 1 or size % 2 == 0:
         raise KernelError(f"gaussian kernel: size {size} is not an odd positive number of pixels")
@@ -65,7 +72,12 @@ def gaussian_kernel(
 
 
 def delta_kernel(size: int = 1) -> Tensor:
-    """Build the kernel that blurs nothing: (size, size) float64, one at the centre; `size` odd, px."""
+    """Build the kernel that blurs nothing: (size, size) float64, one at the centre; `size` odd, px.
+
+    Example:
+        >>> delta_kernel(3).tolist()
+        [[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
+    """
     if size < 1 or size % 2 == 0:
         raise KernelError(f"delta kernel: size {size} is not an odd positive number of pixels")
     kernel = torch.zeros(size, size, dtype=torch.float64)
@@ -83,6 +95,10 @@ class KernelLaw:
         lambda2: (low, high) variance, px^2; high None means "up to lambda1 of the same draw".
         theta: (low, high), radians.
         log_uniform: Draw the variances uniformly in their logarithm instead of in px^2.
+
+    Example:
+        >>> KernelLaw.paper(scale=2)
+        KernelLaw(size=15, lambda1=(1.0, 5.0), lambda2=(1.0, None), theta=(0.0, 3.14...), log_uniform=False)
     """
 
     size: int = 15
@@ -116,6 +132,11 @@ def sample_kernels(law: KernelLaw, count: int, generator: torch.Generator) -> tu
 
     Returns:
         Kernels (count, size, size) float64, and their (lambda1 px^2, lambda2 px^2, theta rad) as (count, 3) float64.
+
+    Example:
+        >>> kernels, parameters = sample_kernels(KernelLaw.paper(scale=2), 100, torch.Generator().manual_seed(0))
+        >>> kernels.shape, bool((parameters[:, 0] >= parameters[:, 1]).all())
+        (torch.Size([100, 15, 15]), True)
     """
     uniform = torch.rand(count, 3, dtype=torch.float64, device=generator.device, generator=generator)
     draw = _log_between if law.log_uniform else _between
@@ -140,6 +161,12 @@ def validate_kernel(kernel: Tensor | np.ndarray, where: str) -> Tensor:
 
     Raises:
         KernelError: If it is not a kernel; one line with `where`, the value and what is allowed.
+
+    Example:
+        >>> validate_kernel(np.full((3, 3), 1.0), "mine.npy")
+        Traceback (most recent call last):
+            ...
+        mzsr_basicsr.errors.KernelError: mine.npy: kernel sums to 9; it must sum to 1 within 0.001
     """
     value = torch.as_tensor(kernel).to(torch.float64)
     shape = "x".join(map(str, value.shape)) or "a single number"

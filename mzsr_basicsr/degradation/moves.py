@@ -9,7 +9,13 @@ from mzsr_basicsr.degradation.spread import centre
 
 
 def turned(kernel: Tensor) -> Tensor:
-    """Turn kernels (..., k, k) by 180 degrees: correlation with the one is convolution with the other."""
+    """Turn kernels (..., k, k) by 180 degrees: correlation with the one is convolution with the other.
+
+    Example:
+        >>> import torch
+        >>> turned(torch.arange(9).reshape(3, 3)).tolist()
+        [[8, 7, 6], [5, 4, 3], [2, 1, 0]]
+    """
     return kernel.flip((-2, -1))
 
 
@@ -24,6 +30,11 @@ def recentred(kernel: Tensor) -> Tensor:
 
     Returns:
         (k', k') of the same weights, k' odd.
+
+    Example:
+        >>> import torch
+        >>> recentred(torch.tensor([[1.0, 0, 0], [0, 0, 0], [0, 0, 0]])).tolist()  # all its weight was at the top left
+        [[1.0]]
     """
     right, down = (round(float(offset)) for offset in centre(kernel))
     room = max(abs(right), abs(down))

@@ -43,6 +43,12 @@ def imresize(
     Raises:
         ConfigError: If neither scale nor size is given, or one is not positive and finite.
         ImageError: If the image is not a floating tensor with at least one pixel.
+
+    Example:
+        >>> ramp = torch.arange(20.0, dtype=torch.float64).expand(20, 20)
+        >>> half = imresize(ramp, scale=1 / 2)
+        >>> half.shape, [round(value, 6) for value in half[0, 3:6].tolist()]  # between 6 and 7, 8 and 9, 10 and 11
+        (torch.Size([10, 10]), [6.5, 8.5, 10.5])
     """
     _check_image(image)
     height, width = image.shape[-2:]
@@ -56,7 +62,12 @@ def imresize(
 
 
 def output_length(length: int, scale: float) -> int:
-    """Give ceil(scale * length) px, forgiving the rounding error of a scale such as 1 / 2.2."""
+    """Give ceil(scale * length) px, forgiving the rounding error of a scale such as 1 / 2.2.
+
+    Example:
+        >>> output_length(5, 1 / 2), output_length(22, 1 / 2.2)
+        (3, 10)
+    """
     return max(1, math.ceil(scale * length - _ROUNDING))
 
 
@@ -96,6 +107,12 @@ def part_weights(length: int, scale: float, out: tuple[int, int]) -> tuple[Tenso
 
     Returns:
         (outputs, inputs) float64 weights as in `imresize`, and the range of input pixels they want.
+
+    Example:
+        >>> weights, (first, last) = part_weights(100, scale=0.5, out=(20, 23))
+        >>> row = torch.arange(100, dtype=torch.float64)
+        >>> [round(value, 6) for value in (weights @ row[first:last]).tolist()], (first, last)
+        ([40.5, 42.5, 44.5], (36, 50))
     """
     taps, weights = _taps(length, np.arange(*out), scale, antialias=True)
     first, last = int(taps.min()), int(taps.max()) + 1

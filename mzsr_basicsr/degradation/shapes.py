@@ -17,19 +17,34 @@ _SAMPLES = 8
 
 
 def disk_kernel(radius: float, size: int | None = None) -> Tensor:
-    """Build a uniform disk; radius in px."""
+    """Build a uniform disk; radius in px.
+
+    Example:
+        >>> round(1 / disk_kernel(radius=4.0).max().item())  # its area, π 4², in px
+        50
+    """
     check_extents("disk", radius)
     return _filled(lambda x, y: x**2 + y**2 <= radius**2, radius, size)
 
 
 def box_kernel(side: float, size: int | None = None) -> Tensor:
-    """Build a uniform square; side in px."""
+    """Build a uniform square; side in px.
+
+    Example:
+        >>> box_kernel(side=2.0).tolist()
+        [[0.0625, 0.125, 0.0625], [0.125, 0.25, 0.125], [0.0625, 0.125, 0.0625]]
+    """
     check_extents("box", side)
     return _filled(lambda x, y: (x.abs() <= side / 2) & (y.abs() <= side / 2), side / 2, size)
 
 
 def motion_kernel(length: float, degrees: float = 0.0, size: int | None = None) -> Tensor:
-    """Build a straight line one px wide; length in px, from end to end."""
+    """Build a straight line one px wide; length in px, from end to end.
+
+    Example:
+        >>> motion_kernel(length=4.0)[2].tolist()  # the middle row; half of each end pixel is covered
+        [0.125, 0.25, 0.25, 0.25, 0.125]
+    """
     check_extents("motion", length)
     c, s = _direction(degrees)
     return _filled(
@@ -38,7 +53,14 @@ def motion_kernel(length: float, degrees: float = 0.0, size: int | None = None) 
 
 
 def pair_kernel(variance: float, distance: float, degrees: float = 0.0, size: int | None = None) -> Tensor:
-    """Build two equal Gaussians side by side: variance of each in px², distance of their centres in px."""
+    """Build two equal Gaussians side by side: variance of each in px², distance of their centres in px.
+
+    Example:
+        >>> from mzsr_basicsr.degradation.spread import covariance
+        >>> kernel = pair_kernel(variance=1.0, distance=4.0)
+        >>> [round(value, 2) for value in covariance(kernel)[:2].tolist()]  # 1 + (4 / 2)² to the right, 1 downward
+        [5.0, 1.0]
+    """
     check_extents("pair", variance, distance)
     side = size or _side(distance / 2 + 4 * math.sqrt(variance))
     c, s = _direction(degrees)
@@ -54,6 +76,11 @@ def sample_shape(size: int, generator: torch.Generator) -> Tensor:
 
     Disks of radius 0.5 to 3 px, boxes of 1 to 6 px, motion of 1 to 9 px, pairs of variance 0.2 to 2 px² and
     distance 1 to 5 px, at any angle, each shape as often as the others. The generator advances by 4 numbers.
+
+    Example:
+        >>> kernel = sample_shape(15, torch.Generator().manual_seed(0))
+        >>> kernel.shape, round(kernel.sum().item(), 6)
+        (torch.Size([15, 15]), 1.0)
     """
     choice, first, second, turn = torch.rand(4, dtype=torch.float64, generator=generator).tolist()
     degrees = 180 * turn
@@ -74,6 +101,12 @@ def same_spread(kernel: Tensor) -> Tensor:
 
     Returns:
         (k, k), centred.
+
+    Example:
+        >>> from mzsr_basicsr.degradation.spread import covariance
+        >>> disk = disk_kernel(radius=4.0, size=21)
+        >>> [round(covariance(kernel)[0].item(), 1) for kernel in (disk, same_spread(disk))]  # px²
+        [4.1, 4.1]
     """
     axis = torch.arange(kernel.shape[-1], dtype=torch.float64) - kernel.shape[-1] // 2
     weights = kernel.double()

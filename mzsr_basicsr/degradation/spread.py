@@ -13,7 +13,12 @@ _ROUNDING = 1e-6  # of λ1: by how much the variances of a round kernel may diff
 
 
 class Gaussian(NamedTuple):
-    """Variances λ1 >= λ2 in px², and the angle Θ of λ1's axis in radians, in [0, π); 0 where they are equal."""
+    """Variances λ1 >= λ2 in px², and the angle Θ of λ1's axis in radians, in [0, π); 0 where they are equal.
+
+    Example:
+        >>> Gaussian(lambda1=4.0, lambda2=1.0, theta=0.0).lambda1 ** 0.5  # the deviation along the long axis, px
+        2.0
+    """
 
     lambda1: float
     lambda2: float
@@ -21,7 +26,12 @@ class Gaussian(NamedTuple):
 
 
 def covariance(kernel: Tensor) -> Tensor:
-    """Measure kernels (..., k, k) about their centre of mass: (..., 3) in px²."""
+    """Measure kernels (..., k, k) about their centre of mass: (..., 3) in px².
+
+    Example:
+        >>> covariance(torch.tensor([[0, 0, 0], [0.5, 0, 0.5], [0, 0, 0]])).tolist()
+        [1.0, 0.0, 0.0]
+    """
     x, y = offsets(kernel)
     total = kernel.sum((-2, -1), keepdim=True).clamp_min(1e-12)
     weights = kernel / total
@@ -31,13 +41,23 @@ def covariance(kernel: Tensor) -> Tensor:
 
 
 def centre(kernel: Tensor) -> Tensor:
-    """Measure the centre of mass of kernels (..., k, k): (..., 2) as (x, y) offsets in px from the centre pixel."""
+    """Measure the centre of mass of kernels (..., k, k): (..., 2) as (x, y) offsets in px from the centre pixel.
+
+    Example:
+        >>> centre(torch.tensor([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])).tolist()  # 1 px right, half a px up
+        [1.0, -0.5]
+    """
     x, y = offsets(kernel)
     return torch.stack([(kernel * axis).sum((-2, -1)) for axis in (x, y)], dim=-1)
 
 
 def as_gaussian(spread: Tensor) -> Gaussian:
-    """Name a covariance (3,) by its two variances and its angle."""
+    """Name a covariance (3,) by its two variances and its angle.
+
+    Example:
+        >>> [round(value, 2) for value in as_gaussian(torch.tensor([1.0, 4.0, 0.0]))]  # its long axis is vertical
+        [4.0, 1.0, 1.57]
+    """
     values, axes = torch.linalg.eigh(matrix(spread.double()))
     smaller, larger = (float(value) for value in values)
     theta = math.atan2(float(axes[1, 1]), float(axes[0, 1])) % math.pi
@@ -47,13 +67,24 @@ def as_gaussian(spread: Tensor) -> Gaussian:
 
 
 def offsets(kernel: Tensor) -> tuple[Tensor, Tensor]:
-    """Give each weight's place (x, y) about the centre pixel, px: two (k, k)."""
+    """Give each weight's place (x, y) about the centre pixel, px: two (k, k).
+
+    Example:
+        >>> x, y = offsets(torch.zeros(3, 3))
+        >>> x[0].tolist(), y[0].tolist()  # of the top row
+        ([-1.0, 0.0, 1.0], [-1.0, -1.0, -1.0])
+    """
     side = kernel.shape[-1]
     axis = torch.arange(side, dtype=kernel.dtype, device=kernel.device) - side // 2
     return axis[None, :].expand(side, side), axis[:, None].expand(side, side)
 
 
 def matrix(numbers: Tensor) -> Tensor:
-    """Write (..., 3) as symmetric matrices (..., 2, 2)."""
+    """Write (..., 3) as symmetric matrices (..., 2, 2).
+
+    Example:
+        >>> matrix(torch.tensor([4.0, 1.0, 0.5])).tolist()
+        [[4.0, 0.5], [0.5, 1.0]]
+    """
     xx, yy, xy = numbers.unbind(-1)
     return torch.stack([torch.stack([xx, xy], -1), torch.stack([xy, yy], -1)], -2)

@@ -41,6 +41,15 @@ def wiener_upscale(image: Tensor, degradation: Degradation) -> Tensor:
 
     Returns:
         (B, C, scale * h, scale * w), not clipped, of the image's dtype; aligned with the HR image.
+
+    Example:
+        >>> degradation = Degradation("gaussian:1,1", scale=2)
+        >>> hq = torch.zeros(1, 1, 64, 64)
+        >>> hq[..., 16:48, 16:48] = 1
+        >>> lq = degradation.apply(hq)
+        >>> estimate = wiener_upscale(lq, degradation)
+        >>> estimate.shape, bool(((degradation.apply(estimate) - lq).abs() < 1 / 255).all())  # it explains the LR image
+        (torch.Size([1, 1, 64, 64]), True)
     """
     scale = int(degradation.scale)
     return F.pixel_shuffle(filter_up_mirrored(image, wiener_filter(degradation.to(image)), scale), scale)
@@ -58,6 +67,11 @@ def wiener_filter(degradation: Degradation, longest: int = LONGEST) -> Tensor:
 
     Returns:
         (..., 2 R + 1, 2 R + 1), its centre on the HR pixel at the place of the LR pixel.
+
+    Example:
+        >>> response = wiener_filter(Degradation("gaussian:1,1", scale=2))
+        >>> response.shape, round(response.sum().item(), 1)  # an LR pixel is worth 2 x 2 HR pixels
+        (torch.Size([63, 63]), 4.0)
     """
     if degradation.kernel.ndim == 3:
         few, counts = distinct(degradation)
@@ -80,6 +94,13 @@ def distinct(degradation: Degradation) -> tuple[Degradation, Tensor]:
 
     Args:
         degradation: its kernels are (B, k, k).
+
+    Example:
+        >>> from mzsr_basicsr.degradation.kernels import gaussian_kernel
+        >>> kernels = gaussian_kernel(torch.tensor([1.0, 1.0, 4.0]), 1.0, 0.0)
+        >>> few, counts = distinct(Degradation(kernels, scale=2))
+        >>> few.kernel.shape, counts.tolist()
+        (torch.Size([2, 15, 15]), [2, 1])
     """
     kernels = degradation.kernel
     noise = torch.as_tensor(degradation.noise, dtype=kernels.dtype, device=kernels.device).expand(len(kernels))
@@ -99,6 +120,11 @@ def wiener_transfer(degradation: Degradation, size: tuple[int, int]) -> Tensor:
 
     Returns:
         (..., scale * h, scale * w // 2 + 1) complex, in the order of `torch.fft.rfft2`.
+
+    Example:
+        >>> transfer = wiener_transfer(Degradation("gaussian:1,1", scale=2), (8, 8))
+        >>> transfer.shape, round(transfer[0, 0].real.item(), 2)  # the mean of an image stays, over 2 x 2 pixels
+        (torch.Size([16, 9]), 4.0)
     """
     kernel, scale = degradation.told, int(degradation.scale)
     joint, seen = wiener_spectra(degradation, size)
@@ -116,6 +142,11 @@ def wiener_spectra(degradation: Degradation, size: tuple[int, int]) -> tuple[Ten
 
     Returns:
         (..., scale * h, scale * w // 2 + 1) complex, in the order of `rfft2`, and (..., h, w), in that of `fft2`.
+
+    Example:
+        >>> joint, power = wiener_spectra(Degradation("delta", scale=1), (8, 8))
+        >>> joint.shape, power.shape, torch.allclose(joint.real, power[:, :5])  # neither blurred nor folded: S is both
+        (torch.Size([8, 5]), torch.Size([8, 8]), True)
     """
     kernel, scale = degradation.told, int(degradation.scale)
     height, width = size[0] * scale, size[1] * scale

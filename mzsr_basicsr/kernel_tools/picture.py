@@ -41,6 +41,13 @@ def draw_kernel(kernel: Tensor, side: int = 240, title: str = "", peak: float | 
 
     Raises:
         KernelError: it is not a kernel.
+
+    Example:
+        >>> from mzsr_basicsr.degradation.kernels import delta_kernel
+        >>> draw_kernel(delta_kernel(3), side=240, title="no blur").shape[1]
+        240
+        >>> draw_kernel(delta_kernel(3), side=3).sum(axis=-1).argmax().item()  # a pixel each: the middle is light
+        4
     """
     weights = validate_kernel(kernel.detach().cpu(), "kernel to draw")
     levels = np.clip(weights.numpy() / (peak or float(weights.max())), 0, 1)
@@ -63,6 +70,12 @@ def draw_difference(first: Tensor, second: Tensor, side: int = 240, title: str =
 
     Returns:
         (H, W, 3) uint8 RGB.
+
+    Example:
+        >>> from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel
+        >>> drawn = draw_difference(gaussian_kernel(1.0, 1.0, 0.0, size=3), delta_kernel(3), side=9)
+        >>> drawn.shape, drawn[4, 4].tolist()  # more in the second: red
+        ((9, 9, 3), [255, 0, 0])
     """
     difference = (second - first).detach().cpu().double().numpy()
     share = difference / max(float(np.abs(difference).max()), 1e-12)
@@ -83,6 +96,11 @@ def labelled_row(pictures: Sequence[tuple[str, np.ndarray]], gap: int = 8) -> np
 
     Returns:
         (H, W, 3) uint8 RGB.
+
+    Example:
+        >>> black = np.zeros((50, 40, 3), np.uint8)
+        >>> labelled_row([("true", black), ("told", black)], gap=8).shape[1]  # 8 + 40 + 8 + 40 + 8
+        104
     """
     height = max(picture.shape[0] for _, picture in pictures)
     labels = [_text(label, picture.shape[1]) for label, picture in pictures]

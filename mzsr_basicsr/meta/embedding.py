@@ -27,6 +27,16 @@ class TaskEmbedding(nn.Module):
         num_in_ch: channels of the images; images of other numbers of channels are seen as grey.
         num_feat: channels at the full LR resolution, even; half as many more at a half and twice as many at a quarter.
         size: numbers in a vector.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> embedding, given = TaskEmbedding(num_feat=4, size=8), Degradation("gaussian:2,2", scale=2)
+        >>> code = embedding.of(torch.rand(2, 3, 64, 96), given)
+        >>> code.shape, round(code.norm().item(), 3)
+        (torch.Size([8]), 1.0)
+        >>> views = packed(torch.rand(4, 3, 32, 32), code_of(given))  # four patches of one task
+        >>> embedding(views[None, None]).shape
+        torch.Size([1, 1, 8])
     """
 
     def __init__(self, num_in_ch: int = 3, num_feat: int = 16, size: int = 32) -> None:
@@ -90,6 +100,12 @@ def code_of(degradation: Degradation) -> Tensor:
     Returns:
         (33,) float32: amplitudes of the told kernel's Fourier transform, by direction and then by frequency, in cycles
         per LR px, from 1/16 to 1/2; a blur of nothing has 1 everywhere. At last the root of σ, 1 for 0.1 intensity.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> code = code_of(Degradation("delta", scale=2, noise=0.025))  # no blur, and a quarter of 0.1 intensity
+        >>> torch.allclose(code[:32], torch.ones(32)), code[32]
+        (True, tensor(0.5000))
     """
     kernel = degradation.told.detach()
     turn = math.pi / DIRECTIONS * torch.arange(DIRECTIONS).to(kernel)[:, None, None]
@@ -108,7 +124,12 @@ def code_of(degradation: Degradation) -> Tensor:
 
 
 def patches_of(images: Tensor) -> Tensor:
-    """Cut (n, C, h, w) into patches of at most 32x32 px that lie evenly, up to 4x4 of each image."""
+    """Cut (n, C, h, w) into patches of at most 32x32 px that lie evenly, up to 4x4 of each image.
+
+    Example:
+        >>> patches_of(torch.zeros(1, 3, 64, 96)).shape  # 2x3 of them
+        torch.Size([6, 3, 32, 32])
+    """
     rows, columns = (_starts(extent) for extent in images.shape[-2:])
     cut = [images[..., top : top + PATCH, left : left + PATCH] for top in rows for left in columns]
     return torch.cat(cut)
@@ -123,6 +144,10 @@ def packed(images: Tensor, code: Tensor) -> Tensor:
 
     Returns:
         (n, C + 33, h, w).
+
+    Example:
+        >>> packed(torch.zeros(2, 3, 32, 32), torch.ones(33)).shape
+        torch.Size([2, 36, 32, 32])
     """
     maps = code.to(images)[None, :, None, None].expand(len(images), -1, *images.shape[-2:])
     return torch.cat([images, maps], dim=1)

@@ -20,6 +20,12 @@ class Choices:
         scope: which parameters move, a key of `SCOPES`, or patterns of names.
         outer: how the outer level learns from it, a key of `OUTERS`.
         rates: which inner rates there are.
+
+    Example:
+        >>> LEARNERS["anil"]
+        Choices(start='shared', rule='gradient', scope='head', outer='second_order', rates='fixed')
+        >>> Choices(outer="first_order") == LEARNERS["fomaml"]
+        True
     """
 
     start: str = "shared"

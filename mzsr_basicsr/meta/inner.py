@@ -30,6 +30,13 @@ class InnerLoop:
             weighted losses after the steps have the rest.
         moving: names of the parameters that move, None for all.
         truncate: steps after which a learned rule is differentiated no further back; 0 for never.
+
+    Example:
+        >>> inner = InnerLoop(torch.full((5, 1), 0.01), weights=(0.2,) * 5, moving=("tail.weight",))
+        >>> inner.places(["head.weight", "tail.weight"])  # one tensor moves, so that there is one column of rates
+        [1]
+        >>> inner.rule([torch.tensor(3.0)], {})  # the direction is the gradient itself
+        [tensor(3.)]
     """
 
     rates: Tensor
@@ -60,6 +67,14 @@ class MetaGradient:
         support: support loss before each step, (steps,).
         query: query loss after the last step (steps 0: before any), scalar.
         rule: gradient of each parameter of the rule, where that is learned; or nothing.
+
+    Example:
+        >>> from mzsr_basicsr.meta import maml
+        >>> inner = InnerLoop(torch.tensor([[0.25]]), weights=(1.0,))
+        >>> square = lambda params: params["w"] ** 2
+        >>> found = maml(lambda step, params: square, square, {"w": torch.tensor(1.0)}, inner)  # 1 -> 0.5
+        >>> found.params, found.rates, found.support, found.query
+        ({'w': tensor(0.5000)}, tensor([[-2.]]), tensor([1.]), tensor(0.2500))
     """
 
     params: dict[str, Tensor]

@@ -22,6 +22,20 @@ class MetaLearner(nn.Module):
 
     Attributes:
         moving: names of what moves, gains among them where they do.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> from mzsr_basicsr.meta import View
+        >>> network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 1, 3))
+        >>> learner = MetaLearner(network, scope="modulation")
+        >>> view = View(torch.zeros(1, 1, 8, 8), Degradation("delta", scale=2))
+        >>> learner.words(view), learner.elements(network)  # two for each of 4 + 1 channels
+        ('starts from the shared parameters; gains and biases of channels move', 10)
+        >>> sorted(learner.begin(view, dict(network.named_parameters())))
+        ['0.bias', '0.gain', '0.weight', '2.bias', '2.gain', '2.weight']
+        >>> learned = MetaLearner(network, rule="lstm")
+        >>> learned.of_the_start(), len(learned.own()) == len(learned.of_the_rule()) > 0
+        ([], True)
     """
 
     def __init__(

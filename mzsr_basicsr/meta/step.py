@@ -42,6 +42,21 @@ class MetaStep(nn.Module):
         learner: start, scope and rule; None for θ itself, all of it.
         truncate: see `InnerLoop`.
         mixed: compute in bfloat16 what serves the meta-gradient alone, see `rounding`; the inner steps stay exact.
+
+    Example:
+        On the loss w² a step from w = 1 at a rate of 0.25 leads to 1/2, so that the query loss is w² / 4.
+
+        >>> from mzsr_basicsr import Degradation
+        >>> from mzsr_basicsr.meta import Pairs, Task, maml
+        >>> network, mse = nn.Conv2d(1, 1, 1, bias=False), nn.functional.mse_loss
+        >>> _ = network.weight.data.fill_(1)
+        >>> pairs = Pairs(torch.ones(1, 1, 4, 4), torch.zeros(1, 1, 4, 4))
+        >>> task = Task(pairs, pairs, Degradation("delta", scale=1))
+        >>> step = MetaStep(network, maml, mse, steps=1, rate=0.25)
+        >>> loss, report = step([task], weights=(1.0,))
+        >>> loss.backward()
+        >>> loss.detach(), network.weight.grad.flatten(), step.judge(task), step.inner((1.0,)).rates
+        (tensor(0.2500), tensor([0.5000]), tensor([1.0000, 0.2500]), tensor([[0.2500]]))
     """
 
     log_rates: Tensor

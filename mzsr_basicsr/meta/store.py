@@ -25,6 +25,15 @@ class Store:
         keys: (M, d) unit vectors.
         strategies: (M, width).
         uses: (M,) int64, how many tasks were written to each.
+
+    Example:
+        >>> blurred, noisy = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])  # codes of two tasks
+        >>> store = empty_store(size=2, width=3).written(blurred, torch.tensor([0.5, 0.0, 0.0]), limit=10)
+        >>> strategy, nearness = store.read(blurred)
+        >>> len(store), bool(strategy[0] > 0.3), nearness
+        (1, True, 1.0)
+        >>> store.read(noisy)  # nothing is known of tasks like this one
+        (tensor([0., 0., 0.]), 0.0)
     """
 
     keys: Tensor
@@ -92,17 +101,33 @@ class Store:
 
 
 def empty_store(size: int, width: int) -> Store:
-    """Make a store that knows nothing, of codes (size,) and strategies (width,); these are held in half precision."""
+    """Make a store that knows nothing, of codes (size,) and strategies (width,); these are held in half precision.
+
+    Example:
+        >>> store = empty_store(size=2, width=3)
+        >>> len(store), store.read(torch.tensor([1.0, 0.0]))
+        (0, (tensor([0., 0., 0.]), 0.0))
+    """
     return Store(torch.zeros(0, size), torch.zeros(0, width, dtype=torch.float16), torch.zeros(0, dtype=torch.int64))
 
 
 def strategy_of(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> Tensor:
-    """Say how far parameters moved: (width,) float32 on the CPU, tensor after tensor in the order of `before`."""
+    """Say how far parameters moved: (width,) float32 on the CPU, tensor after tensor in the order of `before`.
+
+    Example:
+        >>> strategy_of({"w": torch.tensor([1.0, 2.0])}, {"w": torch.tensor([1.5, 2.0])})
+        tensor([0.5000, 0.0000])
+    """
     return torch.cat([(after[name] - value).detach().float().cpu().flatten() for name, value in before.items()])
 
 
 def followed(params: Mapping[str, Tensor], strategy: Tensor) -> dict[str, Tensor]:
-    """Move parameters as a strategy (width,) says."""
+    """Move parameters as a strategy (width,) says.
+
+    Example:
+        >>> followed({"w": torch.tensor([1.0, 2.0])}, torch.tensor([0.5, 0.0]))
+        {'w': tensor([1.5000, 2.0000])}
+    """
     parts = strategy.split([value.numel() for value in params.values()])
     moves = zip(params.items(), parts, strict=True)
     return {name: value + part.to(value).reshape(value.shape) for (name, value), part in moves}

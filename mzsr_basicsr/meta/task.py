@@ -19,7 +19,14 @@ PixelLoss = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Pairs:
-    """LR images and their HR images: lq (n, C, h, w) and gt (n, C, H, W), RGB in [0, 1]."""
+    """LR images and their HR images: lq (n, C, h, w) and gt (n, C, H, W), RGB in [0, 1].
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> gt = torch.rand(4, 3, 32, 48)
+        >>> Pairs(Degradation("gaussian:2,2", scale=2).apply(gt), gt).lq.shape
+        torch.Size([4, 3, 16, 24])
+    """
 
     lq: Tensor
     gt: Tensor
@@ -32,6 +39,14 @@ class Task:
     `degradation` is what the network is told; its kernel and noise are one for all pairs, or one for each. `made` is
     how an internal task's image is degraded once more, None where that is the same. `name` says how to draw the task
     again, and stands in error messages; `seed` is of all chance within it.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> given, gt = Degradation("gaussian:2,2", scale=2), torch.rand(6, 3, 32, 32)
+        >>> lq = given.apply(gt)
+        >>> task = Task(Pairs(lq[:2], gt[:2]), Pairs(lq[2:], gt[2:]), given, name="a round blur")
+        >>> len(task.support.lq), len(task.query.lq), task.degradation.scale
+        (2, 4, 2)
     """
 
     support: Pairs
@@ -52,6 +67,15 @@ def network_inputs(
     `fixed_inputs(lq, **inputs)` returns more of them, which do not depend on the parameters, so that they are
     computed once for all updates. `shared` are inputs that the network's method `shared_inputs(lq, **inputs)` gave
     for the image that `lq` is a part of.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> from mzsr_basicsr.archs.mzsr_wiener_arch import MZSRNetWiener
+        >>> lq, given = torch.rand(1, 3, 16, 24), Degradation("gaussian:1,1", scale=2, noise=0.01)
+        >>> sorted(network_inputs(MZSRNetWiener(num_feat=4), lq, given))
+        ['base', 'kernel', 'noise']
+        >>> network_inputs(nn.Upsample(scale_factor=2), lq, given)  # it asks for nothing
+        {}
     """
     inputs: dict[str, object] = {**(shared or {})}
     if getattr(network, "wants_kernel", False):
@@ -157,6 +181,14 @@ def task_loss(network: nn.Module, pairs: Pairs, degradation: Degradation, pixel_
         pairs: the set.
         degradation: what networks that ask for it are told.
         pixel_loss: (prediction, target) -> scalar Tensor.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> pairs = Pairs(torch.ones(1, 1, 4, 4), torch.zeros(1, 1, 4, 4))
+        >>> network = nn.Conv2d(1, 1, 1, bias=False)
+        >>> loss = task_loss(network, pairs, Degradation("delta", scale=1), nn.functional.mse_loss)
+        >>> loss({"weight": torch.full((1, 1, 1, 1), 3.0)})
+        tensor(9.)
     """
     inputs = network_inputs(network, pairs.lq, degradation)
     height, width = pairs.gt.shape[-2:]

@@ -15,6 +15,12 @@ def query_weights(kind: WeightKind, steps: int, iteration: int) -> tuple[float, 
         kind: "uniform" (what the released code does), "annealed" (what it meant to do) or "last".
         steps: inner steps; 0 (no adaptation) has the one weight 1.
         iteration: outer iteration, from 0; matters for "annealed" only.
+
+    Example:
+        >>> query_weights("uniform", steps=4, iteration=0), query_weights("last", steps=3, iteration=0)
+        ((0.25, 0.25, 0.25, 0.25), (0.0, 0.0, 1.0))
+        >>> query_weights("annealed", steps=2, iteration=5000)
+        (0.015, 0.985)
     """
     if steps == 0:
         return (1.0,)

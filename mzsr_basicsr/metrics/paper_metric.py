@@ -19,6 +19,11 @@ def calculate_psnr_paper(
         crop_border: Pixels shaved on each side.
         input_order: 'HWC' or 'CHW'.
         **kwargs: Only `better`, which BasicSR hands on, and `test_y_channel: true`, which is always so here.
+
+    Example:
+        >>> grey = np.full((16, 16), 100, np.uint8)
+        >>> round(calculate_psnr_paper(grey, grey + 1, crop_border=2), 2)  # one level of 255
+        48.13
     """
     _check_options(kwargs)
     return psnr_y(_to_rgb(img, input_order), _to_rgb(img2, input_order), crop_border)
@@ -27,7 +32,13 @@ def calculate_psnr_paper(
 def calculate_ssim_paper(
     img: np.ndarray, img2: np.ndarray, crop_border: int, input_order: str = "HWC", **kwargs: object
 ) -> float:
-    """Measure the paper's SSIM; arguments as for `calculate_psnr_paper`, see `quality.ssim_y`."""
+    """Measure the paper's SSIM; arguments as for `calculate_psnr_paper`, see `quality.ssim_y`.
+
+    Example:
+        >>> ramp = np.arange(256, dtype=np.uint8).reshape(16, 16)
+        >>> [round(calculate_ssim_paper(ramp, other, crop_border=2), 1) for other in (ramp, ramp.T)]
+        [1.0, 0.2]
+    """
     _check_options(kwargs)
     return ssim_y(_to_rgb(img, input_order), _to_rgb(img2, input_order), crop_border)
 

@@ -30,6 +30,11 @@ def psnr_y(image: np.ndarray, reference: np.ndarray, shave: int) -> float:
 
     Raises:
         ImageError: If type, shape or size is not allowed.
+
+    Example:
+        >>> grey = np.full((16, 16), 100, np.uint8)
+        >>> round(psnr_y(grey + 1, grey, shave=2), 2), psnr_y(grey, grey, shave=2)  # one level of 255; none
+        (48.13, inf)
     """
     first, second = _shaved_luma(image, reference, shave, smallest=1)
     error = float(np.mean((first - second) ** 2))
@@ -49,6 +54,11 @@ def ssim_y(image: np.ndarray, reference: np.ndarray, shave: int) -> float:
 
     Raises:
         ImageError: If type, shape or size is not allowed; 11x11 px must be left.
+
+    Example:
+        >>> black, white = np.zeros((16, 16), np.uint8), np.full((16, 16), 255, np.uint8)
+        >>> round(ssim_y(black, black, shave=2), 6), round(ssim_y(black, white, shave=2), 3)
+        (1.0, 0.0)
     """
     x, y = _shaved_luma(image, reference, shave, smallest=_WINDOW)
     mean_x, mean_y = _window_mean(x), _window_mean(y)
@@ -63,6 +73,10 @@ def luma(image: np.ndarray) -> np.ndarray:
     """Turn (H, W, 3) uint8 RGB into 8-bit Y in [16, 235] as (H, W) float64; (H, W) uint8 passes as Y already.
 
     The arithmetic is in integers, so that a Y halfway between two levels goes up on every machine.
+
+    Example:
+        >>> luma(np.array([[[0, 0, 0], [255, 255, 255], [0, 255, 0]]], np.uint8)).tolist()  # black, white, green
+        [[16.0, 235.0, 145.0]]
     """
     if image.ndim == 2:
         return image.astype(np.float64)

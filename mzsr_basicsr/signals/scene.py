@@ -24,6 +24,12 @@ class SignalSettings:
             suits the kernel, see `copies.shrink_range`.
         crop: side of the LR image that one update learns from, px; larger images are cut at random. 0: all of it.
         refresh: make the estimate anew after so many updates; 0 for never.
+
+    Example:
+        >>> SignalSettings().name, SignalSettings().wavers  # the son is one lesson for all updates
+        ('son', False)
+        >>> SignalSettings("mixed", shares=(0.7, 0.3)).wavers
+        True
     """
 
     name: str = "son"
@@ -52,6 +58,15 @@ class Scene:
         son_noise: σ of further noise on the son, [0, 1] intensity.
         seed: of all chance.
         learned: (n, 1, h, w), True where the image may be learned from; None for everywhere.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> lq, given = torch.full((1, 3, 16, 24), 0.5), Degradation("gaussian:2,2", scale=2)
+        >>> scene = Scene(nn.Upsample(scale_factor=2), lq, given, told=given, seed=7)
+        >>> scene.pixel_loss(scene.lq + 0.1, scene.lq)
+        tensor(0.1000)
+        >>> scene.generator().initial_seed(), scene.generator(salt=1).initial_seed()
+        (7, 1000010)
     """
 
     network: nn.Module

@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 from mzsr_basicsr.degradation.graphics import commonest
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.upscaling.allowed import PRECISIONS
 from mzsr_basicsr.upscaling.device import has_bfloat16, memory_format
-from mzsr_basicsr.upscaling.settings import PRECISIONS
 
 MOST = 0.02  # dB, what bfloat16 may cost
 DRAWN = 0.15  # share of an image that its commonest levels fill; 3 of 19 test photographs come to more

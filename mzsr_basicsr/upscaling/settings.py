@@ -2,18 +2,16 @@
 
 import math
 from dataclasses import asdict, dataclass, replace
-from numbers import Integral, Real
 from typing import Any, Literal
 
 from mzsr_basicsr.degradation.kernel_text import read_text
 from mzsr_basicsr.degradation.names import NOT_GIVEN, check_turn, usual_subsampling
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.upscaling.allowed import PRECISIONS, between, check_effort, check_nodata, check_signal, one_of, whole
 from mzsr_basicsr.upscaling.quality import NOISY, QUALITIES, Effort
 from mzsr_basicsr.weights import check_is_there, check_memory_place, locate
 
 SHIPPED = {2: "shipped:mzsr_domains_x2", 3: "shipped:mzsr_x3", 4: "shipped:mzsr_x4"}  # scale: weights
-PRECISIONS = ("auto", "float32", "bfloat16")
-SIGNALS = ("auto", "son", "scale", "mixed")  # what the updates may learn from; Python takes any registered name too
 ESTIMATED = ("auto", "auto-free")  # kernels
 
 
@@ -48,6 +46,11 @@ class UpscaleSettings:
         memory: a file that remembers what was learned, for later images; None for none. It is made where it is missing.
         precision: of the network's convolutions, "float32" or "bfloat16"; "auto" takes bfloat16 where the hardware has
             it and the weights were found to bear it, see `upscaling.precision`.
+
+    Example:
+        >>> settings = UpscaleSettings(scale=3, quality="best", seed=7)
+        >>> settings.effort.updates, settings.effort.self_ensemble
+        (100, True)
     """
 
     scale: float = 2.0
@@ -75,15 +78,14 @@ class UpscaleSettings:
         Raises:
             ConfigError: one line.
         """
-        _between("scale", self.scale, 1, 4)
-        _whole("tile", self.tile, 32, 8192)
-        _whole("seed", self.seed, 0, 2**63 - 1)
+        between("scale", self.scale, 1, 4)
+        whole("tile", self.tile, 32, 8192)
+        whole("seed", self.seed, 0, 2**63 - 1)
         if isinstance(self.noise, str) and self.noise != "auto":
             raise ConfigError(f"noise: {self.noise!r} must be auto, or a number from 0 to 100, levels of 255")
         if self.noise != "auto":
-            _between("noise", self.noise, 0, 100)
-        if self.nodata is not None and (isinstance(self.nodata, bool) or not isinstance(self.nodata, Real)):
-            raise ConfigError(f"nodata: {self.nodata!r} must be a number, the value that stands for no data")
+            between("noise", self.noise, 0, 100)
+        check_nodata(self.nodata)
         if self.nodata is not None and not math.isfinite(self.nodata):
             object.__setattr__(self, "nodata", None)  # NaN and infinite pixels are no data by themselves
         texts = {name: getattr(self, name) for name in ("kernel", "weights", "signal", "memory")}
@@ -92,16 +94,12 @@ class UpscaleSettings:
                 continue
             if not isinstance(text, str):
                 raise ConfigError(f"{name}: a {type(text).__name__}; give a text, such as the path of a file")
-        for name, value, allowed in (
-            ("subsampling", self.subsampling, ("auto", "direct", "bicubic")),
-            ("device", self.device, ("auto", "cpu", "cuda", "mps")),
-            ("quality", self.quality, tuple(QUALITIES)),
-            ("precision", self.precision, PRECISIONS),
-        ):
-            if value not in allowed:
-                raise ConfigError(f"{name}: {value!r}; allowed: {', '.join(allowed)}")
-        _check_effort(self.effort)
-        _check_signal(self.signal)
+        one_of("subsampling", self.subsampling, ("auto", "direct", "bicubic"))
+        one_of("device", self.device, ("auto", "cpu", "cuda", "mps"))
+        one_of("quality", self.quality, tuple(QUALITIES))
+        one_of("precision", self.precision, PRECISIONS)
+        check_effort(self.effort)
+        check_signal(self.signal)
         if self.kernel == "internal":
             raise ConfigError(
                 "kernel: internal was removed, as it cost seconds for hardly any gain; give auto, auto-free or a kernel"
@@ -127,21 +125,42 @@ class UpscaleSettings:
 
         Args:
             noise: σ of the image, in levels of 0 to 255.
+
+        Example:
+            >>> best = UpscaleSettings(kernel="gaussian:2,2", quality="best")
+            >>> best.rounds(noise=0.0), best.rounds(noise=10.0)
+            (2, 0)
         """
         harmful = noise > NOISY or self.kernel in ESTIMATED
         return 0 if self.back_projection is None and harmful else self.effort.back_projection
 
     def as_record(self) -> dict[str, Any]:
-        """Give every choice in plain values, those of the quality too."""
+        """Give every choice in plain values, those of the quality too.
+
+        Example:
+            >>> record = UpscaleSettings(quality="fast").as_record()
+            >>> record["quality"], record["updates"], record["weights"]
+            ('fast', 0, 'shipped:mzsr_domains_x2')
+        """
         return {**asdict(self), **asdict(self.effort), "weights": self.weights_file()}
 
     def weights_file(self) -> str:
-        """Name the weights: those asked for, or the shipped ones of the nearest scale; the larger where two are."""
+        """Name the weights: those asked for, or the shipped ones of the nearest scale; the larger where two are.
+
+        Example:
+            >>> [UpscaleSettings(scale=scale).weights_file() for scale in (2.9, 3.5)]
+            ['shipped:mzsr_x3', 'shipped:mzsr_x4']
+        """
         nearest = min(SHIPPED, key=lambda own: (abs(own - self.scale), -own))
         return self.weights or SHIPPED[nearest]
 
     def usual_subsampling(self) -> str:
-        """Give the subsampling that is asked for, or the usual one of the kernel."""
+        """Give the subsampling that is asked for, or the usual one of the kernel.
+
+        Example:
+            >>> [UpscaleSettings(kernel=kernel).usual_subsampling() for kernel in ("auto", "gaussian:2,2")]
+            ['bicubic', 'direct']
+        """
         return usual_subsampling(self.kernel) if self.subsampling == "auto" else self.subsampling
 
     def estimated_subsampling(self) -> str:
@@ -149,6 +168,10 @@ class UpscaleSettings:
 
         Raises:
             ConfigError: bicubic, beside a free kernel.
+
+        Example:
+            >>> [UpscaleSettings(kernel=kernel).estimated_subsampling() for kernel in ("auto", "auto-free")]
+            ['bicubic', 'direct']
         """
         if self.kernel == "auto":
             return self.usual_subsampling()
@@ -161,6 +184,11 @@ class UpscaleSettings:
 
         Raises:
             ConfigError, KernelError, WeightsError: one line.
+
+        Example:
+            >>> from mzsr_basicsr.errors import refusal
+            >>> refusal(UpscaleSettings(weights="mine.pth").check_before_work)
+            'mine.pth: weights file does not exist; check the path in the option file'
         """
         if self.kernel in ESTIMATED:
             self.estimated_subsampling()
@@ -169,32 +197,3 @@ class UpscaleSettings:
         check_is_there(locate(self.weights_file()), "weights file")
         if self.memory is not None:
             check_memory_place(self.memory, written=self.effort.updates > 0)
-
-
-def _check_effort(effort: Effort) -> None:
-    _whole("updates", effort.updates, 0, 10000)
-    _whole("back-projection", effort.back_projection, 0, 100)
-    _between("time-budget", effort.time_budget, 0, 10**6)
-
-
-def _check_signal(name: str) -> None:
-    """Refuse a signal that nobody has registered; what is shipped loads nothing."""
-    if name in SIGNALS:
-        return
-    from mzsr_basicsr.signals import SIGNALS as registered
-
-    if name not in registered:
-        raise ConfigError(f"signal: {name!r} is not registered; allowed: auto, {', '.join(registered)}")
-
-
-def _whole(name: str, value: int, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise ConfigError(f"{name}: {value!r} must be a whole number from {low} to {high}")
-    _between(name, int(value), low, high)
-
-
-def _between(name: str, value: float, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-        raise ConfigError(f"{name}: {value!r} must be a number from {low} to {high}")
-    if not low <= value <= high:
-        raise ConfigError(f"{name}: {value:g} must be from {low} to {high}")

@@ -26,6 +26,16 @@ def save_clusters(clusters: Clusters, path: str | Path, about: Mapping[str, obje
 
     Raises:
         WeightsError: it cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from mzsr_basicsr.meta.clusters import Clusters
+        >>> from mzsr_basicsr.meta.embedding import TaskEmbedding
+        >>> clusters = Clusters(torch.eye(2), TaskEmbedding(num_feat=4, size=2))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_clusters(clusters, f"{folder}/kinds.pth", about={"tasks": 100})
+        ...     sorted(torch.load(f"{folder}/kinds.pth", weights_only=True))
+        ['about', 'arguments', 'centres', 'embedding']
     """
     content = {
         "centres": clusters.centres.cpu(),
@@ -41,6 +51,16 @@ def load_clusters(path: str | Path) -> Clusters:
 
     Raises:
         WeightsError: the file is missing, damaged, no file of clusters, or its parts do not go together.
+
+    Example:
+        >>> import tempfile
+        >>> from mzsr_basicsr.meta.clusters import Clusters
+        >>> from mzsr_basicsr.meta.embedding import TaskEmbedding
+        >>> clusters = Clusters(torch.eye(2), TaskEmbedding(num_feat=4, size=2))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_clusters(clusters, f"{folder}/kinds.pth", about={"tasks": 100})
+        ...     load_clusters(f"{folder}/kinds.pth").nearest(torch.tensor([0.0, 1.0]))  # of its two centres
+        1
     """
     content, where = read_file(path, "file of clusters"), str(path)
     centres, arguments = content.get("centres"), content.get("arguments")

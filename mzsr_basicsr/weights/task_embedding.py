@@ -21,6 +21,14 @@ def load_embedding(path: str = SHIPPED) -> TaskEmbedding:
 
     Raises:
         WeightsError: the file is missing, damaged, of another network, or of another size.
+
+    Example:
+        >>> import torch
+        >>> from mzsr_basicsr import Degradation
+        >>> embedding, image = load_embedding(), torch.rand(1, 3, 64, 64)
+        >>> sharp, blurred, more = (embedding.of(image, Degradation(f"gaussian:{v}", scale=2)) for v in (0.2, 4, 5))
+        >>> bool(blurred @ more > blurred @ sharp)  # unit vectors: alike tasks lie close
+        True
     """
     content = read_file(locate(path), "weights file of TaskEmbedding")
     return filled(TaskEmbedding(), content.get("params_ema", content.get("params")), path)
@@ -31,6 +39,15 @@ def filled(embedding: TaskEmbedding, weights: Any, path: str) -> TaskEmbedding:
 
     Raises:
         WeightsError: they do not.
+
+    Example:
+        >>> from mzsr_basicsr.meta.embedding import TaskEmbedding
+        >>> trained = TaskEmbedding(num_feat=4)
+        >>> filled(TaskEmbedding(num_feat=4), trained.state_dict(), "mine.pth").training
+        False
+        >>> filled(TaskEmbedding(num_feat=4), {}, "mine.pth")
+        Traceback (most recent call last):
+        mzsr_basicsr.errors.WeightsError: mine.pth: holds no weights of TaskEmbedding; give a file ...
     """
     own = embedding.state_dict()
     if not isinstance(weights, Mapping) or set(weights) != set(own):

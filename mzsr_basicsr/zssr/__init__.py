@@ -40,6 +40,14 @@ def zssr(network: nn.Module, lq: Tensor, degradation: Degradation, settings: ZSS
 
     Raises:
         TrainingError: the loss is not finite any more, or the result is not, or is black.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> from mzsr_basicsr.archs.mzsr_lr_arch import MZSRNetLR
+        >>> network, lq = MZSRNetLR(num_feat=4, num_conv=2), torch.rand(1, 3, 16, 24)
+        >>> result = zssr(network, lq, Degradation("gaussian:1,1", scale=2), ZSSRSettings(updates=(1, 3)))
+        >>> {updates: tuple(image.shape) for updates, image in result.images.items()}, len(result.losses)
+        ({1: (1, 3, 32, 48), 3: (1, 3, 32, 48)}, 3)
     """
     learner = copy.deepcopy(network).train()
     generator = torch.Generator().manual_seed(settings.seed)
@@ -81,6 +89,12 @@ def scaled_kernel(kernel: Tensor, ratio: float) -> Tensor:
     """Bring a kernel (k, k) to a grid whose pixels are 1 / ratio as large, ratio below 1; odd, and of sum 1.
 
     It is sampled about its centre from the cubic spline through its weights.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> kernel = Degradation("gaussian:4,2", scale=2).kernel
+        >>> print(Degradation(scaled_kernel(kernel, ratio=0.5), scale=1))  # a quarter of its variances
+        7x7 px kernel, λ 1.00 and 0.50 px² at 0.00 rad; x1 direct
     """
     side = 2 * round((kernel.shape[-1] * ratio - 1) / 2) + 1
     places = (np.arange(side) - side // 2) / ratio + kernel.shape[-1] // 2

@@ -27,6 +27,11 @@ class ZSSRSettings:
         self_ensemble: take the median over the flips and transposes that leave the kernel as it is.
         precision: of the convolutions in training, "float32" or "bfloat16".
         seed: of crops, flips and noise.
+
+    Example:
+        >>> settings = ZSSRSettings(updates=(500, 3000), gradual=(1.5,), precision="bfloat16")
+        >>> max(settings.updates), settings.rate, settings.fathers[0]
+        (3000, 0.001, 1.0)
     """
 
     updates: tuple[int, ...] = (3000,)

@@ -110,6 +110,14 @@ def test_what_is_missing_or_impossible_is_said(call, message: str) -> None:
         call()
 
 
+def test_a_kernel_may_be_of_another_precision_than_the_image() -> None:
+    """A degradation holds float64, as the other networks take it; images are float32."""
+    network, lq = small_net().float(), image(1, 3, 20, 24).float()
+    result = network(lq, KERNEL.double())
+    assert result.dtype == torch.float32
+    torch.testing.assert_close(result.double(), network.double()(lq.double(), KERNEL.double()), atol=1e-4, rtol=0)
+
+
 def test_the_meta_gradient_equals_the_plain_create_graph_loop() -> None:
     network, rate = small_net(), 0.05
     hr = image(2, 2, 3, 16, 12, seed=1)

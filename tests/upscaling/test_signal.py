@@ -24,8 +24,9 @@ from mzsr_basicsr.jobs.worker import upscale_picture
 from mzsr_basicsr.pictures.picture import Picture
 from mzsr_basicsr.signals import SignalSettings
 from mzsr_basicsr.signals.son import son
+from mzsr_basicsr.upscaling.allowed import SIGNALS
 from mzsr_basicsr.upscaling.api import upscale
-from mzsr_basicsr.upscaling.settings import SIGNALS, UpscaleSettings
+from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.upscaling.upscaler import Upscaler
 from mzsr_basicsr.weights.files import save_atomically
 from mzsr_basicsr.weights.manner import manner_as_plain
@@ -117,7 +118,8 @@ def test_the_choices_of_the_command_are_the_shipped_signals():
 def test_shipped_names_load_nothing_heavy():
     code = """
 import json, sys
-from mzsr_basicsr.upscaling.settings import SIGNALS, UpscaleSettings
+from mzsr_basicsr.upscaling.allowed import SIGNALS
+from mzsr_basicsr.upscaling.settings import UpscaleSettings
 for name in SIGNALS:
     UpscaleSettings(signal=name)
 print(json.dumps([m for m in ("torch", "numpy") if m in sys.modules]))

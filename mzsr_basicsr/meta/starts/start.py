@@ -13,7 +13,15 @@ from mzsr_basicsr.meta.embedding import TaskEmbedding
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What a start sees of a task: images (n, C, h, w) in [0, 1] that are to be enlarged, and what is told of them."""
+    """What a start sees of a task: images (n, C, h, w) in [0, 1] that are to be enlarged, and what is told of them.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> from mzsr_basicsr.meta.embedding import TaskEmbedding
+        >>> view = View(torch.rand(2, 3, 40, 40), Degradation("gaussian:2,2", scale=2))
+        >>> TaskEmbedding(size=8).of(view.images, view.degradation).shape  # two images, one task
+        torch.Size([8])
+    """
 
     images: Tensor
     degradation: Degradation
@@ -25,6 +33,17 @@ class Start(nn.Module):
     Args:
         network: whose parameters they are; it is not kept.
         embedding: tells tasks apart; it is kept, and does not train. None for starts that take all tasks alike.
+
+    Example:
+        >>> from mzsr_basicsr import Degradation
+        >>> class Halved(Start):
+        ...     looks = False
+        ...     def forward(self, view, params):
+        ...         return {name: value / 2 for name, value in params.items()}
+        >>> network, view = nn.Conv2d(3, 3, 1), View(torch.zeros(1, 3, 8, 8), Degradation("delta", scale=2))
+        >>> start = Halved(network)
+        >>> start(view, {"bias": torch.ones(3)}), start.named(view), start.arguments()
+        ({'bias': tensor([0.5000, 0.5000, 0.5000])}, '', {})
     """
 
     looks = True  # at the task, by an embedding
@@ -42,7 +61,16 @@ class Start(nn.Module):
         return 0 if self.embedding is None else int(self.embedding.arguments["size"])
 
     def code(self, view: View) -> Tensor:
-        """Give a task's place among tasks, a unit vector (size,)."""
+        """Give a task's place among tasks, a unit vector (size,).
+
+        Example:
+            >>> from mzsr_basicsr import Degradation
+            >>> from mzsr_basicsr.meta.embedding import TaskEmbedding
+            >>> start = Start(nn.Conv2d(3, 3, 1), TaskEmbedding(size=8))
+            >>> code = start.code(View(torch.rand(1, 3, 40, 40), Degradation("delta", scale=2)))
+            >>> code.shape, round(float(code.norm()), 3)
+            (torch.Size([8]), 1.0)
+        """
         if self.embedding is None:
             raise ConfigError(f"train.meta.start: {type(self).__name__} does not look at tasks")
         with torch.no_grad(), torch.autocast(view.images.device.type, enabled=False):
