@@ -10,14 +10,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from mzsr_basicsr.cli.words import number_or_word, scale
+from mzsr_basicsr.cli.groups import add_command
+from mzsr_basicsr.cli.settings import add_network, add_setting, read_network_settings
 from mzsr_basicsr.collection.choices import AdaptChoices, list_files
-from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
-from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.degradation.kernel_text import ALLOWED
 from mzsr_basicsr.jobs.interrupt import INTERRUPTED, TERMINATED, ending_at_once, stop_on_sigterm
 from mzsr_basicsr.jobs.outputs import file_name
 from mzsr_basicsr.jobs.streams import put_out, say
-from mzsr_basicsr.upscaling.settings import UpscaleSettings
 
 if TYPE_CHECKING:
     from mzsr_basicsr.collection.learning import Way
@@ -31,13 +30,9 @@ _KERNEL = f"of all pictures: auto or auto-free (estimated, each its own), bicubi
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the sub-command."""
-    parser = commands.add_parser(
-        "adapt",
-        help="adapt weights to the pictures of one camera, scanner or domain",
-        description="Learn from all pictures of a folder by themselves, and write weights for pictures like them.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    line = "adapt weights to the pictures of one camera, scanner or domain"
+    more = "Learn from all pictures of a folder by themselves, and write weights for pictures like them."
+    parser = add_command(commands, "adapt", line, _EXAMPLES, more)
     option = parser.add_argument
     option("folder", type=Path, metavar="FOLDER", help="the pictures; searched recursively")
     option("-o", "--output", type=file_name, required=True, metavar="FILE", help="weights file to write, ending: .pth")
@@ -56,29 +51,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
     """Add what says how the pictures came about, and what is begun with."""
-    d = UpscaleSettings()
-    option = parser.add_argument
-    option("--scale", type=scale, help="2, 3 or 4, of the weights (default: theirs, or 2)")
-    option("--weights", help="weights to begin with, a file or shipped:NAME (default: the shipped ones of the scale)")
-    option("--kernel", default=d.kernel, metavar="SPEC|FILE", help=_KERNEL)
-    option("--kernel-turned", action="store_true", help=TURNED)
-    option(
-        "--subsampling",
-        choices=["auto", "direct", "bicubic"],
-        default=d.subsampling,
-        help="after the blur; auto: bicubic for the kernels auto and bicubic, else direct (default: %(default)s)",
-    )
-    option(
-        "--noise", type=number_or_word, default=d.noise, metavar="auto|SIGMA", help="levels of 0 to 255 (default: auto)"
-    )
-    option("--nodata", type=float, metavar="VALUE", help="of pixels without data (default: what a file says, and NaN)")
-    option(
-        "--device",
-        choices=["auto", "cpu", "cuda", "mps"],
-        default=d.device,
-        help="(default: %(default)s)",
-    )
-    option("--seed", type=int, default=d.seed, help="of all chance (default: %(default)s)")
+    add_network(parser, "weights to begin with, a")
+    add_setting(parser, "kernel", help=_KERNEL)
+    add_setting(parser, "kernel_turned")
+    add_setting(parser, "subsampling")
+    add_setting(parser, "noise", help="levels of 0 to 255 (default: auto)")
+    add_setting(parser, "nodata", help="of pixels without data (default: what a file says, and NaN)")
+    add_setting(parser, "device")
+    add_setting(parser, "seed")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -106,12 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _choices(a: argparse.Namespace) -> AdaptChoices:
-    names = [name for name in UpscaleSettings.__dataclass_fields__ if hasattr(a, name) and name != "scale"]
-    if a.scale is not None and not 1 <= a.scale <= 4:
-        raise ConfigError(f"scale: {a.scale:g}; allowed: 2, 3, 4, as networks have them")
-    upscale = UpscaleSettings(scale=a.scale or 2.0, **{name: getattr(a, name) for name in names})
-    folder, output = (Path(os.path.expanduser(path)) for path in (a.folder, a.output))
-    return AdaptChoices(folder, output, upscale, a.scale, a.minutes, a.steps, a.page, a.overwrite)
+    folder = Path(os.path.expanduser(a.folder))
+    return AdaptChoices(folder, a.output, read_network_settings(a), a.scale, a.minutes, a.steps, a.page, a.overwrite)
 
 
 @contextmanager

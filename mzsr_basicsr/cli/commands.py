@@ -22,7 +22,7 @@ from mzsr_basicsr.cli import (
     weights,
 )
 from mzsr_basicsr.cli.groups import Grouped
-from mzsr_basicsr.cli.upscale_choices import SIGNAL
+from mzsr_basicsr.cli.settings import add_setting
 from mzsr_basicsr.cli.words import parse, take_any_case
 from mzsr_basicsr.data.folders import list_photographs
 from mzsr_basicsr.degradation.names import TEST_KERNELS
@@ -30,7 +30,6 @@ from mzsr_basicsr.host import launch
 from mzsr_basicsr.jobs.interrupt import ending_at_once
 from mzsr_basicsr.jobs.outputs import check_folder
 from mzsr_basicsr.jobs.streams import put_out
-from mzsr_basicsr.upscaling.allowed import SIGNALS
 from mzsr_basicsr.weights import check_is_there, locate
 
 _LAUNCHERS: Mapping[str, Callable[[], None]] = {"train": train.main, "test": test.main}
@@ -78,7 +77,7 @@ def _add_evaluate(measure: argparse.ArgumentParser) -> None:
         default=list(TEST_KERNELS),
         help="(default: all)",
     )
-    measure.add_argument("--signal", choices=SIGNALS, default="auto", help=SIGNAL)
+    add_setting(measure, "signal")
     measure.add_argument("--outside", action="store_true", help="kernels outside the law instead of the paper's")
     measure.add_argument("--fast", action="store_true", help="without the column of back-projection and self-ensemble")
     measure.add_argument("-o", "--output", type=Path, default=Path("evaluation"), help="folder (default: %(default)s)")

@@ -5,8 +5,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mzsr_basicsr.cli.words import scale
-from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
+from mzsr_basicsr.cli.groups import add_command
+from mzsr_basicsr.cli.settings import add_setting
+from mzsr_basicsr.degradation.kernel_text import ALLOWED
 from mzsr_basicsr.degradation.names import SUBSAMPLING_METHODS, usual_subsampling
 from mzsr_basicsr.errors import MZSRError, refusal
 from mzsr_basicsr.jobs.degrade_choices import KERNELS, check_kernel, check_range, check_seed
@@ -28,13 +29,9 @@ _EPILOG = """examples:
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add `degrade` to the commands."""
-    parser = commands.add_parser(
-        "degrade",
-        help="make LR pictures from HR pictures with a blur kernel",
-        description="Make LR pictures from HR pictures: blur by a kernel, subsample, add noise.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    line = "make LR pictures from HR pictures with a blur kernel"
+    more = "Make LR pictures from HR pictures: blur by a kernel, subsample, add noise."
+    parser = add_command(commands, "degrade", line, _EPILOG, more)
     _add_files(parser)
     _add_choices(parser)
     parser.set_defaults(run=run)
@@ -62,43 +59,29 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
     about = "HR over LR, a number from 1 to 4 (default: %(default)g)"
-    parser.add_argument("--scale", type=scale, default=2.0, metavar="S", help=about)
-    parser.add_argument(
-        "--kernel",
-        default="auto",
-        metavar="SPEC|FILE",
+    add_setting(parser, "scale", metavar="S", help=about)
+    add_setting(
+        parser,
+        "kernel",
         help=f"blur kernel, in HR px and px^2, correlated with: auto ({KERNELS['auto']}), bicubic (none but bicubic "
         f"subsampling), {ALLOWED} (default: %(default)s)",
     )
-    parser.add_argument("--kernel-turned", action="store_true", help=TURNED)
-    parser.add_argument(
-        "--subsampling",
+    add_setting(parser, "kernel_turned")
+    add_setting(
+        parser,
+        "subsampling",
         choices=("auto", *SUBSAMPLING_METHODS),
-        default="auto",
         help="direct keeps the top-left one of SxS pixels, bicubic averages around their centre; auto: bicubic for the "
         "kernels auto and bicubic, direct for others, as of mzsr upscale (default: %(default)s)",
     )
-    parser.add_argument(
-        "--noise",
-        type=float,
-        default=0.0,
-        metavar="SIGMA",
-        help="standard deviation of white noise, in levels from 0 to 255 (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--seed",
-        type=int,
-        default=0,
-        help="seed of the noise, an integer from 0; each file has noise of its own, by its name (default: %(default)s)",
-    )
+    noise = "standard deviation of white noise, in levels from 0 to 255 (default: %(default)g)"
+    add_setting(parser, "noise", type=float, default=0.0, metavar="SIGMA", help=noise)
+    seed = "seed of the noise, an integer from 0; each file has noise of its own, by its name (default: %(default)s)"
+    add_setting(parser, "seed", help=seed)
     crop = "first cut the HR pictures at the right and at the bottom to a multiple of S (default: keep all pixels)"
     parser.add_argument("--crop-to-multiple", action="store_true", help=crop)
-    parser.add_argument(
-        "--nodata",
-        type=float,
-        metavar="VALUE",
-        help="pixels of this value hold no data, and do not spread (default: what a GeoTIFF says, and NaN)",
-    )
+    nodata = "pixels of this value hold no data, and do not spread (default: what a GeoTIFF says, and NaN)"
+    add_setting(parser, "nodata", help=nodata)
 
 
 def run(arguments: argparse.Namespace) -> int | None:

@@ -1,7 +1,9 @@
-"""The help of `mzsr`: the commands in groups of what people do, one line each, and the page of each."""
+"""The help of `mzsr`: the commands in groups of what people do, one line each, the page of each, and its output."""
 
 import argparse
 from collections.abc import Iterable
+
+from mzsr_basicsr.jobs.outputs import file_name
 
 # A command of yours is a word here; one that is not there yet does no harm.
 GROUPS = {
@@ -36,6 +38,14 @@ def add_command(
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def add_output(parser: argparse.ArgumentParser, about: str, endings: tuple[str, ...], required: bool = True) -> None:
+    """Add `--output` and `--overwrite` of a command that writes one file; `check_output` takes `endings` from there."""
+    text = f"{about}, ending: {endings[0]}" if len(endings) == 1 else f"{about}; endings: {' '.join(endings)}"
+    parser.add_argument("-o", "--output", type=file_name, required=required, metavar="FILE", help=text)
+    parser.add_argument("--overwrite", action="store_true", help="replace a file that is there (default: refuse)")
+    parser.set_defaults(endings=endings)
 
 
 class Grouped(argparse.HelpFormatter):

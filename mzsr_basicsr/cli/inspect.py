@@ -8,15 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mzsr_basicsr.cli.upscale_choices import SIGNAL
-from mzsr_basicsr.cli.words import number_or_word, scale
-from mzsr_basicsr.degradation.kernel_text import ALLOWED, TURNED
+from mzsr_basicsr.cli.groups import add_command
+from mzsr_basicsr.cli.settings import add_setting, read_settings
+from mzsr_basicsr.cli.words import number_or_word
+from mzsr_basicsr.degradation.kernel_text import ALLOWED
 from mzsr_basicsr.inspection.choices import LEARNED, Choices
 from mzsr_basicsr.inspection.folder import FORMATS, PAGE, names
 from mzsr_basicsr.jobs.interrupt import ending_at_once, stop_on_sigterm
 from mzsr_basicsr.jobs.outputs import check_folder
 from mzsr_basicsr.jobs.streams import put_out
-from mzsr_basicsr.upscaling.allowed import SIGNALS
 from mzsr_basicsr.upscaling.settings import UpscaleSettings
 
 if TYPE_CHECKING:
@@ -35,13 +35,9 @@ _KERNEL = (
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the sub-command."""
-    parser = commands.add_parser(
-        "inspect",
-        help="show what adaptation did to one image: page, numbers, animation",
-        description="Adapt to one image and show every update: loss, PSNR, pictures and which layers moved.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    line = "show what adaptation did to one image: page, numbers, animation"
+    more = "Adapt to one image and show every update: loss, PSNR, pictures and which layers moved."
+    parser = add_command(commands, "inspect", line, _EXAMPLES, more)
     option = parser.add_argument
     option("lr", nargs="?", type=Path, metavar="LR", help="the LR image")
     option("--gt", type=Path, metavar="FILE", help="its HR image, to measure PSNR and SSIM with (default: not known)")
@@ -63,44 +59,22 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
     """Add the options of the adaptation."""
-    d = UpscaleSettings()
-    option = parser.add_argument
-    option("--scale", type=scale, default=d.scale, help="of the weights (default: %(default)g)")
-    option(
-        "--weights",
-        help="weights file or shipped:NAME (default: shipped:mzsr_domains_x2, mzsr_x3 or mzsr_x4, by the scale)",
-    )
-    option("--kernel", default=d.kernel, metavar="SPEC|FILE", help=_KERNEL)
-    option(
-        "--subsampling",
-        choices=["auto", "direct", "bicubic"],
-        default=d.subsampling,
-        help="after the blur; auto: bicubic for the kernels auto and bicubic, else direct (default: %(default)s)",
-    )
-    option("--kernel-turned", action="store_true", help=TURNED)
-    option("--updates", type=int, default=d.effort.updates, help="gradient updates, 0 to 1000 (default: %(default)s)")
-    option("--signal", choices=SIGNALS, default=d.signal, help=SIGNAL)
-    option(
-        "--rates",
-        type=number_or_word,
-        default=LEARNED,
-        metavar="learned|RATE",
-        help="of the updates (default: %(default)s)",
-    )
-    option(
-        "--noise",
-        type=number_or_word,
-        default=d.noise,
-        metavar="auto|SIGMA",
-        help="standard deviation of the LR image's noise, levels of 0 to 255 (default: auto, estimated; 0 of --hr)",
-    )
-    option(
-        "--device",
-        choices=["auto", "cpu", "cuda", "mps"],
-        default=d.device,
-        help="(default: %(default)s)",
-    )
-    option("--seed", type=int, default=d.seed, help="of all chance (default: %(default)s)")
+    add_setting(parser, "scale", help="of the weights (default: %(default)g)")
+    weights = "weights file or shipped:NAME (default: shipped:mzsr_domains_x2, mzsr_x3 or mzsr_x4, by the scale)"
+    add_setting(parser, "weights", help=weights)
+    add_setting(parser, "kernel", help=_KERNEL)
+    add_setting(parser, "subsampling")
+    add_setting(parser, "kernel_turned")
+    updates = UpscaleSettings().effort.updates
+    about = "gradient updates, 0 to 1000 (default: %(default)s)"
+    add_setting(parser, "updates", default=updates, metavar=None, help=about)
+    add_setting(parser, "signal")
+    rates = "of the updates (default: %(default)s)"
+    parser.add_argument("--rates", type=number_or_word, default=LEARNED, metavar="learned|RATE", help=rates)
+    noise = "standard deviation of the LR image's noise, levels of 0 to 255 (default: auto, estimated; 0 of --hr)"
+    add_setting(parser, "noise", help=noise)
+    add_setting(parser, "device")
+    add_setting(parser, "seed")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -130,10 +104,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _choices(arguments: argparse.Namespace) -> Choices:
-    names = [name for name in UpscaleSettings.__dataclass_fields__ if hasattr(arguments, name)]
-    upscale = UpscaleSettings(**{name: getattr(arguments, name) for name in names})
     paths = (arguments.lr, arguments.gt, arguments.hr)
-    return Choices(upscale, *paths, arguments.rates, arguments.crop)
+    return Choices(read_settings(arguments), *paths, arguments.rates, arguments.crop)
 
 
 def _teller(last: int) -> "Callable[[Update], None]":

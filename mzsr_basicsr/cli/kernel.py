@@ -4,12 +4,13 @@ import argparse
 import json
 from pathlib import Path
 
-from mzsr_basicsr.cli.groups import add_command
+from mzsr_basicsr.cli.groups import add_command, add_output
+from mzsr_basicsr.cli.settings import add_setting
 from mzsr_basicsr.cli.words import whole_scale
 from mzsr_basicsr.degradation.kernel_text import ALLOWED, files_of, read_text
 from mzsr_basicsr.errors import ConfigError, MZSRError, refusal
 from mzsr_basicsr.jobs.interrupt import ending_at_once
-from mzsr_basicsr.jobs.outputs import check_output, file_name
+from mzsr_basicsr.jobs.outputs import check_output
 from mzsr_basicsr.jobs.streams import put_out, say
 from mzsr_basicsr.pictures.kinds import TARGETS, check_is_there
 from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
@@ -54,19 +55,19 @@ def add(commands: argparse._SubParsersAction) -> None:
     _add_estimate(add_command(actions, "estimate", "estimate the blur kernel of pictures", _ESTIMATE_EPILOG))
     draw = add_command(actions, "draw", "draw a kernel as a picture for people", _DRAW_EPILOG)
     draw.add_argument("kernel", metavar="SPEC|FILE", help=_KERNEL)
-    _add_output(draw, "picture to write", TARGETS, required=True)
+    add_output(draw, "picture to write", TARGETS)
     _add_side(draw, 480)
     draw.set_defaults(run=_draw)
     convert = add_command(actions, "convert", "write a kernel as a file of another kind", _CONVERT_EPILOG)
     convert.add_argument("kernel", metavar="SPEC|FILE", help=_KERNEL)
-    _add_output(convert, "kernel file to write; .npy and .mat are exact, .png has 16 bits", _KERNELS, required=True)
+    add_output(convert, "kernel file to write; .npy and .mat are exact, .png has 16 bits", _KERNELS)
     for option, about in _CHANGES.items():
         convert.add_argument(option, action="store_true", help=about)
     convert.set_defaults(run=_convert)
     compare = add_command(actions, "compare", "say how kernel B differs from kernel A", _COMPARE_EPILOG)
     compare.add_argument("first", metavar="A", help=f"the kernel to compare with: {_KERNEL}")
     compare.add_argument("second", metavar="B", help="the kernel to judge, given likewise")
-    _add_output(compare, "picture of A, B and their difference (default: none)", TARGETS)
+    add_output(compare, "picture of A, B and their difference (default: none)", TARGETS, required=False)
     _add_side(compare, 320)
     compare.set_defaults(run=_compare)
 
@@ -80,29 +81,14 @@ def _add_estimate(parser: argparse.ArgumentParser) -> None:
         default=2,
         help="HR over LR; the kernel is in px of the HR image (default: %(default)s)",
     )
-    parser.add_argument(
-        "--kernel",
-        choices=ESTIMATED,
-        default="auto",
-        help="auto: a Gaussian, a disk or a motion by KernelNet, auto-free: a free kernel by it (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--subsampling",
-        choices=("auto", "direct", "bicubic"),
-        default="auto",
-        help="how pixels were lost after the blur; auto: bicubic for the kernel auto, direct for the others "
-        "(default: %(default)s)",
-    )
+    kernel = "auto: a Gaussian, a disk or a motion by KernelNet, auto-free: a free kernel by it (default: %(default)s)"
+    add_setting(parser, "kernel", choices=ESTIMATED, metavar=None, help=kernel)
+    lost = "how pixels were lost after the blur; auto: bicubic for the kernel auto, direct for the others"
+    add_setting(parser, "subsampling", help=f"{lost} (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one line of JSON for each image (default: text)")
-    _add_output(parser, "kernel file to write, of one image; draw it with `mzsr kernel draw` (default: none)", _KERNELS)
+    about = "kernel file to write, of one image; draw it with `mzsr kernel draw` (default: none)"
+    add_output(parser, about, _KERNELS, required=False)
     parser.set_defaults(run=_estimate)
-
-
-def _add_output(parser: argparse.ArgumentParser, about: str, endings: tuple[str, ...], required: bool = False) -> None:
-    text = f"{about}; endings: {' '.join(endings)}"
-    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", required=required, help=text)
-    parser.add_argument("--overwrite", action="store_true", help="replace a file that is there (default: refuse)")
-    parser.set_defaults(endings=endings)
 
 
 def _add_side(parser: argparse.ArgumentParser, default: int) -> None:

@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from mzsr_basicsr.cli.groups import add_command
+from mzsr_basicsr.cli.groups import add_command, add_output
 from mzsr_basicsr.cli.words import whole_scale
 from mzsr_basicsr.jobs.interrupt import ending_at_once
-from mzsr_basicsr.jobs.outputs import check_output, file_name
+from mzsr_basicsr.jobs.outputs import check_output
 from mzsr_basicsr.jobs.streams import put_out
 from mzsr_basicsr.task_tools.choices import CLUSTER_ENDINGS, MAP_ENDINGS, SCALES, TaskChoices, check_clusters
 
@@ -32,9 +32,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def _add_common(parser: argparse.ArgumentParser, about: str, endings: tuple[str, ...], tasks: int) -> None:
     option = parser.add_argument
     option("photos", nargs="+", type=Path, metavar="PHOTOS", help="folder of photographs; each is a domain of its own")
-    text = f"{about}; endings: {' '.join(endings)}"
-    option("-o", "--output", type=file_name, metavar="FILE", required=True, help=text)
-    option("--overwrite", action="store_true", help="replace a file that is there (default: refuse)")
+    add_output(parser, about, endings)
     option("--tasks", type=int, default=tasks, metavar="N", help="tasks to draw (default: %(default)s)")
     option("--seed", type=int, default=0, help="of all chance (default: %(default)s)")
     option("--scale", type=whole_scale, choices=SCALES, default=2, help="HR over LR (default: %(default)s)")
@@ -44,7 +42,6 @@ def _add_common(parser: argparse.ArgumentParser, about: str, endings: tuple[str,
         metavar="FILE",
         help="of the embedding, a file or shipped:NAME (default: %(default)s)",
     )
-    parser.set_defaults(endings=endings)
 
 
 def _checked(a: argparse.Namespace) -> TaskChoices:

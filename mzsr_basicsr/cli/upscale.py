@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from mzsr_basicsr.cli.groups import add_command
 from mzsr_basicsr.cli.many import add_many, check_not_many, read_many
-from mzsr_basicsr.cli.upscale_choices import add_choices, choices
+from mzsr_basicsr.cli.settings import read_settings
+from mzsr_basicsr.cli.upscale_choices import add_choices
 from mzsr_basicsr.cli.upscale_pipe import goes_out, prepare_pipe
 from mzsr_basicsr.cli.upscale_report import say_how_many, tell_all, tell_json, teller
 from mzsr_basicsr.errors import ConfigError
@@ -31,14 +33,9 @@ _EXAMPLES = """examples:
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the sub-command."""
-    parser = commands.add_parser(
-        "upscale",
-        help="enlarge pictures and clips; no training, no option file",
-        description="Enlarge pictures and clips by zero-shot super-resolution: the network adapts to each one.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    d = UpscaleSettings()
+    line = "enlarge pictures and clips; no training, no option file"
+    more = "Enlarge pictures and clips by zero-shot super-resolution: the network adapts to each one."
+    parser = add_command(commands, "upscale", line, _EXAMPLES, more)
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="file, folder, glob, or - for the standard input")
     parser.add_argument(
         "-o",
@@ -56,7 +53,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("--compare", action="store_true", help="also write NAME_compare.png: bicubic, result, kernel")
     parser.add_argument("--cog", action="store_true", help="write scenes (GeoTIFF) as Cloud Optimized GeoTIFF")
     parser.add_argument("--json", action="store_true", help="one JSON record a file on the standard output")
-    parser.set_defaults(run=run, device=d.device)
+    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -73,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _prepare(arguments: argparse.Namespace) -> Callable[[], int]:
     """Check all that can be checked at once, and only then load what the work needs."""
-    settings = choices(arguments)
+    settings = read_settings(arguments)
     if not 1 <= arguments.jobs <= 4 * (os.cpu_count() or 1):
         raise ConfigError(f"jobs: {arguments.jobs} must be from 1 to {4 * (os.cpu_count() or 1)}")
     shard, hands = read_many(arguments)

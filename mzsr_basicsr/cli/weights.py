@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mzsr_basicsr.cli import weights_join
-from mzsr_basicsr.cli.groups import add_command
+from mzsr_basicsr.cli.groups import add_command, add_output
 from mzsr_basicsr.data.folders import list_photographs
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.degrade_choices import check_seed
 from mzsr_basicsr.jobs.interrupt import ending_at_once
-from mzsr_basicsr.jobs.outputs import check_output, file_name
+from mzsr_basicsr.jobs.outputs import check_output
 from mzsr_basicsr.jobs.streams import put_out
 from mzsr_basicsr.weights import check_is_there, locate
 
@@ -38,8 +38,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def _add_average(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
     option("files", nargs="+", metavar="FILE", help="weights files of one network, scale and manner, or shipped:NAME")
-    option("-o", "--output", type=file_name, required=True, metavar="FILE", help="weights file to write, ending: .pth")
-    option("--overwrite", action="store_true", help="replace a file that is there (default: refuse)")
+    add_output(parser, "weights file to write", (".pth",))
     option(
         "--soup",
         metavar="PHOTOS",
@@ -85,7 +84,7 @@ def _check(a: argparse.Namespace) -> None:
         check_is_there(file, "weights file")
         if [Path(other).resolve() for other in files].count(Path(file).resolve()) > 1:
             raise ConfigError(f"weights average: {path} is given more than once; give each file once")
-    check_output(a.output, (".pth",), [Path(file) for file in files], a.overwrite)
+    check_output(a.output, a.endings, [Path(file) for file in files], a.overwrite)
     for name, low, values in (("tasks", 1, [a.tasks]), ("updates", 0, a.updates)):
         for value in values:
             if not low <= value <= _MOST[name]:

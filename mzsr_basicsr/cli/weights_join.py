@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-from mzsr_basicsr.cli.groups import add_command
+from mzsr_basicsr.cli.groups import add_command, add_output
 from mzsr_basicsr.data.folders import list_photographs
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.degrade_choices import check_seed
 from mzsr_basicsr.jobs.interrupt import ending_at_once
-from mzsr_basicsr.jobs.outputs import check_output, file_name
+from mzsr_basicsr.jobs.outputs import check_output
 from mzsr_basicsr.jobs.streams import put_out
 from mzsr_basicsr.weights import check_is_there, locate
 
@@ -28,8 +28,7 @@ def add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     option("other", metavar="OTHER", help="weights file of the same network, trained on another domain")
     option("--photos", required=True, metavar="FOLDER", help="images of the first one's domain, searched recursively")
     option("--others", metavar="FOLDER", help="images of the other domain (default: drawn graphics)")
-    option("-o", "--output", type=file_name, required=True, metavar="FILE", help="weights file to write, ending: .pth")
-    option("--overwrite", action="store_true", help="replace a file that is there (default: refuse)")
+    add_output(parser, "weights file to write", (".pth",))
     option("--tasks", type=int, default=480, help="examples of either domain, 8 to 10000 (default: %(default)s)")
     option("--centres", type=int, default=8, help="clusters of either domain, 1 to 100 (default: %(default)s)")
     option(
@@ -73,7 +72,7 @@ def _check(a: argparse.Namespace) -> None:
     """Refuse what needs no file to be read."""
     for path in (a.base, a.other):
         check_is_there(locate(path), "weights file")
-    check_output(a.output, (".pth",), [Path(locate(path)) for path in (a.base, a.other)], a.overwrite)
+    check_output(a.output, a.endings, [Path(locate(path)) for path in (a.base, a.other)], a.overwrite)
     for name, low in (("tasks", 8), ("centres", 1)):
         if not low <= getattr(a, name) <= _MOST[name]:
             raise ConfigError(f"{name}: {getattr(a, name)} must be from {low} to {_MOST[name]}")

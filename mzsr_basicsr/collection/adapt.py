@@ -14,7 +14,7 @@ from mzsr_basicsr.collection.lessons import Judge, Teacher
 from mzsr_basicsr.collection.page import write_page
 from mzsr_basicsr.collection.result import ALL_MADE, TIME_UP, Report, content_of
 from mzsr_basicsr.collection.state import State, another_run, load_state
-from mzsr_basicsr.collection.survey import Member, Survey, held_out, survey
+from mzsr_basicsr.collection.survey import Member, Survey, held_out, many, survey
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError, TrainingError
 from mzsr_basicsr.signals import SignalSettings
@@ -140,7 +140,7 @@ def _read(choices: AdaptChoices, upscaler: Upscaler, state: State, tell: Tell) -
     if not listed.others:
         return found
     count = len(listed.others)
-    line = f"{count} file{'s' * (count != 1)} skipped, no picture{'s' * (count != 1)}, as {listed.others[0].name}"
+    line = f"{many(count, 'file')} skipped, no picture{'s' * (count != 1)}, as {listed.others[0].name}"
     return replace(found, notices=(line, *found.notices))
 
 

@@ -10,7 +10,7 @@ from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.fields.kinds import field_of
 from mzsr_basicsr.jobs.outputs import check_output
 from mzsr_basicsr.pictures.kinds import SUFFIXES, is_picture_name
-from mzsr_basicsr.upscaling.settings import SHIPPED, UpscaleSettings
+from mzsr_basicsr.upscaling.settings import UpscaleSettings
 from mzsr_basicsr.weights import locate
 
 MINUTES = (0.01, 10_000.0)
@@ -56,8 +56,6 @@ class AdaptChoices:
             raise ConfigError(f"minutes: {self.minutes:g} must be from {MINUTES[0]:g} to {MINUTES[1]:g}")
         if self.steps is not None and self.steps < 1:
             raise ConfigError(f"steps: {self.steps} must be at least 1")
-        if self.scale not in (None, *SHIPPED):
-            raise ConfigError(f"scale: {self.scale:g}; allowed: {', '.join(map(str, SHIPPED))}, as networks have them")
         self.upscale.check_before_work()
         weights = Path(locate(self.upscale.weights_file()))
         going_on = self.overwrite or self.state.is_file()  # whose output it is, the state says

@@ -7,7 +7,8 @@ from typing import Any
 from torch import nn
 
 from mzsr_basicsr.collection.learning import LEAST, Way
-from mzsr_basicsr.collection.state import sha256
+from mzsr_basicsr.collection.survey import many
+from mzsr_basicsr.files.digest import file_sha256
 from mzsr_basicsr.meta.task import everywhere
 from mzsr_basicsr.weights import locate
 from mzsr_basicsr.weights.files import read_file
@@ -75,7 +76,7 @@ def content_of(report: Report, network: nn.Module, weights: str, seed: int) -> d
         "loss_after": after,
         "gain": report.way.promised,
         "seed": seed,
-        "start": {"file": Path(file).name, "sha256": sha256(Path(file))},
+        "start": {"file": Path(file).name, "sha256": file_sha256(file)},
     }
     return {"params": params, **rest, "about": {**source["about"], COLLECTION: note}}
 
@@ -106,9 +107,9 @@ def record_of(report: Report) -> dict[str, Any]:
 def said(report: Report) -> list[str]:
     """Say in lines for people what was done."""
     before, after = report.losses
-    on = f"{len(report.members)} pictures, judged by {len(report.held_out)}"
     way = report.way
-    made = f"{way.step} steps on {on}"
+    learned = f"{many(way.step, 'step')} on {many(len(report.members), 'picture')}"
+    made = f"{learned}, judged by {len(report.held_out)}"
     if way.kept:
         kept = f"held-out loss {before:.5f} -> {after:.5f} ({way.promised:+.2f} dB), kept after step {way.kept}"
     else:

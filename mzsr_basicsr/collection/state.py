@@ -1,7 +1,5 @@
 """The state of a run, in a hidden file beside its output: whole or not at all, and of that run alone."""
 
-import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from torch import Tensor
 from mzsr_basicsr.collection.learning import Way
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import WeightsError
+from mzsr_basicsr.files.digest import file_sha256
 from mzsr_basicsr.weights.files import read_file, save_atomically
 
 KIND = "state of mzsr adapt"
@@ -53,16 +52,12 @@ class State:
         )
 
     def remove(self) -> None:
-        """Remove the file, and what killed runs have left of it."""
+        """Remove the file."""
         self.path.unlink(missing_ok=True)
-        left = re.compile(re.escape(f".{self.path.name}.") + r"[0-9a-f]{8}")
-        for path in self.path.parent.glob(".*"):
-            if left.fullmatch(path.name):
-                path.unlink(missing_ok=True)
 
     def owns(self, file: Path) -> bool:
         """Tell whether a file that is there is what the run has written."""
-        return sha256(file) in self.wrote.get(file.name, "").split()
+        return file.is_file() and file_sha256(file) in self.wrote.get(file.name, "").split()
 
     def announce(self, file: Path, part: Path) -> None:
         """Save what is about to be written, so that a run that is killed at that moment knows it as its own.
@@ -74,7 +69,7 @@ class State:
         Raises:
             WeightsError: the state cannot be written.
         """
-        known = [*self.wrote.get(file.name, "").split(), sha256(part)]
+        known = [*self.wrote.get(file.name, "").split(), file_sha256(part)]
         self.wrote[file.name] = " ".join(dict.fromkeys(known[-2:]))
         self.save()
 
@@ -146,8 +141,3 @@ def another_run(path: Path, why: str) -> WeightsError:
 
 def _damaged(path: Path) -> WeightsError:
     return WeightsError(f"{path}: damaged, or no {KIND}; remove it, {ANEW}")
-
-
-def sha256(file: Path) -> str:
-    """Hash a file; empty where there is none."""
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""

@@ -156,8 +156,7 @@ def _too_few(folder: Path, used: int, refused: list[str], same: int) -> str:
     left_out = [f"{same} the same as another" if same else "", f"{len(refused)} refused" if refused else ""]
     why = f" ({', '.join(part for part in left_out if part)})" if same or refused else ""
     first = f"; the first: {refused[0]}" if refused else ""
-    many = f"{used} picture{'s' * (used != 1)}"
-    return f"adapt: {folder} holds {many} that can be used{why}; {ONE}{first}"
+    return f"adapt: {folder} holds {many(used, 'picture')} that can be used{why}; {ONE}{first}"
 
 
 def _notices(
@@ -168,12 +167,12 @@ def _notices(
     if chosen < listed:
         said.append(f"{listed} pictures; {chosen} of them, by chance, are learned from")
     if refused:
-        said.append(f"{_many(len(refused), 'picture')} skipped, that cannot be used; the first: {refused[0]}")
+        said.append(f"{many(len(refused), 'picture')} skipped, that cannot be used; the first: {refused[0]}")
     if same:
-        said.append(f"{_many(same, 'picture')} skipped, the same as another")
+        said.append(f"{many(same, 'picture')} skipped, the same as another")
     if untold:
         said.append(
-            f"{_many(untold, 'picture')} with a doubtful kernel; `mzsr upscale` says of each what it is taken for"
+            f"{many(untold, 'picture')} with a doubtful kernel; `mzsr upscale` says of each what it is taken for"
         )
     stated = sorted({one.dpi for one in members if one.dpi})
     if len(stated) > 1:
@@ -182,5 +181,6 @@ def _notices(
     return said
 
 
-def _many(count: int, what: str) -> str:
+def many(count: int, what: str) -> str:
+    """Count things, in the plural unless there is one."""
     return f"{count} {what}{'s' * (count != 1)}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.jobs.outputs import check_output
 from mzsr_basicsr.pictures.kinds import check_is_there
-from mzsr_basicsr.upscaling.settings import ESTIMATED, SHIPPED, UpscaleSettings
+from mzsr_basicsr.upscaling.settings import ESTIMATED, UpscaleSettings
 from mzsr_basicsr.weights import locate
 
 ENDINGS = (".onnx", ".pt")
@@ -43,8 +43,6 @@ class ExportChoices:
         Raises:
             MZSRError: one line.
         """
-        if self.scale not in (None, *SHIPPED):
-            raise ConfigError(f"scale: {self.scale:g}; allowed: {', '.join(map(str, SHIPPED))}, as networks have them")
         if self.image is None and self.upscale.kernel in ESTIMATED:
             raise ConfigError(
                 f"kernel: {self.upscale.kernel} is estimated from an image; give --image FILE of the camera or "

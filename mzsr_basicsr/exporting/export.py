@@ -54,13 +54,19 @@ def said(choices: ExportChoices, report: Report) -> list[str]:
     """Say in lines what was written."""
     told = report.about
     how = f"adapted by {told['updates']} updates" if told["updates"] != "0" else "not adapted"
+    if choices.image is not None and choices.upscale.effort.updates and told["updates"] == "0":
+        how += ", as no update served the image"
     size = choices.output.stat().st_size / 2**20
     return [
         f"{choices.output}: {told['architecture']} of {told['name']}, {how}, {told['degradation']}, {size:.1f} MiB",
         f"{told['layout']} {told['range']}, any batch and size; tiles need {told['overlap']} px around them",
-        f"run on a trial image, it lies off mzsr's own result by {report.trial.inner:.1e} of [0, 1] inside, "
-        f"{report.trial.border:.1e} within {BORDER} px of the border",
+        f"run on a trial image, it lies off mzsr's own result by {_off(report.trial.inner, choices)} inside, "
+        f"{_off(report.trial.border, choices)} within {BORDER} px of the border",
     ]
+
+
+def _off(difference: float, choices: ExportChoices) -> str:
+    return f"{255 * difference:.0f} of 255 levels" if choices.uint8 else f"{difference:.1e} of [0, 1]"
 
 
 def record_of(choices: ExportChoices, report: Report) -> dict[str, Any]:

@@ -54,7 +54,8 @@ def read_source(choices: ExportChoices) -> Source:
     notices = []
     if loaded.learner is not None and not loaded.learner.plain:
         notices.append(
-            f"{file}: which network they start from is chosen by an image; without --image their first is exported"
+            f"{file}: which network they start from is chosen by an image; without --image their first is exported; "
+            "--image FILE --updates 0 chooses, and adapts nothing"
         )
     return Source(loaded.network, chosen.degradation.with_noise(noise).to(_LIKE), 0, tuple(notices))
 

@@ -20,14 +20,14 @@ def is_folder_name(text: str) -> bool:
 
 
 def file_name(text: str) -> Path:
-    """Take an output of the command line that is one file.
+    """Take an output of the command line that is one file, also below `~`.
 
     Raises:
         ArgumentTypeError: it ends with a slash, as folders do.
     """
     if is_folder_name(text):
         raise ArgumentTypeError(f"{text} is a folder's name, by its slash; give the name of a file")
-    return Path(text)
+    return Path(os.path.expanduser(text))
 
 
 def check_output(output: Path, endings: Sequence[str], inputs: Sequence[Path], overwrite: bool) -> None:

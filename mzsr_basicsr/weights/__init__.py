@@ -1,10 +1,10 @@
 """Trained networks that ship with the package, each with a model card of the same name and a checksum in SHA256SUMS."""
 
-import hashlib
 import os
 from pathlib import Path
 
 from mzsr_basicsr.errors import WeightsError
+from mzsr_basicsr.files.digest import file_sha256
 
 FOLDER = Path(__file__).parent
 PREFIX = "shipped:"
@@ -80,21 +80,17 @@ def check_memory_place(path: str, written: bool = False) -> None:
 
 
 def _check(file: Path) -> None:
-    found = _digest(file)
+    found = file_sha256(file)
     if found != _sums().get(file.name):
         raise WeightsError(f"{file}: its SHA-256 is {found}, not that of {_SUMS}; install the package again")
 
 
 def _state(file: Path, expected: str) -> dict[str, str]:
     try:
-        found = _digest(file)
+        found = file_sha256(file)
     except OSError as error:
         return {"state": "missing" if isinstance(error, FileNotFoundError) else "unreadable", "sha256": ""}
     return {"state": "ok" if found == expected else "damaged", "sha256": found}
-
-
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _sums() -> dict[str, str]:

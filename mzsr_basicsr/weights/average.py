@@ -1,6 +1,5 @@
 """Weights files averaged: of several files of one network, one file of the mean of all their tensors."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mzsr_basicsr.errors import WeightsError
+from mzsr_basicsr.files.digest import file_sha256
 from mzsr_basicsr.weights import locate
 from mzsr_basicsr.weights.files import read_file
 from mzsr_basicsr.weights.manner import manner_as_plain, manner_of
@@ -44,7 +44,7 @@ def read_source(path: str) -> Source:
             raise WeightsError(f"{path}: {name} holds weights that are NaN or infinite; replace the file")
         if name == "rates" and bool((value < 0).any()):
             raise WeightsError(f"{path}: its learned rates must not be negative; replace the file")
-    return Source(path, content, hashlib.sha256(Path(file).read_bytes()).hexdigest())
+    return Source(path, content, file_sha256(file))
 
 
 def check_alike(sources: Sequence[Source]) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import os
-import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -93,14 +92,6 @@ class MemoryFile:
                 raise WeightsError(f"{self.path}: cannot be written ({reason})") from error
             store = self.read().written(code, strategy, self.owner.limit)
             save_atomically({"about": {"kind": _KIND, **asdict(self.owner)}, **vars(store)}, self.path)
-            self._tidy_up()
-
-    def _tidy_up(self) -> None:
-        """Remove what killed writers have left; who has the lock is the only one that writes."""
-        left = re.compile(re.escape(f".{self.path.name}.") + r"[0-9a-f]{8}")
-        for path in self.path.parent.glob(".*"):
-            if left.fullmatch(path.name):
-                path.unlink(missing_ok=True)
 
     def _check_size(self) -> None:
         """Refuse what is larger than a memory can be, or would be once it is read."""

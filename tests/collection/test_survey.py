@@ -14,7 +14,7 @@ from PIL import Image
 
 from mzsr_basicsr.collection import survey as surveys
 from mzsr_basicsr.collection.choices import list_files
-from mzsr_basicsr.collection.survey import held_out, planes_of, survey
+from mzsr_basicsr.collection.survey import held_out, many, planes_of, survey
 from mzsr_basicsr.errors import ConfigError, ImageError
 from mzsr_basicsr.upscaling.upscaler import Upscaler
 
@@ -155,3 +155,8 @@ def test_folders_without_pictures(tmp_path):
     listed = list_files(write_parts(tmp_path / "texts", 2))
     assert [path.name for path in listed.pictures] == ["0.png", "1.png"]
     assert [path.name for path in listed.others] == ["a.txt", "scan.dcm"]
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "0 pictures"), (1, "1 picture"), (2, "2 pictures")])
+def test_one_thing_is_in_the_singular(count, said):
+    assert many(count, "picture") == said

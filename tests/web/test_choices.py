@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mzsr_basicsr.cli.commands import parser
-from mzsr_basicsr.cli.upscale_choices import choices
+from mzsr_basicsr.cli.settings import read_settings
 from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.spread import as_gaussian, covariance
 from mzsr_basicsr.errors import ConfigError
@@ -30,7 +30,7 @@ def test_the_command_line_means_the_same(chosen):
     line = command_line(Path("/x/my photo.png"), Path("/y/my photo_x2.png"), settings, settings.kernel)
     words = shlex.split(line)
     parsed = parser().parse_args(words[1:])
-    assert choices(parsed) == settings
+    assert read_settings(parsed) == settings
     assert (parsed.inputs, parsed.output) == (["my photo.png"], "my photo_x2.png")
 
 

@@ -13,9 +13,10 @@ from msgspec import Struct
 from mzsr_basicsr.benchmark.run.memory import measured_peak
 from mzsr_basicsr.benchmark.run.metrics import measure
 from mzsr_basicsr.benchmark.run.output import Method, Output
-from mzsr_basicsr.benchmark.run.sources import Given, file_sha256, read_picture, write_picture
+from mzsr_basicsr.benchmark.run.sources import Given, read_picture, write_picture
 from mzsr_basicsr.data.photos import to_picture, to_tensor
 from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.files.digest import file_sha256
 from mzsr_basicsr.pages import write_whole
 
 

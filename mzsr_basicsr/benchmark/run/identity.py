@@ -24,8 +24,8 @@ from mzsr_basicsr.benchmark.run.options import (
 )
 from mzsr_basicsr.benchmark.run.places import at_place, placed
 from mzsr_basicsr.benchmark.run.plan import Plan
-from mzsr_basicsr.benchmark.run.sources import file_sha256
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.files.digest import file_sha256
 from mzsr_basicsr.files.whole import is_part
 from mzsr_basicsr.jobs.crew import Hands
 from mzsr_basicsr.pages import write_whole

@@ -25,6 +25,7 @@ from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.options.zero_shot import ZeroShotOptions, zero_shot_settings
 from mzsr_basicsr.options.zssr import zssr_settings
 from mzsr_basicsr.weights.pretrained import fitting_rates
+from mzsr_basicsr.weights.task_embedding import load_embedding
 from mzsr_basicsr.zssr import ZSSRSettings, zssr
 
 
@@ -55,8 +56,8 @@ def build_method(label: str, options: SingleOptions, scale: float, seed: int, de
         rates = fitting_rates(loaded.rates, loaded.network, section)
         loaded = loaded._replace(learner=None, rates=rates)
     if isinstance(options, MZSROptions) and options.memory:
-        return Remembering(loaded, options, section, device)
-    return _network(loaded, options.zero_shot, options.kernel, section, device)
+        return Remembering(loaded.to(device), options, section, load_embedding().to(device))
+    return _network(loaded.to(device), options.zero_shot, options.kernel, section)
 
 
 def updates_of(options: SingleOptions) -> Sequence[int | None]:
@@ -91,16 +92,12 @@ def _zssr(choice: KernelChoice, settings: ZSSRSettings, network: nn.Module) -> M
     return run
 
 
-def _network(
-    loaded: Loaded, options: ZeroShotOptions | None, choice: KernelChoice, section: str, device: torch.device
-) -> Method:
-    network = loaded.network.to(device).to(memory_format=torch.channels_last)
-    rates = None if loaded.rates is None else loaded.rates.to(device)
-    learner = None if loaded.learner is None else loaded.learner.to(device)
+def _network(loaded: Loaded, options: ZeroShotOptions | None, choice: KernelChoice, section: str) -> Method:
+    network = loaded.network
     if options is not None:
         if not options.updates:
             raise ConfigError(f"{section}.zero_shot.updates: is empty; give at least one number, as [0, 10]")
-        settings = zero_shot_settings(options, rates, loaded.manner, learner)
+        settings = zero_shot_settings(options, loaded.rates, loaded.manner, loaded.learner)
 
     def run(lq: Tensor, degradation: Degradation) -> list[Output]:
         told, spent = told_of(choice, lq, degradation)

@@ -3,6 +3,7 @@
 import inspect
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from mzsr_basicsr.adaptation.settings import Manner
@@ -25,6 +26,12 @@ class Loaded(NamedTuple):
     rates: Tensor | None
     manner: Manner
     learner: MetaLearner | None = None
+
+    def to(self, device: torch.device) -> "Loaded":
+        """Move all to a device, the network's tensors with their channels last."""
+        network = self.network.to(device).to(memory_format=torch.channels_last)
+        rates = None if self.rates is None else self.rates.to(device)
+        return Loaded(network, rates, self.manner, None if self.learner is None else self.learner.to(device))
 
 
 def weights_file(options: NetworkOptions | MZSROptions, scale: float, section: str) -> str:

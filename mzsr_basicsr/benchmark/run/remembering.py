@@ -20,10 +20,10 @@ from mzsr_basicsr.benchmark.run.options import MZSROptions
 from mzsr_basicsr.benchmark.run.output import Output, told_of
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
+from mzsr_basicsr.meta.embedding import TaskEmbedding
 from mzsr_basicsr.meta.store import Store, empty_store, strategy_of
 from mzsr_basicsr.options.zero_shot import zero_shot_settings
 from mzsr_basicsr.weights.memory_file import ENTRIES
-from mzsr_basicsr.weights.task_embedding import load_embedding
 
 Entry = tuple[Tensor, Tensor]  # code and strategy, see `meta.store`
 
@@ -35,20 +35,17 @@ class Remembering:
         loaded: the network.
         options: of the method.
         section: its name, for messages.
-        device: to work on.
+        embedding: of tasks, on the network's device.
 
     Raises:
         ConfigError: nothing is held out, which a memory is judged by, or no update is made, which teaches nothing.
     """
 
-    def __init__(self, loaded: Loaded, options: MZSROptions, section: str, device: torch.device) -> None:
-        self._network = loaded.network.to(device).to(memory_format=torch.channels_last)
-        rates = None if loaded.rates is None else loaded.rates.to(device)
-        learner = None if loaded.learner is None else loaded.learner.to(device)
-        self._settings = zero_shot_settings(options.zero_shot, rates, loaded.manner, learner)
+    def __init__(self, loaded: Loaded, options: MZSROptions, section: str, embedding: TaskEmbedding) -> None:
+        self._network, self._options, self._embedding = loaded.network, options, embedding
+        self._settings = zero_shot_settings(options.zero_shot, loaded.rates, loaded.manner, loaded.learner)
         if not self._settings.careful or max(self._settings.updates, default=0) == 0:
             raise ConfigError(f"{section}.memory: needs updates and a part held out; give `updates`, not `careful`")
-        self._options, self._embedding = options, load_embedding().to(device)
         self._known: dict[str, Entry | None] = {}
 
     def __call__(self, lq: Tensor, degradation: Degradation, *others: Tensor) -> list[Output]:

@@ -19,6 +19,7 @@ from mzsr_basicsr.benchmark.run.plan import NamedDegradation, Plan
 from mzsr_basicsr.data.photos import Photos, decode, to_picture
 from mzsr_basicsr.data.zero_shot_dataset import ZeroShotDataset
 from mzsr_basicsr.errors import ImageError
+from mzsr_basicsr.files.digest import file_sha256
 from mzsr_basicsr.pages import write_whole
 
 LISTING = "lr.json"
@@ -127,11 +128,6 @@ def read_picture(file: str | Path) -> np.ndarray:
     """Read an image file as (H, W, 3) uint8 RGB; 16 bits are rounded."""
     image = decode(Path(file).read_bytes(), str(file))
     return image if image.dtype == np.uint8 else np.round(image / 257).astype(np.uint8)
-
-
-def file_sha256(file: str | Path) -> str:
-    """Give a file's SHA-256."""
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
 def _digest(degradation: NamedDegradation) -> str:
