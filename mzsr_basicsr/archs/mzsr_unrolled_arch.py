@@ -160,22 +160,25 @@ class MZSRNetUnrolled(nn.Module):
         down, up = downscaling(degradation.kernel, self.scale, size), upscaling(filters, self.scale, size)
         linear = F.pixel_unshuffle(base, self.scale)
         seen: tuple[Tensor, ...] = (linear,)
-        for stage, blocks in zip(self.stages, self.counts, strict=True):
-            features, correction = in_blocks(partial(self._stage, stage), seen, 2 + 2 * blocks)
+        for number, blocks in enumerate(self.counts, 1):
+            stage = partial(self._stage, self.stages[number - 1], number == len(self.counts))
+            correction, *features = in_blocks(stage, seen, 2 + 2 * blocks)
             estimate = linear + correction
             with torch.autocast(lq.device.type, enabled=False):
                 missed = up(lq - down(estimate))
-            linear, seen = linear + missed, (missed, features)
+            linear, seen = linear + missed, (missed, *features)
         return F.pixel_shuffle(estimate + missed, self.scale)
 
-    def _stage(self, stage: nn.Module, given: Tensor, before: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Go through one stage: its features, and what its estimate adds to the linear one; all folded.
+    def _stage(self, stage: nn.Module, last: bool, given: Tensor, before: Tensor | None = None) -> tuple[Tensor, ...]:
+        """Go through one stage: what its estimate adds to the linear one, folded, and its features for the next.
 
         Args:
             stage: its residual blocks.
+            last: there is no next stage.
             given: the linear estimate to the first stage, to the others what was missed.
             before: the features of the stage before.
         """
         features = self.head(given) if before is None else before + F.conv2d(given, self.head.weight, padding=1)
         features = stage(features)
-        return features, self.tail(features).contiguous()  # plane by plane, as Fourier transforms take it
+        correction = self.tail(features).contiguous()  # plane by plane, as Fourier transforms take it
+        return (correction,) if last else (correction, features)

@@ -30,3 +30,9 @@ def keep_freed_memory() -> bool:
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and bool(mallopt(MMAP, LARGEST)) and bool(mallopt(TRIM, KEPT))
+
+
+def hand_back_memory() -> None:
+    """Give all that is kept back to the system, before something else needs as much: where it is kept at all."""
+    if keep_freed_memory():
+        ctypes.CDLL(None).malloc_trim(0)

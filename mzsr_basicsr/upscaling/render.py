@@ -17,6 +17,7 @@ from mzsr_basicsr.degradation.resize import output_length, part_weights
 from mzsr_basicsr.errors import ImageError
 from mzsr_basicsr.pictures.bands import LIMIT_REACH, Bands, alpha_plane, from_planes, limit, to_planes
 from mzsr_basicsr.pictures.parts import Pixels
+from mzsr_basicsr.upscaling.allocator import LARGEST, hand_back_memory
 from mzsr_basicsr.upscaling.budget import out_of_memory
 from mzsr_basicsr.upscaling.tiling import PROBE, Tile, measure_reach, tiles, widened
 
@@ -82,6 +83,8 @@ def render(
         done += part.shape[0] * part.shape[1]
         if progress:
             progress(done, size[0] * size[1])
+    if result.nbytes > LARGEST:
+        hand_back_memory()  # to write a large picture takes more than to compute a tile of it
     return result
 
 
