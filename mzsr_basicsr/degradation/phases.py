@@ -12,8 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mzsr_basicsr.degradation.fast_length import fast_length
+from mzsr_basicsr.degradation.known import computed_once
 
 Filter = Callable[[Tensor], Tensor]
+REMEMBERED = 2**18  # px of a filter's spectra, 4 bytes each: those of an update are remembered, not those of a tile
 
 
 def phases_of(kernel: Tensor, scale: int) -> Tensor:
@@ -96,11 +98,19 @@ def _passed(image: Tensor, transfer: Tensor, grid: tuple[int, int]) -> Tensor:
 
 def _transfer(kernel: Tensor, scale: int, size: tuple[int, int]) -> Tensor:
     """Give the spectra of a kernel's phases, to be multiplied with those of (B, C, s², *size)."""
+    of_a_part = scale**2 * size[0] * size[1] <= REMEMBERED
+    return _spectra(kernel, scale, size) if of_a_part else _computed_spectra(kernel, scale, size)
+
+
+def _computed_spectra(kernel: Tensor, scale: int, size: tuple[int, int]) -> Tensor:
     phases = phases_of(kernel, scale)
     reach, side = phases.shape[-1] // 2, phases.shape[-1]
     around = F.pad(phases, (0, size[1] - side, 0, size[0] - side))
     spectra = torch.fft.rfft2(around.roll((-reach, -reach), (-2, -1)))
     return spectra if kernel.ndim == 2 else spectra[:, None]
+
+
+_spectra = computed_once(kept=24)(_computed_spectra)
 
 
 def _mirrored(phases: Tensor, reach: int, grid: tuple[int, int]) -> Tensor:

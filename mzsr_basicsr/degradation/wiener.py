@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mzsr_basicsr.degradation.known import computed_once
 from mzsr_basicsr.degradation.phases import filter_up_mirrored
 from mzsr_basicsr.degradation.record import Degradation
 
@@ -77,6 +78,11 @@ def wiener_filter(degradation: Degradation, longest: int = LONGEST) -> Tensor:
         few, counts = distinct(degradation)
         if len(counts) < len(degradation.kernel):
             return wiener_filter(few, longest).repeat_interleave(counts, dim=0)
+    return _filter(degradation, longest)
+
+
+@computed_once(kept=32)
+def _filter(degradation: Degradation, longest: int) -> Tensor:
     side = -(-_GRID * longest // (LONGEST * int(degradation.scale)))  # LR px
     transfer = wiener_transfer(degradation, (side, side))
     response = torch.fft.irfft2(transfer, s=(transfer.shape[-2], transfer.shape[-2]))

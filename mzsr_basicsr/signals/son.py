@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mzsr_basicsr.degradation.degrade import round_to_8_bits
 from mzsr_basicsr.degradation.record import Degradation
-from mzsr_basicsr.meta.task import Lessons, Pairs, task_loss
+from mzsr_basicsr.meta.task import Lessons, Loss, Pairs, Params, task_loss
 from mzsr_basicsr.signals.scene import Scene, SignalSettings, masked
 
 
@@ -15,7 +15,22 @@ def son(scene: Scene, settings: SignalSettings) -> Lessons:
     """Make the one lesson of all updates: son -> image."""
     told = told_of_son(scene.told, scene.son_noise)
     loss = task_loss(scene.network, Pairs(make_son(scene), scene.lq), told, masked(scene.pixel_loss, scene.learned))
-    return lambda update, params: loss
+    lesson = answering_once(loss)
+    return lambda update, params: lesson
+
+
+def answering_once(loss: Loss) -> Loss:
+    """Have a loss remember its last value where no gradient is wanted: an exam asks the son's for each of its draws."""
+    last: list[tuple[Params, Tensor]] = []
+
+    def answer(params: Params) -> Tensor:
+        if torch.is_grad_enabled():
+            return loss(params)
+        if not last or last[0][0] is not params:
+            last[:] = [(params, loss(params))]
+        return last[0][1]
+
+    return answer
 
 
 def make_son(scene: Scene) -> Tensor:
