@@ -79,9 +79,9 @@ def main() -> None:
     write_picture(resized(picture, pixels, float(scale)), Path(file).with_name(f"result{Path(file).suffix}"))
     lap("writing")
     if "--again" in rest:  # what is set up on a first use is there now
-        plan = upscaler.plan(picture.pixels, picture.alpha, "photo")
+        again = upscaler.plan(picture.pixels, picture.alpha, "photo")
         lap("updates again")
-        upscaler.apply(picture.pixels, plan, picture.alpha, "photo")
+        upscaler.apply(picture.pixels, again, picture.alpha, "photo")
         lap("upscaling again")
     LAPS.pop("since")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -17,7 +17,7 @@ from mzsr_basicsr.degradation.kernel_files import load_kernel
 from mzsr_basicsr.degradation.kernels import SUM_TOLERANCE, validate_kernel
 from mzsr_basicsr.degradation.moves import turned
 from mzsr_basicsr.degradation.noise import noise_lost
-from mzsr_basicsr.degradation.spread import as_gaussian, centre, covariance
+from mzsr_basicsr.degradation.spread import centre, in_words
 from mzsr_basicsr.errors import ConfigError, KernelError
 
 KernelLike = Tensor | np.ndarray | str | os.PathLike[str]
@@ -136,7 +136,7 @@ class Degradation:
 
         Example:
             >>> print(Degradation("delta", scale=2).with_noise(10 / 255))
-            1x1 px kernel, λ 0.00 and 0.00 px² at 0.00 rad; x2 direct, noise σ 10 of 255
+            no blur; x2 direct, noise σ 10 of 255
         """
         return self._with(noise=noise)
 
@@ -164,14 +164,8 @@ class Degradation:
 
     def __str__(self) -> str:
         """Describe it in a line for people."""
-        side = self.kernel.shape[-1]
-        if self.kernel.ndim == 3:
-            blurred = f"{len(self.kernel)} kernels of {side}x{side} px"
-        else:
-            lambda1, lambda2, theta = as_gaussian(covariance(self.kernel.detach().cpu().double()))
-            blurred = f"{side}x{side} px kernel, λ {lambda1:.2f} and {lambda2:.2f} px² at {theta:.2f} rad"
         noisy = "" if isinstance(self.noise, float) and self.noise == 0 else f", noise σ {_levels(self.noise)} of 255"
-        return f"{blurred}; x{self.scale:g} {self.subsampling}{noisy}"
+        return f"{in_words(self.kernel)}; x{self.scale:g} {self.subsampling}{noisy}"
 
 
 def _as_kernel(given: KernelLike) -> Tensor:

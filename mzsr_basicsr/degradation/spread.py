@@ -66,6 +66,23 @@ def as_gaussian(spread: Tensor) -> Gaussian:
     return Gaussian(larger, max(smaller, 0.0), theta)
 
 
+def in_words(kernel: Tensor) -> str:
+    """Describe a kernel (k, k), or how many there are, (B, k, k), for people.
+
+    Example:
+        >>> from mzsr_basicsr.degradation.kernels import delta_kernel, gaussian_kernel
+        >>> in_words(gaussian_kernel(4.0, 1.0, 0.5, size=21)), in_words(delta_kernel(3))
+        ('21x21 px kernel, λ 4.00 and 1.00 px² at 0.50 rad', 'no blur')
+    """
+    side = kernel.shape[-1]
+    if kernel.ndim == 3:
+        return f"{len(kernel)} kernels of {side}x{side} px"
+    lambda1, lambda2, theta = as_gaussian(covariance(kernel.detach().cpu().double()))
+    if lambda1 == 0 and not any(centre(kernel)):
+        return "no blur"
+    return f"{side}x{side} px kernel, λ {lambda1:.2f} and {lambda2:.2f} px² at {theta:.2f} rad"
+
+
 def offsets(kernel: Tensor) -> tuple[Tensor, Tensor]:
     """Give each weight's place (x, y) about the centre pixel, px: two (k, k).
 

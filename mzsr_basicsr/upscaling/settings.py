@@ -188,7 +188,7 @@ class UpscaleSettings:
         Example:
             >>> from mzsr_basicsr.errors import refusal
             >>> refusal(UpscaleSettings(weights="mine.pth").check_before_work)
-            'mine.pth: weights file does not exist; check the path in the option file'
+            'mine.pth: weights file does not exist; check the path'
         """
         if self.kernel in ESTIMATED:
             self.estimated_subsampling()

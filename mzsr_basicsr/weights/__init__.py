@@ -53,7 +53,7 @@ def check_is_there(path: str | Path, what: str) -> None:
         WeightsError: there is none.
     """
     if not Path(path).is_file():
-        raise WeightsError(f"{path}: {what} does not exist; check the path in the option file")
+        raise WeightsError(f"{path}: {what} does not exist; check the path")
 
 
 def check_memory_place(path: str, written: bool = False) -> None:

@@ -71,6 +71,10 @@ def test_it_describes_itself() -> None:
     told = str(Degradation("gaussian:4,1,0.5,21", 2, noise=3 / 255))
     assert told == "21x21 px kernel, λ 4.00 and 1.00 px² at 0.50 rad; x2 direct, noise σ 3 of 255"
     assert str(Degradation(torch.ones(4, 1, 1), 3, "bicubic")) == "4 kernels of 1x1 px; x3 bicubic"
+    assert str(Degradation("delta", 2, "bicubic")) == "no blur; x2 bicubic"
+    shifted = torch.zeros(3, 3)
+    shifted[1, 2] = 1  # nothing is blurred, but all is moved
+    assert "3x3 px kernel" in str(Degradation(shifted, 2))
 
 
 @pytest.mark.parametrize(
