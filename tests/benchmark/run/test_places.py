@@ -22,6 +22,7 @@ from mzsr_basicsr.weights.files import read_file, save_atomically
 from mzsr_basicsr.weights.learner import learner_as_plain
 from mzsr_basicsr.weights.manner import manner_as_plain
 from mzsr_basicsr.weights.pretrained import load_pretrained
+from mzsr_basicsr.weights.task_embedding import load_embedding
 
 MANNER = Manner(SignalSettings("scale", crop=0), "orthogonal")
 
@@ -99,7 +100,7 @@ def test_an_image_begins_with_what_the_others_have_taught(place, monkeypatch):
         taught = adapt_carefully(loaded.network, lr[other], told, settings)
         assert taught.kept
         strategy = strategy_of(taught.beginning.own, taught.params).half().float()
-        codes = [remembering.load_embedding().of(lr[name], told) for name in (image, other)]
+        codes = [load_embedding().of(lr[name], told) for name in (image, other)]
         weight = float(torch.expm1(10 * (codes[0] @ codes[1] + 2.0)))
         here = adapt_carefully(loaded.network, lr[image], told, settings, strategy=strategy * weight / (1 + weight))
         made = super_resolve(loaded.network, here.params, lr[image], told, settings)
