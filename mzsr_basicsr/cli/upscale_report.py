@@ -8,6 +8,7 @@ from mzsr_basicsr.jobs.policy import Record
 from mzsr_basicsr.jobs.streams import put_out, say
 
 SEEN = 0.05  # px; a smaller shift is not worth words
+_NO_BLUR = 0.005  # px²; a smaller variance would be told as 0.00
 Tell = Callable[[FileJob, Record | str], None]
 
 
@@ -59,7 +60,8 @@ def _summary(record: Record) -> str:
         return f"{clip['frames']} frames, {clip['shots']} shots, {clip['resumed']} done before; audio {clip['audio']}"
     kernel, made, kept = record["kernel"], record["updates_made"], record["updates_kept"]
     frames = f"{record['frames']} frames, " if record.get("frames", 1) > 1 else ""
-    blur = f"{frames}kernel λ {kernel['lambda1']:.2f}, {kernel['lambda2']:.2f} px² at {kernel['theta']:.2f} rad"
+    blur = f"kernel λ {kernel['lambda1']:.2f}, {kernel['lambda2']:.2f} px² at {kernel['theta']:.2f} rad"
+    blur = "no blur" if kernel["lambda1"] < _NO_BLUR else blur
     x, y = kernel["centre"]
     mass = f", its mass {place(x, y)}" if place(x, y) else ""
     lies = place(*record["offset"]) or "centred"
@@ -67,7 +69,7 @@ def _summary(record: Record) -> str:
     adapted = f"{kept} of {made} updates kept (signal {record['signal']})" if made else "not adapted"
     adapted += "; adaptation diverged" if record["diverged"] else ""
     adapted += _why_no_more(record) + _memory(record["memory"])
-    return f"{blur}{confidence}{mass}, {kernel['subsampling']} ({lies}), noise {record['noise']:.1f}, {adapted}"
+    return f"{frames}{blur}{confidence}{mass}, {kernel['subsampling']} ({lies}), noise {record['noise']:.1f}, {adapted}"
 
 
 def _memory(told: Record | None) -> str:

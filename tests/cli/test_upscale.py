@@ -74,6 +74,13 @@ def test_a_folder_of_all_kinds_keeps_bands_depth_and_places(mzsr, tmp_path):
     assert all("kernel λ 1.00, 1.00 px² at " in line and line.endswith(" s") for line in out)
 
 
+@pytest.mark.parametrize(("kernel", "said"), [("delta", "no blur, direct"), ("gaussian:0.2", "kernel λ 0.1")])
+def test_what_blurs_nothing_is_said_so(mzsr, tmp_path, kernel, said):
+    photograph(tmp_path / "in" / "a.png")
+    status, out, _ = mzsr("upscale", "in", "-o", "out", "--kernel", kernel, "--updates", 0)
+    assert status == 0 and f"out/a.png: {said}" in out[0]
+
+
 def test_orientation_profile_and_format(mzsr, tmp_path):
     marked = {"exif": b"Exif\0\0" + exif_block(orientation=6), "icc_profile": ICC}
     for name in ("a.jpg", "b.png"):
