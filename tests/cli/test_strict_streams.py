@@ -15,7 +15,7 @@ ODD = b"h\xe9 \xce\xbb.png"  # Latin-1, which no UTF-8 is, and a lambda that is
 STRICT = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 QUICK = "--updates 0 --kernel bicubic --noise 0 --device cpu"
 LINES = {  # command line, ODD stands for the picture: exit status
-    f"upscale in -o out {QUICK}": 0,
+    f"upscale in -o out {QUICK} --kernel gaussian:2,1": 0,
     f"upscale in -o out --json --overwrite {QUICK}": 0,
     f"upscale ODD -o new {QUICK}": 0,
     f"upscale none-λ.png -o out {QUICK}": 1,
@@ -87,7 +87,7 @@ def test_each_command_on_ascii_with_a_name_that_is_no_text(place):
     found = dict(zip(LINES, json.loads((place / "found.json").read_text()), strict=True))
     assert found == LINES
     out, err = run.stdout.decode("ascii"), run.stderr.decode("ascii")  # it is ASCII
-    assert "Traceback" not in err and "\\u03bb 0.00, 0.00 px\\xb2" in out
+    assert "Traceback" not in err and "\\u03bb 2.00, 1.00 px\\xb2" in out
     records = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     assert len(records) == 3 and os.fsencode(records[0]["source"]) == b"in/" + ODD
     made = {os.path.join(at, name) for at, _, names in os.walk(os.fsencode(place)) for name in names}
