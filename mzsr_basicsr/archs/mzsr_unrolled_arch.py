@@ -160,9 +160,9 @@ class MZSRNetUnrolled(nn.Module):
         down, up = downscaling(degradation.kernel, self.scale, size), upscaling(filters, self.scale, size)
         linear = F.pixel_unshuffle(base, self.scale)
         seen: tuple[Tensor, ...] = (linear,)
-        for number, blocks in enumerate(self.counts, 1):
-            stage = partial(self._stage, self.stages[number - 1], number == len(self.counts))
-            correction, *features = in_blocks(stage, seen, 2 + 2 * blocks)
+        for stage, blocks in zip(self.stages, self.counts, strict=True):
+            through = partial(self._stage, stage, stage is self.stages[-1])
+            correction, *features = in_blocks(through, seen, 2 + 2 * blocks)
             estimate = linear + correction
             with torch.autocast(lq.device.type, enabled=False):
                 missed = up(lq - down(estimate))

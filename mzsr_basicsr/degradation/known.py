@@ -43,18 +43,12 @@ def computed_once(kept: int) -> Callable[[Made], Made]:
 
         @wraps(make)
         def asked(given: Tensor | Degradation, *numbers: Any) -> Tensor:
-            kernel, others = (given, None) if isinstance(given, Tensor) else (given.kernel, _others(given))
+            kernel = given if isinstance(given, Tensor) else given.kernel
             if kernel.ndim != 2 or kernel.device.type != "cpu" or kernel.requires_grad:
                 return make(given, *numbers)
+            others = None if isinstance(given, Tensor) else (given.scale, given.subsampling, float(given.noise))
             return remembered(kernel.numpy().tobytes(), kernel.shape[-1], kernel.dtype, others, *numbers)
 
         return asked
 
     return decorate
-
-
-def _others(degradation: Degradation) -> tuple[float, str, float] | None:
-    """Give what a degradation with one kernel is beside it."""
-    if degradation.kernel.ndim != 2:
-        return None
-    return degradation.scale, degradation.subsampling, float(degradation.noise)

@@ -6,10 +6,9 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from mzsr_basicsr.upscaling.allocator import keep_freed_memory
 from mzsr_basicsr.upscaling.device import has_bfloat16, memory_format
 
-__all__ = ["chosen_precision", "distributed", "memory_format", "precision", "prepare_process"]
+__all__ = ["chosen_precision", "distributed", "memory_format", "precision", "threads_per_process"]
 
 
 def chosen_precision(device: torch.device, name: str) -> str:
@@ -27,9 +26,8 @@ def precision(device: torch.device, name: str) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=name == "bfloat16", cache_enabled=False)
 
 
-def prepare_process() -> None:
-    """Keep freed memory, and share a machine's cores among its processes: torch gives all to each (torchrun: one)."""
-    keep_freed_memory()
+def threads_per_process() -> None:
+    """Share the cores among the processes of one machine; torch gives each of them all cores (torchrun: one)."""
     local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     if local > 1 and not torch.cuda.is_available():
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // local))

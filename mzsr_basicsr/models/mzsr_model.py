@@ -56,7 +56,7 @@ class MZSRModel(ResumableModel):
         self.result: Result | None = None
         self.log_dict: dict[str, float] = OrderedDict()
         self.watch = Watch()
-        hardware.prepare_process()
+        hardware.threads_per_process()
         check_run(self.options)
         self._run = fingerprint(opt)
         super().__init__(opt)

@@ -12,7 +12,7 @@ from mzsr_basicsr.archs.windows import fit_sizes
 from mzsr_basicsr.degradation.record import Degradation
 from mzsr_basicsr.errors import ConfigError
 from mzsr_basicsr.models.checks import check_common
-from mzsr_basicsr.models.hardware import memory_format, prepare_process
+from mzsr_basicsr.models.hardware import memory_format, threads_per_process
 from mzsr_basicsr.models.validation import validate
 from mzsr_basicsr.options.strict import parse
 from mzsr_basicsr.options.zssr import ZSSRRunOptions, zssr_settings
@@ -32,7 +32,7 @@ class ZSSRModel(BaseModel):
         self.options = parse(ZSSRRunOptions, "", {key: value for key, value in opt.items() if key != "plugin"})
         check_common(self.options)
         self._settings = zssr_settings(self.options.val.zssr, self.options.scale, "val.zssr")
-        prepare_process()
+        threads_per_process()
         super().__init__(opt)
         self.result: Result | None = None
         self.lq: Tensor

@@ -22,7 +22,7 @@ def keep_freed_memory() -> bool:
     """Have this process keep up to `KEPT` bytes of freed memory, once; tell whether that could be asked for.
 
     Networks free and ask for the same tens of MB at every step. glibc gives them back to the system each time, which
-    hands out new pages one by one and fills them with zeros: a tenth to a fifth of the time. Peak memory stays.
+    hands out new pages one by one and fills them with zeros: a tenth to a sixth of the time.
     Nothing is done where the user chose otherwise (`MALLOC_TRIM_THRESHOLD_`, `GLIBC_TUNABLES`), and without glibc.
     """
     given = f"{os.environ.get('GLIBC_TUNABLES', '')} {' '.join(os.environ)}"

@@ -50,7 +50,10 @@ def precision_for(images: Tensor, asked: str, usual: str) -> str:
 
 
 def ready_on(network: nn.Module, device: torch.device) -> nn.Module:
-    """Move a network to a device, to be tested there, in the layout that convolutions are fastest in."""
+    """Move a network to a device, to be tested there, in the layout that convolutions are fastest in.
+
+    This process keeps freed memory from now on, see `keep_freed_memory`.
+    """
     keep_freed_memory()
     return network.to(device).to(memory_format=memory_format(device)).eval()
 
